@@ -1,0 +1,91 @@
+"""The billing run: from The Layer's feeds to a batch that waits at the confirmation gate."""
+
+from datetime import date
+from pathlib import Path
+
+from prefect import flow
+
+from flows.profile import LoadedProfile, load_profile
+from flows.wiring import (
+    batch_terms,
+    judging_terms,
+    landed_folder,
+    new_run,
+    open_source,
+    reading_terms,
+    retry_terms,
+    rule_columns,
+    tenant_today,
+)
+from schemas.errors import R2BError
+from schemas.receipts import RunReceipt, RunRef
+from schemas.vocabulary import RunStatus
+from tasks.batch.task import claim_batch, publish_batch, recover_batches
+from tasks.contracts.task import accept_records
+from tasks.layer.task import land_feeds
+from tasks.ready_to_bill.task import judge_charges
+from tasks.reports.counts import run_json
+from tasks.runs.task import fail_run, finish_run, start_run
+from tasks.transfer.task import recover_transfers
+from warehouse.lock import only_run
+from warehouse.lookups import catalogue_is_given, platform_names, warnings_of
+
+
+@flow(name="billing-run", flow_run_name="billing-run-{as_of}", persist_result=False)
+def billing_run(profile_path: str | None = None, as_of: date | None = None) -> RunReceipt:
+    """Read, accept, judge, claim and write the next batch; stops at the gate.
+
+    Nothing is In Billing after this: only the transfer, with evidence, moves a charge. Running
+    twice on the same feeds makes one batch.
+    """
+    profile = load_profile(Path(profile_path) if profile_path else None)
+    run = new_run(profile, as_of)
+    with only_run(profile.warehouse):
+        start_run(run, profile_sha256=profile.sha256)
+        try:
+            return _bill(run, profile)
+        except R2BError as error:
+            fail_run(run, error, profile.published)
+            raise
+
+
+def _bill(run: RunRef, profile: LoadedProfile) -> RunReceipt:
+    terms = batch_terms(profile)
+    recover_batches(run, terms)
+    recover_transfers(run.warehouse, retry_terms(profile), tenant_today(profile))
+
+    full = profile.settings.feeds.mode == "full"
+    landed = land_feeds(open_source(profile), landed_folder(profile), need_all=full)
+    feeds = accept_records(run, landed, reading_terms(profile))
+    judgement = judge_charges(
+        run,
+        judging_terms(
+            profile,
+            run.as_of,
+            other_platforms=platform_names(run.warehouse),
+            catalogue_given=catalogue_is_given(run.warehouse, run.run_id),
+        ),
+        rule_columns(profile),
+    )
+
+    claim = claim_batch(run, terms, judgement)
+    batch = publish_batch(run, terms, claim.seq) if claim.seq else None
+    receipt = RunReceipt(
+        run_id=run.run_id,
+        as_of=run.as_of,
+        feeds=feeds,
+        dispositions=judgement.dispositions,
+        holds=judgement.holds,
+        status=_status(batch is not None, bool(claim.open_batches)).value,
+        batch=batch,
+        open_batches=claim.open_batches,
+        warnings=warnings_of(run.warehouse, run.run_id),
+    )
+    finish_run(run, RunStatus(receipt.status), run_json(receipt), profile.published)
+    return receipt
+
+
+def _status(has_batch: bool, is_open: bool) -> RunStatus:
+    if has_batch:
+        return RunStatus.BATCH_WRITTEN
+    return RunStatus.BATCH_OPEN if is_open else RunStatus.NOTHING_READY

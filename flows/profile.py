@@ -1,0 +1,481 @@
+"""The profile: everything a tenant may set, typed, with defaults that make the sample data work.
+
+One TOML file (`r2b.toml`), environment variables `R2B_<SECTION>__<KEY>` over it. Frozen, without
+side effects: nothing is created, opened or looked up here. Contract section 1.
+"""
+
+import difflib
+import hashlib
+import re
+import tomllib
+import zoneinfo
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from schemas.errors import ProfileWrong
+from schemas.feeds import FEEDS
+from schemas.vocabulary import CliProfile
+
+DEFAULT_PROFILE = Path("r2b.toml")
+
+FeedName = Annotated[str, Field(description="a feed of contract section 2")]
+LineDate = Literal["connection_on", "connected_on", "issued_on", "converted_on"]
+Trigger = Literal["converted", "connected_on", "issued_on"]
+
+
+class Section(BaseModel):
+    """A table of the profile: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Tenant(Section):
+    """Whose billing this is."""
+
+    name: str = Field("default", min_length=1, description="Part of every row key and path.")
+    timezone: str = Field("Europe/London", description="Whose calendar days count.")
+    currency: str = Field("GBP", description="What prices are in; shown, never converted.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            zoneinfo.ZoneInfo(name)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
+            message = f"{name!r} is not a time zone this machine knows"
+            raise ValueError(message) from error
+        return name
+
+
+class Platform(Section):
+    """Which names of billing routes mean what."""
+
+    names: tuple[str, ...] = Field(
+        ("Affinity", "Aurora Affinity"), description="Routes billed in Affinity."
+    )
+    own_names: tuple[str, ...] = Field(("The Layer",), description="Routes billed in The Layer.")
+
+
+class DateStyle(StrEnum):
+    """How a feed writes days."""
+
+    ISO = "iso"
+    UK = "uk"
+    US = "us"
+
+
+class Feeds(Section):
+    """Where The Layer's exports are and how they are written."""
+
+    kind: Literal["folder"] = Field("folder", description="Where feeds come from.")
+    path: Path = Field(Path("feeds"), description="The folder of the exports.")
+    mode: Literal["full", "delta"] = Field("full", description="All there is, or what changed.")
+    date_style: dict[FeedName, DateStyle] = Field(
+        default_factory=dict, description="iso (default), uk or us, per feed."
+    )
+    encoding: Literal["utf-8", "cp1252"] = Field("utf-8", description="How the CSVs are encoded.")
+    labels: dict[str, Any] = Field(
+        default_factory=dict, description="More column names: the file's label = the feed's column."
+    )
+    max_reject_rate: Decimal | dict[FeedName, Decimal] = Field(
+        Decimal("0.20"), description="Share of a required feed's records that may be unfit."
+    )
+
+    @field_validator("date_style")
+    @classmethod
+    def _known_feeds(cls, styles: dict[str, DateStyle]) -> dict[str, DateStyle]:
+        for feed in styles:
+            if feed not in FEEDS:
+                message = f"no feed is called {feed!r}{_nearest(feed, list(FEEDS))}"
+                raise ValueError(message)
+        return styles
+
+    @field_validator("max_reject_rate")
+    @classmethod
+    def _share(cls, rate: Decimal | dict[str, Decimal]) -> Decimal | dict[str, Decimal]:
+        for each in rate.values() if isinstance(rate, dict) else (rate,):
+            if not 0 <= each <= 1:
+                message = "must be between 0 and 1"
+                raise ValueError(message)
+        return rate
+
+    @field_validator("encoding", mode="before")
+    @classmethod
+    def _usual_spellings(cls, name: object) -> object:
+        if isinstance(name, str):
+            spelling = name.strip().lower().replace("_", "-")
+            return {"utf8": "utf-8", "utf-8-sig": "utf-8", "windows-1252": "cp1252"}.get(
+                spelling, spelling
+            )
+        return name
+
+    def reject_rate(self, feed: str) -> Decimal:
+        """The highest share of unfit records `feed` may have."""
+        if isinstance(self.max_reject_rate, dict):
+            return self.max_reject_rate.get(feed, Decimal("0.20"))
+        return self.max_reject_rate
+
+    def labels_of(self, feed: str) -> dict[str, str]:
+        """The profile's own labels for `feed`: label as the file spells it -> feed column."""
+        found: dict[str, str] = {}
+        for key, value in self.labels.items():
+            entries = value if isinstance(value, dict) else {key: value}
+            if isinstance(value, dict) and key != feed:
+                continue
+            for left, right in entries.items():
+                found.update(_label(FEEDS[feed].by_name, left, right))
+        return found
+
+
+def _label(columns: Any, left: str, right: object) -> dict[str, str]:
+    """Read one label either way round: label = column, or column = label(s)."""
+    rights = right if isinstance(right, (list, tuple)) else [right]
+    if len(rights) == 1 and rights[0] in columns:
+        return {left: str(rights[0])}
+    if left in columns:
+        return {str(label): left for label in rights}
+    return {}
+
+
+class TriggerRule(Section):
+    """When a charge of an item type is triggered."""
+
+    all_of: tuple[Trigger, ...] = ("converted", "connected_on")
+    require_date_reached: bool = Field(True, description="A date in the future does not trigger.")
+    fallback: Literal["none", "on_convert"] = Field(
+        "none", description="on_convert: the conversion day stands in for a missing date."
+    )
+
+
+class Triggers(Section):
+    """The second trigger per item type; conversion to an asset is the first."""
+
+    service: TriggerRule = TriggerRule()
+    product: TriggerRule = TriggerRule(all_of=("converted", "issued_on"))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _product_default(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("product"), dict):
+            product = {"all_of": ("converted", "issued_on"), **data["product"]}
+            return {**data, "product": product}
+        return data
+
+
+class ServiceStart(Section):
+    """Which date starts billing of a Service, first that is there."""
+
+    recurring: tuple[LineDate, ...] = ("connection_on", "connected_on")
+    upfront: tuple[LineDate, ...] = ("connected_on", "connection_on")
+
+
+class ProductStart(Section):
+    """Which date starts billing of a Product."""
+
+    upfront: tuple[LineDate, ...] = ("issued_on",)
+
+
+class BillStart(Section):
+    """Where the bill start comes from; a person's override always wins."""
+
+    service: ServiceStart = ServiceStart()
+    product: ProductStart = ProductStart()
+    max_months: int = Field(13, ge=0, description="Further from the as-of day is implausible.")
+
+
+class Cli(Section):
+    """How the text in CLI slots is read."""
+
+    profiles: dict[str, CliProfile] = Field(
+        default_factory=dict, description="Base category = uk_number, any or none."
+    )
+
+
+class ValidationRule(Section):
+    """A rule of the tenant's own."""
+
+    name: str = ""
+    stage: Literal["quotation", "order", "asset"] = "order"
+    scope: dict[str, str | list[str]] = Field(default_factory=dict)
+    product: str | tuple[str, ...] = ()
+    base_category: str | tuple[str, ...] = ()
+    field: str
+    required: bool = False
+    min_length: int | None = Field(None, ge=0)
+    max_length: int | None = Field(None, ge=0)
+    pattern: str | None = None
+    allowed: tuple[str, ...] = ()
+    severity: Literal["block", "warn"] = "block"
+    message: str = ""
+
+    @property
+    def feed(self) -> str:
+        """The feed whose field the rule looks at."""
+        return {"quotation": "quotation_lines", "order": "order_lines", "asset": "assets"}[
+            self.stage
+        ]
+
+    @property
+    def label(self) -> str:
+        """What `rule:<name>` says."""
+        return self.name or f"{self.stage}_{self.field}"
+
+    def scoped(self, key: Literal["product", "base_category"]) -> frozenset[str]:
+        """The products, or base categories, the rule is for; none = all."""
+        names: set[str] = set()
+        for each in (getattr(self, key), self.scope.get(key, ())):
+            names.update((each,) if isinstance(each, str) else each)
+        return frozenset(names)
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "ValidationRule":
+        columns = FEEDS[self.feed].by_name
+        if self.field not in columns:
+            message = f"{self.feed} has no field {self.field!r}{_nearest(self.field, list(columns))}"
+            raise ValueError(message)
+        if self.pattern is not None:
+            try:
+                re.compile(self.pattern)
+            except re.error as error:
+                message = f"pattern is not a regular expression: {error}"
+                raise ValueError(message) from error
+        return self
+
+
+class FileLayout(Section):
+    """How one outgoing file is written."""
+
+    columns: tuple[str, ...] = Field((), description="Order of columns; none = the contract's.")
+    headers: dict[str, str] = Field(default_factory=dict, description="Other header texts.")
+    date_format: str = Field("%d/%m/%Y", description="As strftime writes it.")
+    decimals: int = Field(4, ge=0, le=4, description="Of unit prices; never rounded.")
+    encoding: Literal["utf-8", "utf-8-sig", "cp1252", "latin-1", "ascii"] = "utf-8"
+    line_end: Literal["crlf", "lf"] = "crlf"
+    quoting: Literal["minimal", "all"] = "minimal"
+    header: bool = Field(True, description="Whether the first line names the columns.")
+    trailer: str = Field("", description="A last line; {rows} stands for the number of rows.")
+    max_rows: int | None = Field(None, ge=1, description="Rows per part; none = one file.")
+    max_lengths: dict[str, int] = Field(
+        default_factory=dict, description="Longest text a column can hold."
+    )
+
+
+class Affinity(Section):
+    """What Affinity's loader expects."""
+
+    layout: dict[str, FileLayout] = Field(
+        default_factory=dict, description="Per file: clis, products."
+    )
+
+    @field_validator("layout", mode="before")
+    @classmethod
+    def _known_files(cls, layouts: Any) -> Any:
+        if not isinstance(layouts, dict):
+            return layouts
+        known = {}
+        for name, layout in layouts.items():
+            plain = re.sub(r"^[0-9]+_|\.csv$", "", name)
+            if plain not in {"clis", "products"}:
+                message = f"no outgoing file is called {name!r}{_nearest(name, ['clis', 'products'])}"
+                raise ValueError(message)
+            known[plain] = layout
+        return known
+
+
+class Delivery(Section):
+    """How batches leave."""
+
+    outbox: Path = Field(Path("outbox"), description="Where batches appear.")
+    mode: Literal["manual"] = Field("manual", description="Who carries the files to Affinity.")
+    failure_scope: Literal["row", "file", "customer"] = Field(
+        "row", description="What Affinity drops when one row is bad."
+    )
+    max_open_batches: int = Field(1, ge=1, description="Batches that may await confirmation.")
+
+
+class Retry(Section):
+    """When to try again, when to give up."""
+
+    first_wait_seconds: int = Field(300, ge=1)
+    longest_wait_seconds: int = Field(3600, ge=1)
+    max_attempts: int = Field(5, ge=1)
+    jitter: bool = Field(True, description="Wait a random share of the time, so that not all return at once.")
+    transient_codes: tuple[str, ...] = Field(
+        ("TIMEOUT", "BUSY", "LOCKED"), description="Affinity's codes that waiting cures."
+    )
+
+
+class Changes(Section):
+    """Which in-life changes are handed over (a later capability)."""
+
+    tracked: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    style: Literal["update", "cease_and_add"] = "update"
+    layer_compatible: bool = False
+
+
+class Grouping(Section):
+    """Grouping of assets without references (a later capability)."""
+
+    enabled: bool = False
+    keys: tuple[str, ...] = ()
+
+
+Role = Literal["bill_export", "update_billing", "approve"]
+
+
+class WarehouseSection(Section):
+    """Where it is kept."""
+
+    path: Path = Path("var/warehouse.duckdb")
+    publish: Path = Path("var/published")
+    memory: str = Field("1GiB", pattern=r"^[0-9]+(\.[0-9]+)?\s*[KMGT]i?B$")
+
+
+class Profile(BaseSettings):
+    """One tenant's settings, whole."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="R2B_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    tenant: Tenant = Tenant()
+    platform: Platform = Platform()
+    feeds: Feeds = Feeds()
+    triggers: Triggers = Triggers()
+    bill_start: BillStart = BillStart()
+    cli: Cli = Cli()
+    validation: tuple[ValidationRule, ...] = ()
+    affinity: Affinity = Affinity()
+    delivery: Delivery = Delivery()
+    retry: Retry = Retry()
+    changes: Changes = Changes()
+    grouping: Grouping = Grouping()
+    operators: dict[str, tuple[Role, ...]] = Field(default_factory=dict)
+    warehouse: WarehouseSection = WarehouseSection()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, and nothing else is read."""
+        return env_settings, init_settings
+
+
+class LoadedProfile:
+    """A profile, where it came from, and its digest; paths are absolute from here on."""
+
+    def __init__(self, profile: Profile, path: Path) -> None:
+        """`path` is the TOML file; relative paths are relative to its folder."""
+        self.settings = profile
+        self.path = path
+        self.folder = path.resolve().parent
+        text = profile.model_dump_json()
+        self.sha256 = hashlib.sha256(text.encode()).hexdigest()
+
+    def within(self, path: Path) -> Path:
+        """`path`, relative to the profile's folder unless absolute."""
+        return path if path.is_absolute() else self.folder / path
+
+    @property
+    def warehouse(self) -> Path:
+        """The live warehouse file."""
+        return self.within(self.settings.warehouse.path)
+
+    @property
+    def published(self) -> Path:
+        """The copy analysts open."""
+        return self.within(self.settings.warehouse.publish) / "r2b.duckdb"
+
+    @property
+    def outbox(self) -> Path:
+        """The folder that holds this tenant's batches."""
+        return self.within(self.settings.delivery.outbox) / tenant_folder(
+            self.settings.tenant.name
+        )
+
+    @property
+    def feeds(self) -> Path:
+        """The folder of The Layer's exports."""
+        return self.within(self.settings.feeds.path)
+
+
+def tenant_folder(name: str) -> str:
+    """The tenant's name as a folder: letters, digits, `-`, `_`, `.`; all else becomes `-`.
+
+    Source: ruling 21. A name of dots only would walk the tree, so its dots become `-` too.
+    """
+    safe = re.sub(r"[^A-Za-z0-9\-_.]", "-", name)
+    return safe if safe.strip(".") else safe.replace(".", "-")
+
+
+def load_profile(path: Path | None = None) -> LoadedProfile:
+    """Read the profile at `path`, or `r2b.toml` here, or the defaults when there is neither.
+
+    Raises:
+        ProfileWrong: it cannot be read, or says something that makes no sense.
+    """
+    chosen = path or DEFAULT_PROFILE
+    if not chosen.is_file():
+        if path is not None:
+            raise ProfileWrong(
+                f"Reading the profile {chosen}: there is no such file.",
+                hint="Make one with `r2b init`, or give another with --profile.",
+            )
+        return LoadedProfile(_build({}, chosen), chosen)
+    try:
+        data = tomllib.loads(chosen.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ProfileWrong(
+            f"Reading the profile {chosen.name}: it is not valid TOML ({error}).",
+            hint="Mend that line; `r2b init` writes an example.",
+        ) from error
+    return LoadedProfile(_build(data, chosen), chosen)
+
+
+def _build(data: dict[str, Any], path: Path) -> Profile:
+    try:
+        return Profile(**data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "profile"
+        if first["type"] == "extra_forbidden":
+            known = _known_keys(first["loc"])
+            raise ProfileWrong(
+                f"Reading the profile {path.name}: unknown key {where}"
+                f"{_nearest(str(first['loc'][-1]), known)}.",
+                hint="Correct or remove it; `r2b profile check` shows what is understood.",
+            ) from error
+        message = str(first["msg"]).removeprefix("Value error, ")
+        raise ProfileWrong(
+            f"Reading the profile {path.name}: {where}: {message}.",
+            hint="`r2b profile check` shows every key and what it may be.",
+        ) from error
+
+
+def _known_keys(location: tuple[str | int, ...]) -> list[str]:
+    """The keys that may stand where the unknown one stands."""
+    model: Any = Profile
+    for part in location[:-1]:
+        fields = getattr(model, "model_fields", {})
+        if isinstance(part, int) or part not in fields:
+            if model is Affinity.model_fields["layout"].annotation or isinstance(part, str):
+                model = {"layout": FileLayout}.get(str(location[1]), model)
+            continue
+        annotation = fields[part].annotation
+        model = {"validation": ValidationRule}.get(str(part), annotation)
+    return list(getattr(model, "model_fields", {}))
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.0)
+    return f"; the nearest known is {close[0]}" if close else ""

@@ -1,0 +1,169 @@
+"""From the profile to plain values and parts: the one place that picks a connector."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from flows.profile import FileLayout, LoadedProfile
+from schemas.feeds import FEEDS
+from schemas.receipts import RunRef
+from schemas.vocabulary import ChargeType, ItemType
+from tasks.batch.rendering import WrittenLayout
+from tasks.batch.task import BatchTerms
+from tasks.contracts.task import ReadingTerms
+from tasks.layer.folder import FolderSource
+from tasks.layer.task import Source
+from tasks.ready_to_bill.terms import ExtraRule, Layout, Terms
+from tasks.retry.policy import RetryTerms
+from warehouse.charges import ExtraColumn
+
+
+def new_run(profile: LoadedProfile, as_of: date | None) -> RunRef:
+    """A run of this moment; without a day it is the tenant's today."""
+    now = datetime.now(UTC)
+    moment = now.replace(tzinfo=None)
+    return RunRef(
+        run_id=f"{moment:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}",
+        tenant=profile.settings.tenant.name,
+        as_of=as_of or tenant_today(profile),
+        started_at=moment,
+        warehouse=profile.warehouse,
+        memory=profile.settings.warehouse.memory,
+    )
+
+
+def tenant_today(profile: LoadedProfile) -> date:
+    """The tenant's calendar day, now."""
+    return datetime.now(ZoneInfo(profile.settings.tenant.timezone)).date()
+
+
+def open_source(profile: LoadedProfile) -> Source:
+    """Where feeds come from."""
+    return FolderSource(profile.feeds)
+
+
+def landed_folder(profile: LoadedProfile) -> Path:
+    """Where landed feed files are kept: beside the warehouse."""
+    return profile.warehouse.parent / "landed"
+
+
+def reading_terms(profile: LoadedProfile) -> ReadingTerms:
+    """How this tenant's feeds are read."""
+    feeds = profile.settings.feeds
+    return ReadingTerms(
+        timezone=profile.settings.tenant.timezone,
+        encoding=feeds.encoding,
+        date_styles={feed: style.value for feed, style in feeds.date_style.items()},
+        labels={feed: feeds.labels_of(feed) for feed in FEEDS},
+        cli_profiles=profile.settings.cli.profiles,
+        reject_rates={feed: Decimal(feeds.reject_rate(feed)) for feed in FEEDS},
+    )
+
+
+def judging_terms(
+    profile: LoadedProfile,
+    as_of: date,
+    *,
+    other_platforms: tuple[str, ...],
+    catalogue_given: bool,
+) -> Terms:
+    """What this tenant's profile says about judging."""
+    settings = profile.settings
+    triggers = {
+        ItemType.SERVICE: settings.triggers.service,
+        ItemType.PRODUCT: settings.triggers.product,
+    }
+    start = settings.bill_start
+    layout = settings.affinity.layout.get("products", FileLayout())
+    return Terms(
+        as_of=as_of,
+        platform_names=settings.platform.names,
+        own_names=settings.platform.own_names,
+        other_platforms=other_platforms,
+        catalogue_given=catalogue_given,
+        triggers={kind: rule.all_of for kind, rule in triggers.items()},
+        require_date_reached={kind: rule.require_date_reached for kind, rule in triggers.items()},
+        falls_back_on_convert={
+            kind: rule.fallback == "on_convert" for kind, rule in triggers.items()
+        },
+        bill_start={
+            (ItemType.SERVICE, ChargeType.RECURRING): start.service.recurring,
+            (ItemType.SERVICE, ChargeType.UPFRONT): start.service.upfront,
+            (ItemType.PRODUCT, ChargeType.UPFRONT): start.product.upfront,
+        },
+        max_months=start.max_months,
+        cli_profiles=settings.cli.profiles,
+        rules=tuple(
+            ExtraRule(
+                name=rule.label,
+                column=f"rule_{rule.stage}_{rule.field}",
+                products=rule.scoped("product"),
+                base_categories=rule.scoped("base_category"),
+                required=rule.required,
+                min_length=rule.min_length,
+                max_length=rule.max_length,
+                pattern=rule.pattern,
+                allowed=rule.allowed,
+            )
+            for rule in settings.validation
+            if rule.severity == "block"
+        ),
+        layout=Layout(
+            encoding="utf-8" if layout.encoding == "utf-8-sig" else layout.encoding,
+            decimals=layout.decimals,
+            max_lengths=layout.max_lengths,
+        ),
+    )
+
+
+def rule_columns(profile: LoadedProfile) -> tuple[ExtraColumn, ...]:
+    """The feed fields the profile's own rules look at."""
+    columns = {
+        ExtraColumn(f"rule_{rule.stage}_{rule.field}", rule.stage, rule.field)
+        for rule in profile.settings.validation
+    }
+    return tuple(sorted(columns))
+
+
+def batch_terms(profile: LoadedProfile) -> BatchTerms:
+    """Where batches go and how they are written."""
+    return BatchTerms(
+        outbox=profile.outbox,
+        profile_sha256=profile.sha256,
+        layouts={
+            name: written_layout(layout)
+            for name, layout in profile.settings.affinity.layout.items()
+        },
+        cli_profiles=profile.settings.cli.profiles,
+        max_open=profile.settings.delivery.max_open_batches,
+    )
+
+
+def written_layout(layout: FileLayout) -> WrittenLayout:
+    """A file's layout as the writer takes it."""
+    return WrittenLayout(
+        columns=layout.columns,
+        headers=layout.headers,
+        date_format=layout.date_format,
+        decimals=layout.decimals,
+        encoding=layout.encoding,
+        line_end="\r\n" if layout.line_end == "crlf" else "\n",
+        quote_all=layout.quoting == "all",
+        header=layout.header,
+        trailer=layout.trailer,
+        max_rows=layout.max_rows,
+    )
+
+
+def retry_terms(profile: LoadedProfile) -> RetryTerms:
+    """When to try again, when to give up."""
+    retry = profile.settings.retry
+    return RetryTerms(
+        first_wait=timedelta(seconds=retry.first_wait_seconds),
+        longest_wait=timedelta(seconds=retry.longest_wait_seconds),
+        max_attempts=retry.max_attempts,
+        jitter=retry.jitter,
+        transient_codes=frozenset(code.upper() for code in retry.transient_codes),
+    )

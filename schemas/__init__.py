@@ -1,0 +1,1 @@
+"""What the data looks like and what things are called. Imports nothing else of ours."""

@@ -1,0 +1,113 @@
+"""What the text in a CLI slot may look like, and what it becomes: contract section 3, "CLI text".
+
+Pure polars. The order of the steps matters: spreadsheet damage shows only in the raw text, and a
+letter dropped too early would turn a data fault into somebody else's number.
+"""
+
+from typing import NamedTuple
+
+import polars as pl
+
+from schemas.vocabulary import CliProfile, CliType
+
+_EXPONENT = r"^[0-9]+(?:\.[0-9]*)?[eE][+-]?[0-9]+$"
+_LETTER = r"\p{L}"
+_PUNCTUATION = r"[ \u{a0}().\-]"
+_DIGITS = r"^[0-9]+$"
+_VALID = r"^(?:01|02|03|055|056|07|08|09)[0-9]*$"
+_UNPRINTABLE = r"[\p{C}\p{Zl}\p{Zp}\p{Zs}--[ ]]"
+_MOST_CHARACTERS = 40
+
+
+class CliReading(NamedTuple):
+    """Expressions over one CLI text; each null when there is no text.
+
+    `cleaned` is null unless the verdict is fine.
+    """
+
+    cleaned: pl.Expr
+    is_malformed: pl.Expr
+    is_damaged: pl.Expr
+
+
+def read_uk_number(text: pl.Expr) -> CliReading:
+    """Read trimmed text as a UK number in national form (11, rarely 10, digits from 0)."""
+    exponent = text.str.contains(_EXPONENT)
+    lettered = text.str.contains(_LETTER)
+    bare = text.str.replace_all(_PUNCTUATION, "")
+    national = (
+        bare.str.replace(r"^(?:\+44|0044)0?", "0").str.replace(r"^44([0-9]{10})$", "0${1}")
+    )
+    digits = national.str.contains(_DIGITS)
+    length = national.str.len_bytes()
+    lost_zero = digits & (length == 10) & ~national.str.starts_with("0")
+    valid = digits & length.is_in([10, 11]) & national.str.contains(_VALID)
+    damaged = exponent | (~lettered & lost_zero)
+    fine = ~exponent & ~lettered & ~lost_zero & valid
+    return CliReading(
+        cleaned=pl.when(fine).then(national),
+        is_malformed=~damaged & ~fine,
+        is_damaged=damaged,
+    )
+
+
+def read_any(text: pl.Expr) -> CliReading:
+    """Read trimmed text as any reference of 1 to 40 printable characters, kept as it is."""
+    fine = (text.str.len_chars() <= _MOST_CHARACTERS) & ~text.str.contains(_UNPRINTABLE)
+    return CliReading(
+        cleaned=pl.when(fine).then(text),
+        is_malformed=~fine,
+        is_damaged=pl.when(text.is_not_null()).then(pl.lit(value=False)),
+    )
+
+
+def read_cli(text: pl.Expr, profile: pl.Expr) -> CliReading:
+    """Read trimmed text by the CliProfile named in `profile`; `none` reads as no text at all."""
+    uk, free = read_uk_number(text), read_any(text)
+    is_uk = profile == CliProfile.UK_NUMBER
+    is_any = profile == CliProfile.ANY
+
+    def pick(of_uk: pl.Expr, of_any: pl.Expr) -> pl.Expr:
+        return pl.when(is_uk).then(of_uk).when(is_any).then(of_any)
+
+    return CliReading(
+        cleaned=pick(uk.cleaned, free.cleaned),
+        is_malformed=pick(uk.is_malformed, free.is_malformed),
+        is_damaged=pick(uk.is_damaged, free.is_damaged),
+    )
+
+
+def cli_profile(
+    base_category: pl.Expr, needs_cli: pl.Expr, by_category: dict[str, CliProfile]
+) -> pl.Expr:
+    """The profile of a product's CLIs: by its base category, else by whether it needs one."""
+    own = pl.when(needs_cli.fill_null(value=False)).then(pl.lit(CliProfile.UK_NUMBER.value))
+    fallback = own.otherwise(pl.lit(CliProfile.ANY.value))
+    if not by_category:
+        return fallback
+    named = (
+        base_category.str.strip_chars()
+        .str.to_lowercase()
+        .replace_strict(
+            {name.strip().lower(): profile.value for name, profile in by_category.items()},
+            default=None,
+            return_dtype=pl.String,
+        )
+    )
+    return pl.coalesce(named, fallback)
+
+
+def cli_type(cleaned: pl.Expr, profile: pl.Expr) -> pl.Expr:
+    """The kind of CLI Affinity is told: by the national prefix of a UK number, else other."""
+    starts = cleaned.str.slice(0, 2)
+    return (
+        pl.when(profile != CliProfile.UK_NUMBER)
+        .then(pl.lit(CliType.OTHER.value))
+        .when(starts.is_in(["01", "02"]))
+        .then(pl.lit(CliType.GEOGRAPHIC.value))
+        .when(cleaned.str.slice(0, 3).is_in(["070", "076"]))
+        .then(pl.lit(CliType.OTHER.value))
+        .when(starts == "07")
+        .then(pl.lit(CliType.MOBILE.value))
+        .otherwise(pl.lit(CliType.NON_GEOGRAPHIC.value))
+    )

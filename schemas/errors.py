@@ -1,0 +1,112 @@
+"""What can stop a run. A bad row is data with a reason; a bad run is one of these.
+
+R2BError                        1   (a bug never looks like one of these)
+  UsageError                    2   the command's words are off
+  ProfileWrong                 10   the profile cannot be used
+  SourceUnavailable   retry    20   the source did not answer; later it may
+  SourceRefused                21   the source said no; asking again does not help
+  SourceContractBroken         22   a feed is not as agreed
+  TooManyRejects               30   reject rate above the limit; nothing delivered
+  WarehouseBusy       retry    40   another run holds the warehouse
+  MigrationFailed              41   the warehouse could not be brought up to date
+  DeliveryIncomplete           50   a file is missing, short or altered
+  IllegalTransition            60   a move the rules do not know
+  StaleStatus         retry    61   the other side changed after we read it
+  NotAllowed                   70   the operator does not hold the role
+
+Messages hold ids, counts, feed and column names: never customer data.
+"""
+
+from typing import ClassVar
+
+
+class R2BError(Exception):
+    """Base of all errors raised on purpose: one line of what happened, and a hint of what to do."""
+
+    exit_code: ClassVar[int] = 1
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        """`message`: what was being done, on what, what is wrong. `hint`: what to do about it."""
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """The one line people read."""
+        return f"{self.message} {self.hint}".strip()
+
+
+class UsageError(R2BError):
+    """The words of the command do not fit together."""
+
+    exit_code = 2
+
+
+class ProfileWrong(R2BError):
+    """The profile cannot be read, or says something that makes no sense."""
+
+    exit_code = 10
+
+
+class SourceUnavailable(R2BError):
+    """The source did not answer in time, or asked us to slow down."""
+
+    exit_code = 20
+    retryable = True
+
+
+class SourceRefused(R2BError):
+    """The source answered no: credentials, permission, address."""
+
+    exit_code = 21
+
+
+class SourceContractBroken(R2BError):
+    """A feed came, but not as agreed: file, columns, manifest or dates."""
+
+    exit_code = 22
+
+
+class TooManyRejects(R2BError):
+    """A required feed holds more unfit records than the profile allows."""
+
+    exit_code = 30
+
+
+class WarehouseBusy(R2BError):
+    """Another process holds the warehouse."""
+
+    exit_code = 40
+    retryable = True
+
+
+class MigrationFailed(R2BError):
+    """The warehouse could not be opened or brought to this version."""
+
+    exit_code = 41
+
+
+class DeliveryIncomplete(R2BError):
+    """A batch file is missing, or its bytes are not those of the manifest."""
+
+    exit_code = 50
+
+
+class IllegalTransition(R2BError):
+    """A move of a charge, batch or queue item that the rules do not know."""
+
+    exit_code = 60
+
+
+class StaleStatus(R2BError):
+    """What we decided on changed before we could act."""
+
+    exit_code = 61
+    retryable = True
+
+
+class NotAllowed(R2BError):
+    """The named operator does not hold the role this needs."""
+
+    exit_code = 70

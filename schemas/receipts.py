@@ -1,0 +1,161 @@
+"""What tasks hand each other: small facts, never frames. Data waits in the warehouse."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+
+
+@dataclass(frozen=True)
+class RunRef:
+    """One run: whose, for which day, on which warehouse."""
+
+    run_id: str
+    tenant: str
+    as_of: date
+    started_at: datetime
+    warehouse: Path
+    memory: str = "1GiB"
+
+
+class FeedTable(Protocol):
+    """One feed's file, readable as raw text.
+
+    `odd` (`row_number`, `raw_text`) are the records that are no rows of the table; `bad_cells`
+    (`row_number`, `column_index`, `raw_text`) the cells that could not be decoded, blank in
+    `batches`.
+    """
+
+    @property
+    def header(self) -> list[str]:
+        """The column names as the file spells them."""
+        ...
+
+    @property
+    def odd(self) -> pl.DataFrame:
+        """Ragged records; known once `batches` has been read."""
+        ...
+
+    @property
+    def bad_cells(self) -> pl.DataFrame:
+        """Undecodable cells; known once `batches` has been read."""
+        ...
+
+    @property
+    def inexact(self) -> frozenset[str]:
+        """Names of columns whose file type cannot hold an exact number."""
+        ...
+
+    @property
+    def may_hold_controls(self) -> bool:
+        """False only where it is certain that no cell holds a control character."""
+        ...
+
+    def batches(self, connection: Any) -> Iterator[pl.DataFrame]:
+        """Frames of `row_number` and text columns `c0`, `c1`, ...; no row twice."""
+        ...
+
+
+class LandedFeeds(Protocol):
+    """The feeds of one delivery, safe on our side and immutable."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The feeds that were delivered."""
+        ...
+
+    @property
+    def rows_promised(self) -> Mapping[str, int]:
+        """Records each feed should have, by the delivery's own manifest."""
+        ...
+
+    def sha256(self, feed: str) -> str:
+        """Digest of the landed bytes."""
+        ...
+
+    def path(self, feed: str) -> Path:
+        """Where the landed bytes are."""
+        ...
+
+    def table(self, feed: str, *, encoding: str) -> FeedTable:
+        """Open one feed for reading."""
+        ...
+
+
+@dataclass(frozen=True)
+class FeedCount:
+    """Conservation, feed by feed: read = accepted + rejected."""
+
+    read: int = 0
+    accepted: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True)
+class Money:
+    """Charges and what they are worth: sum of quantity times unit price."""
+
+    charges: int = 0
+    value: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
+class JudgementReceipt:
+    """What the judgement came to."""
+
+    dispositions: Mapping[str, Money]
+    holds: Mapping[str, Money]
+
+
+@dataclass(frozen=True)
+class BatchFile:
+    """One file of a batch, as its manifest states it."""
+
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+    quantity: int = 0
+    value: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BatchReceipt:
+    """A batch that is on disk."""
+
+    seq: int
+    path: Path
+    files: Mapping[str, int]
+    value: Decimal
+
+
+@dataclass(frozen=True)
+class RunReceipt:
+    """How a billing run ended: what `r2b run --json` prints."""
+
+    run_id: str
+    as_of: date
+    feeds: Mapping[str, FeedCount]
+    dispositions: Mapping[str, Money]
+    holds: Mapping[str, Money]
+    status: str
+    batch: BatchReceipt | None = None
+    open_batches: tuple[int, ...] = ()
+    warnings: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TransferReceipt:
+    """How a transfer ended; all zero when it had been done before."""
+
+    seq: int
+    state: str
+    accepted: int = 0
+    rejected: int = 0
+    pending: int = 0
+    accepted_value: Decimal = Decimal(0)
+    layer_updates: Path | None = None

@@ -1,0 +1,201 @@
+"""The trade's own words, as they are stored. An enum's value is what the database and files hold."""
+
+from enum import StrEnum
+
+
+class ChargeType(StrEnum):
+    """The two prices of an order line."""
+
+    UPFRONT = "upfront"
+    RECURRING = "recurring"
+
+
+class Disposition(StrEnum):
+    """What becomes of a charge. Each charge has exactly one; the order is the order of the rules."""
+
+    IN_BILLING = "in_billing"
+    EXPORTED = "exported"
+    CANCELLED = "cancelled"
+    AMENDMENT = "amendment"
+    NOT_APPLICABLE = "not_applicable"
+    BILLED_IN_LAYER = "billed_in_layer"
+    OTHER_PLATFORM = "other_platform"
+    DO_NOT_BILL = "do_not_bill"
+    WAITING = "waiting"
+    HELD = "held"
+    READY = "ready"
+
+
+class WaitingReason(StrEnum):
+    """Why a charge is not triggered yet: the first that is unmet."""
+
+    ASSET_MISSING = "asset_missing"
+    ASSET_AMBIGUOUS = "asset_ambiguous"
+    NOT_CONVERTED = "not_converted"
+    NO_CONNECTED_DATE = "no_connected_date"
+    NO_ISSUE_DATE = "no_issue_date"
+    DATE_NOT_REACHED = "date_not_reached"
+
+
+class HoldReason(StrEnum):
+    """Why a triggered charge must wait for a person. `rule:<name>` comes on top, from the profile."""
+
+    UNKNOWN_ROUTE = "unknown_route"
+    RECURRING_ON_PRODUCT = "recurring_on_product"
+    SKU_MISSING = "sku_missing"
+    SKU_UNKNOWN = "sku_unknown"
+    SKU_INACTIVE = "sku_inactive"
+    SKU_PENDING = "sku_pending"
+    CUSTOMER_UNLINKED = "customer_unlinked"
+    CUSTOMER_NOT_LIVE = "customer_not_live"
+    SITE_MISSING = "site_missing"
+    SITE_UNLINKED = "site_unlinked"
+    SITE_LINK_CONFLICT = "site_link_conflict"
+    SITE_MISMATCH = "site_mismatch"
+    ASSET_MISMATCH = "asset_mismatch"
+    ASSET_NOT_LIVE = "asset_not_live"
+    TARGET_ASSET_MISSING = "target_asset_missing"
+    CLI_MISSING = "cli_missing"
+    CLI_MALFORMED = "cli_malformed"
+    CLI_DAMAGED = "cli_damaged"
+    CLI_CONFLICT = "cli_conflict"
+    BILL_START_MISSING = "bill_start_missing"
+    BILL_START_AFTER_CEASE = "bill_start_after_cease"
+    BILL_START_IMPLAUSIBLE = "bill_start_implausible"
+    FREQUENCY_MISSING = "frequency_missing"
+    SUSPECTED_DUPLICATE = "suspected_duplicate"
+    LAYOUT_UNFIT = "layout_unfit"
+    AFFINITY_REJECTED = "affinity_rejected"
+    SOURCE_GONE = "source_gone"
+
+
+RULE_HOLD_PREFIX = "rule:"
+
+
+class RejectReason(StrEnum):
+    """Why a record does not fit its feed's contract."""
+
+    BAD_ENCODING = "bad_encoding"
+    BAD_TEXT = "bad_text"
+    MISSING_VALUE = "missing_value"
+    BAD_DATE = "bad_date"
+    BAD_NUMBER = "bad_number"
+    BAD_BOOLEAN = "bad_boolean"
+    UNKNOWN_VALUE = "unknown_value"
+    NEGATIVE_PRICE = "negative_price"
+    BAD_QUANTITY = "bad_quantity"
+    UNKNOWN_REFERENCE = "unknown_reference"
+    DUPLICATE_KEY = "duplicate_key"
+    BAD_RANGE = "bad_range"
+    RAGGED_ROW = "ragged_row"
+
+
+class BillStatus(StrEnum):
+    """The Layer's three bill statuses; nothing else ever surfaces there."""
+
+    NOT_BILLED = "Not Billed"
+    READY_TO_BILL = "Ready to Bill"
+    IN_BILLING = "In Billing"
+
+
+class Light(StrEnum):
+    """The colour The Layer shows beside an order line."""
+
+    ORANGE = "orange"
+    GREEN = "green"
+
+
+class ItemType(StrEnum):
+    """The Layer's two kinds of catalogue item."""
+
+    SERVICE = "Service"
+    PRODUCT = "Product"
+
+
+class Action(StrEnum):
+    """What an order line does to the customer's assets."""
+
+    NEW = "New"
+    UPDATE = "Update"
+    NEW_AND_CEASE = "New & Cease"
+
+
+class Frequency(StrEnum):
+    """How often a recurring charge bills."""
+
+    MONTHLY = "Monthly"
+    QUARTERLY = "Quarterly"
+    ANNUAL = "Annual"
+
+
+class CustomerStatus(StrEnum):
+    """The Layer's customer statuses."""
+
+    PENDING = "Pending"
+    LIVE = "Live"
+    CANCELLED = "Cancelled"
+
+
+class CliProfile(StrEnum):
+    """How the text in a CLI slot is judged."""
+
+    UK_NUMBER = "uk_number"
+    ANY = "any"
+    NONE = "none"
+
+
+class CliType(StrEnum):
+    """The kinds of CLI Affinity tells apart."""
+
+    GEOGRAPHIC = "geographic"
+    NON_GEOGRAPHIC = "non-geographic"
+    MOBILE = "mobile"
+    OTHER = "other"
+
+
+class BatchState(StrEnum):
+    """Where a batch stands. `claimed` is ours alone: frozen, its folder not yet published."""
+
+    CLAIMED = "claimed"
+    WRITTEN = "written"
+    DELIVERED = "delivered"
+    CONFIRMED = "confirmed"
+    ABANDONED = "abandoned"
+
+
+class RowOutcome(StrEnum):
+    """What became of one row of a batch."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    ABANDONED = "abandoned"
+
+
+class RetryKind(StrEnum):
+    """Waiting cures a transient failure; only other data, or a person, cures a data failure."""
+
+    TRANSIENT = "transient"
+    DATA = "data"
+
+
+class RetryState(StrEnum):
+    """Where a retry item stands."""
+
+    WAITING = "waiting"
+    PARKED = "parked"
+    RELEASED = "released"
+    IN_FLIGHT = "in_flight"
+    DEAD = "dead"
+    DONE = "done"
+    DISCARDED = "discarded"
+
+
+class RunStatus(StrEnum):
+    """How a run ended, in the words `r2b run --json` prints."""
+
+    RUNNING = "running"
+    BATCH_WRITTEN = "batch_written"
+    BATCH_OPEN = "batch_open"
+    NOTHING_READY = "nothing_ready"
+    FAILED = "failed"

@@ -1,0 +1,1 @@
+"""Downstream: how batches reach Affinity, and what comes back."""

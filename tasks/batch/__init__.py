@@ -1,0 +1,1 @@
+"""From ready charges to a folder of files: claim, freeze, render, publish."""

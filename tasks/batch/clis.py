@@ -1,0 +1,156 @@
+"""Which CLIs a batch has to add in Affinity before its products can hang on them. Pure polars."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from schemas.cli_text import cli_profile, cli_type, read_cli, read_uk_number
+from schemas.vocabulary import CliProfile, CliType
+
+CLI_ROW = pl.Schema(
+    {
+        "customer_ref": pl.String(),
+        "site_ref": pl.String(),
+        "cli": pl.String(),
+        "action": pl.String(),
+        "cli_type": pl.String(),
+        "range_end": pl.String(),
+        "start_on": pl.Date(),
+        "end_on": pl.Date(),
+        "previous_cli": pl.String(),
+        "asset_id": pl.String(),
+    }
+)
+
+_WHERE = ("site_ref", "cli")
+
+
+def cli_rows(
+    ready: pl.DataFrame,
+    numbers: pl.DataFrame,
+    live_in_affinity: pl.DataFrame,
+    live_by_ledger: pl.DataFrame,
+    by_category: Mapping[str, CliProfile],
+) -> pl.DataFrame:
+    """The CLI rows (ADD) of a batch.
+
+    Args:
+        ready: the batch's charges: `customer_ref`, `site_ref`, `cli`, `cli_type`, `bill_start_on`,
+            `asset_id`; one row per charge, `cli` null where it needs none.
+        numbers: additional numbers of those charges' assets: `asset_id`, `cli`, `range_end`,
+            `start_on`, `end_on` as The Layer writes them, and `base_category`, `needs_cli` of the
+            asset's product.
+        live_in_affinity: `site_ref`, `cli` as Affinity writes it, `end_on` (null = open).
+        live_by_ledger: `site_ref`, `cli` of what we added, or are adding.
+        by_category: the profile's CLI profiles.
+
+    Returns:
+        CLI_ROW, one row per (`site_ref`, `cli`), in no order.
+
+    Source: contract section 4, "CLI row"; rulings 8, 19, 20.
+    """
+    needed = _needed(ready)
+    live = _cleaned_live(live_in_affinity)
+    main = _not_live(needed, live, live_by_ledger)
+    added = _additional(ready, needed, numbers, by_category)
+    ranges = added.filter(pl.col("range_end").is_not_null()).select(
+        *_WHERE, adds_range="range_end"
+    )
+    main = (
+        main.join(ranges.unique(_WHERE, keep="first"), on=_WHERE, how="left")
+        .with_columns(pl.col("adds_range").alias("range_end"))
+        .select(list(CLI_ROW))
+    )
+    others = _not_live(added, live, live_by_ledger).join(main, on=_WHERE, how="anti")
+    return pl.concat([main, others.select(list(CLI_ROW))])
+
+
+def _needed(ready: pl.DataFrame) -> pl.DataFrame:
+    return (
+        ready.filter(pl.col("cli").is_not_null())
+        .group_by(_WHERE)
+        .agg(
+            pl.col("customer_ref").min(),
+            pl.lit("ADD").first().alias("action"),
+            # one charge that reads it as a UK number is enough to know its kind
+            pl.coalesce(
+                pl.col("cli_type").filter(pl.col("cli_type") != CliType.OTHER).min(),
+                pl.lit(CliType.OTHER.value),
+            )
+            .first()
+            .alias("cli_type"),
+            pl.lit(None, dtype=pl.String).first().alias("range_end"),
+            pl.col("bill_start_on").min().alias("start_on"),
+            pl.lit(None, dtype=pl.Date).first().alias("end_on"),
+            pl.lit(None, dtype=pl.String).first().alias("previous_cli"),
+            pl.col("asset_id").min(),
+        )
+        .select(pl.col(name).cast(dtype) for name, dtype in CLI_ROW.items())
+    )
+
+
+def _additional(
+    ready: pl.DataFrame,
+    needed: pl.DataFrame,
+    numbers: pl.DataFrame,
+    by_category: Mapping[str, CliProfile],
+) -> pl.DataFrame:
+    hangs_on = (
+        ready.filter(pl.col("asset_id").is_not_null())
+        .join(needed.select(*_WHERE, cli_start="start_on"), on=_WHERE, how="left")
+        .group_by("asset_id", "site_ref")
+        .agg(
+            pl.col("customer_ref").min(),
+            pl.coalesce(pl.col("cli_start").min(), pl.col("bill_start_on").min()).alias("starts"),
+        )
+    )
+    profile = cli_profile(pl.col("base_category"), pl.col("needs_cli"), dict(by_category))
+    return (
+        numbers.with_columns(profile.alias("profile"))
+        .with_columns(
+            read_cli(pl.col("cli"), pl.col("profile")).cleaned.alias("cli"),
+            read_cli(pl.col("range_end"), pl.col("profile")).cleaned.alias("range_end"),
+        )
+        .drop_nulls("cli")
+        .join(hangs_on, on="asset_id")
+        .with_columns(
+            pl.coalesce("start_on", "starts").alias("start_on"),
+            pl.lit("ADD").alias("action"),
+            cli_type(pl.col("cli"), pl.col("profile")).alias("cli_type"),
+            pl.lit(None, dtype=pl.String).alias("previous_cli"),
+        )
+        .sort(*_WHERE, "start_on", "asset_id", "range_end", nulls_last=True)
+        .unique(_WHERE, keep="first", maintain_order=True)
+        .select(pl.col(name).cast(dtype) for name, dtype in CLI_ROW.items())
+    )
+
+
+def _cleaned_live(live_in_affinity: pl.DataFrame) -> pl.DataFrame:
+    return live_in_affinity.select(
+        "site_ref",
+        pl.coalesce(read_uk_number(pl.col("cli")).cleaned, pl.col("cli")).alias("cli"),
+        pl.col("end_on").alias("lives_until"),
+    )
+
+
+def _not_live(
+    rows: pl.DataFrame, live: pl.DataFrame, live_by_ledger: pl.DataFrame
+) -> pl.DataFrame:
+    there = (
+        rows.select(*_WHERE, "start_on")
+        .join(live, on=_WHERE)
+        .filter(pl.col("lives_until").is_null() | (pl.col("lives_until") >= pl.col("start_on")))
+    )
+    return rows.join(there, on=_WHERE, how="anti").join(live_by_ledger, on=_WHERE, how="anti")
+
+
+def clis_live_elsewhere(rows: pl.DataFrame, live_in_affinity: pl.DataFrame) -> int:
+    """How many of the CLIs to add are live in Affinity at another site: a warning, still an ADD."""
+    elsewhere = _cleaned_live(live_in_affinity).select("cli", other="site_ref")
+    return (
+        rows.select(*_WHERE)
+        .join(elsewhere, on="cli")
+        .filter(pl.col("other") != pl.col("site_ref"))
+        .select("cli")
+        .n_unique()
+    )

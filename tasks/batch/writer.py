@@ -1,0 +1,106 @@
+"""The files of a batch: a pure function of its frozen rows, so writing again writes the same bytes."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+
+from schemas.affinity import OutFile, written_contract
+from schemas.receipts import BatchFile
+from schemas.tables import VALUE
+from tasks.batch.rendering import WrittenLayout, header_texts, rendered
+from tasks.outbox.durable import file_sha256
+
+
+@dataclass
+class _Part:
+    """One file being written."""
+
+    path: Path
+    rows: int = 0
+    quantity: int = 0
+    value: dict[str, Decimal] = field(default_factory=dict)
+
+    def count(self, frozen: pl.DataFrame) -> None:
+        """Add what the frozen rows written into this part come to."""
+        self.rows += frozen.height
+        if "quantity" not in frozen.columns:
+            return
+        sums = frozen.group_by("charge_type").agg(
+            pl.col("quantity").sum(),
+            (pl.col("quantity").cast(pl.Decimal(38, 0)) * pl.col("unit_price").cast(VALUE))
+            .sum()
+            .alias("value"),
+        )
+        for charge_type, quantity, value in sums.iter_rows():
+            self.quantity += quantity
+            self.value[charge_type] = self.value.get(charge_type, Decimal(0)) + value
+
+
+def write_file(
+    rows: Iterator[pl.DataFrame], file: OutFile, layout: WrittenLayout, folder: Path
+) -> list[BatchFile]:
+    """Write the frozen `rows` of one file, in the order they come, in parts if the layout says.
+
+    Each part is flushed to disk. No rows, no file.
+    """
+    parts: list[_Part] = []
+    names = header_texts(file, layout)
+    for frame in rows:
+        left = frame
+        while left.height:
+            if not parts or (layout.max_rows and parts[-1].rows >= layout.max_rows):
+                parts.append(_open_part(file, layout, folder, len(parts) + 1, names))
+            room = layout.max_rows - parts[-1].rows if layout.max_rows else left.height
+            here, left = left.head(room), left.slice(room)
+            text = written_contract(file).validate(rendered(here, file, layout), lazy=True)
+            _write(parts[-1], text.select(list(names)), layout)
+            parts[-1].count(here)
+    return [_finish(part, layout) for part in parts]
+
+
+def _open_part(
+    file: OutFile, layout: WrittenLayout, folder: Path, number: int, names: Mapping[str, str]
+) -> _Part:
+    suffix = "" if number == 1 else f"_{number}"
+    part = _Part(folder / f"{file.stem}{suffix}.csv")
+    if layout.header:
+        header = pl.DataFrame({name: [text] for name, text in names.items()})
+        _write(part, header, layout)
+    else:
+        part.path.touch(mode=0o600)
+    return part
+
+
+def _write(part: _Part, text: pl.DataFrame, layout: WrittenLayout) -> None:
+    csv = text.write_csv(
+        include_header=False,
+        line_terminator=layout.line_end,
+        quote_style="always" if layout.quote_all else "necessary",
+    )
+    encoding = "utf-8" if layout.encoding == "utf-8-sig" else layout.encoding
+    with part.path.open("ab") as out:
+        if out.tell() == 0 and layout.encoding == "utf-8-sig":
+            out.write(b"\xef\xbb\xbf")
+        out.write(csv.encode(encoding))
+
+
+def _finish(part: _Part, layout: WrittenLayout) -> BatchFile:
+    with part.path.open("ab") as out:
+        if layout.trailer:
+            line = layout.trailer.replace("{rows}", str(part.rows)) + layout.line_end
+            out.write(line.encode(layout.encoding))
+        out.flush()
+        os.fsync(out.fileno())
+    part.path.chmod(0o600)
+    return BatchFile(
+        name=part.path.name,
+        rows=part.rows,
+        bytes=part.path.stat().st_size,
+        sha256=file_sha256(part.path),
+        quantity=part.quantity,
+        value=part.value,
+    )

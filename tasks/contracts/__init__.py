@@ -1,0 +1,1 @@
+"""From raw text to typed core tables; what does not fit becomes a reject with a reason."""

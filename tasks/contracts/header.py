@@ -1,0 +1,46 @@
+"""Which column of a file is which column of the feed: case, space, hyphen, underscore aside."""
+
+from collections.abc import Mapping, Sequence
+
+from schemas.errors import SourceContractBroken
+from schemas.feeds import Feed, label_key
+
+
+def match_header(
+    feed: Feed, header: Sequence[str], extra_labels: Mapping[str, str]
+) -> dict[str, str]:
+    """Say for each feed column found in the file which raw column (`c0`, `c1`, ...) holds it.
+
+    Args:
+        feed: the feed's contract.
+        header: column names as the file spells them.
+        extra_labels: the profile's own labels: file label -> feed column.
+
+    Raises:
+        SourceContractBroken: two columns mean the same, or a required one is missing.
+    """
+    meanings: dict[str, str] = {}
+    for column in feed.columns:
+        for label in (column.name, *column.aliases):
+            meanings[label_key(label)] = column.name
+    for label, name in extra_labels.items():
+        if name in feed.by_name:
+            meanings[label_key(label)] = name
+    found: dict[str, str] = {}
+    for position, label in enumerate(header):
+        name = meanings.get(label_key(label))
+        if name is None:
+            continue
+        if name in found:
+            raise SourceContractBroken(
+                f"Reading feed {feed.name}: two columns both mean {name}.",
+                hint="Remove or rename one of them in the export, then run again.",
+            )
+        found[name] = f"c{position}"
+    missing = [c.name for c in feed.columns if c.must_have_value and c.name not in found]
+    if missing:
+        raise SourceContractBroken(
+            f"Reading feed {feed.name}: missing required column {', '.join(missing)}.",
+            hint="Add it to the export, or name the file's own label under feeds.labels.",
+        )
+    return found

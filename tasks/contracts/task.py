@@ -1,0 +1,155 @@
+"""Accept the records of all feeds, parents first; stop when too few fit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from schemas.errors import SourceContractBroken, TooManyRejects
+from schemas.feeds import FEEDS, READING_ORDER, Feed
+from schemas.receipts import FeedCount, FeedTable, LandedFeeds, RunRef
+from schemas.tables import accepted_contract
+from schemas.vocabulary import CliProfile, RejectReason
+from tasks.contracts.header import match_header
+from tasks.contracts.ranges import bad_ranges
+from tasks.contracts.records import REJECT_SCHEMA, Reading, parse
+from tasks.contracts.values import Style
+from tasks.step import step
+from warehouse.connection import open_warehouse, resources, transaction
+from warehouse.feeds import FeedStore
+
+
+@dataclass(frozen=True)
+class ReadingTerms:
+    """How this tenant's feeds are written, and how many unfit records are too many."""
+
+    timezone: str = "Europe/London"
+    encoding: str = "utf-8"
+    date_styles: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    cli_profiles: Mapping[str, CliProfile] = field(default_factory=dict)
+    reject_rates: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@step("accept records")
+def accept_records(
+    run: RunRef, landed: LandedFeeds, terms: ReadingTerms
+) -> dict[str, FeedCount]:
+    """Read every feed into `core`; store what does not fit, with its reasons.
+
+    Returns:
+        For every feed of the contract: records read, accepted, rejected (0, 0, 0 when not given).
+
+    Raises:
+        SourceContractBroken: a column is missing or doubled, a date column is in another style
+            than declared, or a feed is longer or shorter than its manifest says.
+        TooManyRejects: a required feed has more unfit records than the profile allows; the rejects
+            are stored all the same.
+    """
+    counts = {name: FeedCount() for name in FEEDS}
+    with open_warehouse(run.warehouse, resources(run.memory)) as connection:
+        with transaction(connection):
+            store = FeedStore(connection, run.run_id)
+            for name in READING_ORDER:
+                feed = FEEDS[name]
+                if name in landed.names:
+                    counts[name] = _accept(feed, store, connection, landed, terms)
+                else:
+                    store.clear(feed)
+    _check_reject_rates(counts, terms)
+    return counts
+
+
+def _accept(
+    feed: Feed, store: FeedStore, connection: Any, landed: LandedFeeds, terms: ReadingTerms
+) -> FeedCount:
+    table = landed.table(feed.name, encoding=terms.encoding)
+    reading = _reading(feed, table, terms)
+    store.begin(feed)
+    undecoded = _undecodable(table, reading)
+    read_count = 0
+    contract = accepted_contract(feed)
+    for batch in table.batches(connection):
+        parsed = parse(batch, reading, undecoded)
+        if parsed.other_style:
+            raise SourceContractBroken(
+                f"Reading feed {feed.name}: column {parsed.other_style[0]} holds days that are not "
+                f"written the way feeds.date_style declares ({reading.style.dates}).",
+                hint="Declare the style this feed is really in, or export it again.",
+            )
+        fit = parsed.records.join(parsed.rejects, on="row_number", how="anti")
+        contract.validate(fit, lazy=True)
+        store.add(feed, parsed.records)
+        store.reject(parsed.rejects)
+        read_count += batch.height
+    store.reject(_ragged(table))
+    read_count += table.odd.height
+    promised = landed.rows_promised.get(feed.name, read_count)
+    if promised != read_count:
+        raise SourceContractBroken(
+            f"Reading feed {feed.name}: {read_count} records, but the manifest says {promised}.",
+            hint="The export is not whole: fetch it again.",
+        )
+    store.find_duplicates(feed)
+    store.find_unknown_references(feed)
+    if feed.name == "asset_numbers":
+        store.reject(bad_ranges(store.additional_numbers(), terms.cli_profiles))
+    return store.settle(
+        feed, read_count=read_count, sha256=landed.sha256(feed.name), path=landed.path(feed.name)
+    )
+
+
+def _reading(feed: Feed, table: FeedTable, terms: ReadingTerms) -> Reading:
+    columns = match_header(feed, table.header, terms.labels.get(feed.name, {}))
+    labels = dict(zip((f"c{n}" for n in range(len(table.header))), table.header, strict=True))
+    return Reading(
+        feed=feed,
+        columns=columns,
+        style=Style(terms.date_styles.get(feed.name, "iso"), terms.timezone),
+        may_hold_controls=table.may_hold_controls,
+        inexact=frozenset(
+            name for name, raw in columns.items() if labels[raw] in table.inexact
+        ),
+    )
+
+
+def _undecodable(table: FeedTable, reading: Reading) -> pl.DataFrame:
+    """Cells that could not be decoded, by feed column; those of unknown columns do not matter."""
+    names = {int(raw[1:]): name for name, raw in reading.columns.items()}
+    return (
+        table.bad_cells.filter(pl.col("column_index").is_in(list(names)))
+        .select(
+            "row_number",
+            pl.col("column_index")
+            .replace_strict(names, default=None, return_dtype=pl.String)
+            .alias("column_name"),
+            pl.lit(RejectReason.BAD_ENCODING.value).alias("reason"),
+            pl.col("raw_text").alias("raw_value"),
+        )
+        .cast(dict(REJECT_SCHEMA))
+    )
+
+
+def _ragged(table: FeedTable) -> pl.DataFrame:
+    return table.odd.select(
+        "row_number",
+        pl.lit(None, dtype=pl.String).alias("column_name"),
+        pl.lit(RejectReason.RAGGED_ROW.value).alias("reason"),
+        pl.col("raw_text").alias("raw_value"),
+    ).cast(dict(REJECT_SCHEMA))
+
+
+def _check_reject_rates(counts: Mapping[str, FeedCount], terms: ReadingTerms) -> None:
+    for name, count in counts.items():
+        if not FEEDS[name].required:
+            continue
+        limit = terms.reject_rates.get(name, Decimal("0.20"))
+        if count.rejected > limit * count.read:
+            raise TooManyRejects(
+                f"Accepting feed {name}: {count.rejected} of {count.read} records do not fit, "
+                f"above the limit of {limit:.0%}. Nothing was delivered.",
+                hint="See mart.reject for the reasons; mend the export, or raise "
+                "feeds.max_reject_rate.",
+            )

@@ -1,0 +1,1 @@
+"""Upstream: everything that knows how The Layer's records arrive, nothing that knows billing."""

@@ -1,0 +1,211 @@
+"""Prices become charges: one row per order line and charge type, so each rule is written once.
+
+Pure polars. Input is the line facts the warehouse joins (`LINE_FACTS`); nothing is decided here,
+only said: price, route, CLI, SKU, bill start.
+"""
+
+import polars as pl
+
+from schemas.cli_text import cli_profile, cli_type, read_cli
+from schemas.tables import MONEY, VALUE
+from schemas.vocabulary import ChargeType, ItemType
+from tasks.ready_to_bill.terms import Terms, name_key
+
+LINE_FACTS = pl.Schema(
+    {
+        "line_id": pl.String(),
+        "order_ref": pl.String(),
+        "po_ref": pl.String(),
+        "order_status": pl.String(),
+        "customer_id": pl.String(),
+        "customer_status": pl.String(),
+        "customer_ref": pl.String(),
+        "action": pl.String(),
+        "target_asset_id": pl.String(),
+        "target_is_known": pl.Boolean(),
+        "product_id": pl.String(),
+        "product_name": pl.String(),
+        "item_type": pl.String(),
+        "base_category": pl.String(),
+        "needs_cli": pl.Boolean(),
+        "is_custom": pl.Boolean(),
+        "fixed_billing": pl.Boolean(),
+        "upfront_sku": pl.String(),
+        "recurring_sku": pl.String(),
+        "upfront_sku_is_active": pl.Boolean(),
+        "recurring_sku_is_active": pl.Boolean(),
+        "quantity": pl.Int64(),
+        "upfront_unit_price": MONEY,
+        "recurring_unit_price": MONEY,
+        "frequency": pl.String(),
+        "upfront_route": pl.String(),
+        "recurring_route": pl.String(),
+        "upfront_bill_status": pl.String(),
+        "recurring_bill_status": pl.String(),
+        "upfront_do_not_bill": pl.Boolean(),
+        "recurring_do_not_bill": pl.Boolean(),
+        "bill_start_override": pl.Date(),
+        "converted_on": pl.Date(),
+        "connected_on": pl.Date(),
+        "issued_on": pl.Date(),
+        "term_months": pl.Int64(),
+        "line_cli": pl.String(),
+        "named_asset_id": pl.String(),
+        "assets_of_line": pl.Int64(),
+        "asset_id": pl.String(),
+        "asset_customer_id": pl.String(),
+        "asset_product_id": pl.String(),
+        "asset_item_type": pl.String(),
+        "asset_is_live": pl.Boolean(),
+        "asset_cli": pl.String(),
+        "connection_on": pl.Date(),
+        "cease_on": pl.Date(),
+        "site_id": pl.String(),
+        "site_customer_id": pl.String(),
+        "site_refs": pl.Int64(),
+        "site_ref": pl.String(),
+        "upfront_ledger_status": pl.String(),
+        "recurring_ledger_status": pl.String(),
+        "upfront_batch_seq": pl.Int64(),
+        "recurring_batch_seq": pl.Int64(),
+        "upfront_in_billing_on": pl.Date(),
+        "recurring_in_billing_on": pl.Date(),
+        "upfront_refused_content": pl.String(),
+        "recurring_refused_content": pl.String(),
+    }
+)
+"""One row per accepted order line; `*_sku_is_active` is null for a SKU not in the catalogue.
+
+`asset_*`, `connection_on` and `cease_on` are those of A, null without one; `assets_of_line` counts
+the accepted assets that name the line; `site_ref` is set when `site_refs` is 1; `*_refused_content`
+is what Affinity refused, unless a person released the charge since.
+"""
+
+_OF_CHARGE_TYPE = (
+    "sku",
+    "sku_is_active",
+    "unit_price",
+    "route",
+    "bill_status",
+    "do_not_bill",
+    "ledger_status",
+    "batch_seq",
+    "in_billing_on",
+    "refused_content",
+)
+"""Facts that exist once per charge type, as `<charge type>_<fact>`."""
+
+_LAST_MONTH = 9999 * 12 + 12
+
+
+def charges_of(lines: pl.DataFrame, terms: Terms) -> pl.DataFrame:
+    """Make the two charges of each line and say what is known of each.
+
+    Args:
+        lines: LINE_FACTS (extra columns for the profile's rules are carried along).
+        terms: what the profile says.
+
+    Returns:
+        Two rows per line, in no order: the line's facts, and `charge_type`, `unit_price`, `value`
+        (null without a price), `route` (The Layer when nobody says), `sku`, `frequency` (null for
+        upfront), `cli` (cleaned, else null), `cli_profile`, `cli_type`, `bill_start_on`,
+        `bill_start_source`, `bill_end_on`.
+    """
+    read = lines.lazy().with_columns(
+        cli_profile(pl.col("base_category"), pl.col("needs_cli"), dict(terms.cli_profiles)).alias(
+            "cli_profile"
+        ),
+        pl.coalesce("asset_cli", "line_cli").alias("cli_text"),
+        pl.when(pl.col("term_months") >= 1).then(pl.col("term_months")).alias("term_months"),
+    )
+    reading = read_cli(pl.col("cli_text"), pl.col("cli_profile"))
+    read = read.with_columns(
+        reading.cleaned.alias("cli"),
+        reading.is_malformed.fill_null(value=False).alias("cli_is_malformed"),
+        reading.is_damaged.fill_null(value=False).alias("cli_is_damaged"),
+    ).with_columns(
+        pl.when(pl.col("cli").is_not_null())
+        .then(cli_type(pl.col("cli"), pl.col("cli_profile")))
+        .alias("cli_type")
+    )
+    per_type = [_charges_of_type(read, charge_type) for charge_type in ChargeType]
+    charges = pl.concat(per_type).with_columns(
+        (pl.col("unit_price").cast(VALUE) * pl.col("quantity").cast(pl.Decimal(38, 0))).alias(
+            "value"
+        ),
+        pl.col("route").fill_null(terms.own_names[0] if terms.own_names else "The Layer"),
+        *_bill_start(terms),
+    )
+    return charges.with_columns(_route_kind(terms), _bill_end()).collect()
+
+
+def _charges_of_type(lines: pl.LazyFrame, charge_type: ChargeType) -> pl.LazyFrame:
+    others = [other for other in ChargeType if other is not charge_type]
+    charges = lines.with_columns(
+        pl.lit(charge_type.value).alias("charge_type"),
+        *(pl.col(f"{charge_type}_{fact}").alias(fact) for fact in _OF_CHARGE_TYPE),
+    ).drop(f"{each}_{fact}" for each in (charge_type, *others) for fact in _OF_CHARGE_TYPE)
+    if charge_type is ChargeType.UPFRONT:
+        return charges.with_columns(pl.lit(None, dtype=pl.String).alias("frequency"))
+    return charges
+
+
+def _bill_start(terms: Terms) -> list[pl.Expr]:
+    """Bill start and the name of the date it came from: the override, else the profile's list."""
+    day = pl.lit(None, dtype=pl.Date)
+    source = pl.lit(None, dtype=pl.String)
+    for item_type in ItemType:
+        for charge_type in ChargeType:
+            fields = list(terms.bill_start.get((item_type, charge_type), ()))
+            if terms.falls_back_on_convert.get(item_type) and "converted_on" not in fields:
+                fields.append("converted_on")
+            if not fields:
+                continue
+            here = (pl.col("item_type") == item_type) & (pl.col("charge_type") == charge_type)
+            day = pl.when(here).then(pl.coalesce(fields)).otherwise(day)
+            name = pl.coalesce(
+                *(pl.when(pl.col(f).is_not_null()).then(pl.lit(f)) for f in fields)
+            )
+            source = pl.when(here).then(name).otherwise(source)
+    override = pl.col("bill_start_override")
+    return [
+        pl.coalesce(override, day).alias("bill_start_on"),
+        pl.when(override.is_not_null())
+        .then(pl.lit("bill_start_override"))
+        .otherwise(source)
+        .alias("bill_start_source"),
+    ]
+
+
+def _bill_end() -> pl.Expr:
+    """A's cease, else the end of a fixed term. An Expiry date is a renewal marker: never an end."""
+    months = pl.col("term_months")
+    start = pl.col("bill_start_on")
+    in_calendar = months + start.dt.year() * 12 + start.dt.month() <= _LAST_MONTH
+    fixed = (
+        (pl.col("charge_type") == ChargeType.RECURRING)
+        & pl.col("fixed_billing").fill_null(value=False)
+        & (months >= 1)
+        & in_calendar
+    )
+    usable = pl.when(fixed).then(months).otherwise(0)
+    term_end = start.dt.offset_by(pl.format("{}mo", usable)).dt.offset_by("-1d")
+    return pl.coalesce(pl.col("cease_on"), pl.when(fixed).then(term_end)).alias("bill_end_on")
+
+
+def _route_kind(terms: Terms) -> pl.Expr:
+    """What the route's name means: platform, own, other, or null when nobody knows the name."""
+    kinds = {
+        **dict.fromkeys(map(name_key, terms.other_platforms), "other"),
+        **dict.fromkeys(map(name_key, terms.own_names), "own"),
+        **dict.fromkeys(map(name_key, terms.platform_names), "platform"),
+    }
+    return (
+        pl.col("route")
+        .str.strip_chars()
+        .str.to_lowercase()
+        .replace_strict(kinds, default=None, return_dtype=pl.String)
+        .alias("route_kind")
+    )
+
+

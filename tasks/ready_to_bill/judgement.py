@@ -1,0 +1,233 @@
+"""Every charge gets exactly one disposition: the first row of contract section 3 that holds.
+
+Pure polars, row by row: what other charges have to say (`rivals.py`) is added afterwards with
+`with_more_holds`.
+"""
+
+from typing import NamedTuple
+
+import polars as pl
+
+from schemas.charge import CHARGE, CHARGE_KEY
+from schemas.tables import VALUE
+from schemas.vocabulary import (
+    Action,
+    BillStatus,
+    CustomerStatus,
+    Disposition,
+    HoldReason,
+    ItemType,
+    WaitingReason,
+)
+from tasks.ready_to_bill.charges import charges_of
+from tasks.ready_to_bill.rules import rules_of
+from tasks.ready_to_bill.terms import Terms
+
+HOLD_SCHEMA = pl.Schema(
+    {
+        "line_id": pl.String(),
+        "charge_type": pl.String(),
+        "reason": pl.String(),
+        "value": VALUE,
+    }
+)
+
+CLAIM_SCHEMA = pl.Schema(
+    {
+        "line_id": pl.String(),
+        "charge_type": pl.String(),
+        "disposition": pl.String(),
+        "site_id": pl.String(),
+        "cli": pl.String(),
+        "sku": pl.String(),
+        "bill_start_on": pl.Date(),
+        "asset_id": pl.String(),
+        "asset_item_type": pl.String(),
+        "connection_on": pl.Date(),
+        "cease_on": pl.Date(),
+        "ignored_asset_id": pl.String(),
+    }
+)
+"""What `rivals` needs of each triggered charge with a CLI, ready or held; `ignored_asset_id` is what
+a New & Cease replaces."""
+
+_WRITTEN_ONLY = (
+    "customer_ref",
+    "site_ref",
+    "cli_type",
+    "bill_end_on",
+    "term_months",
+    "order_ref",
+    "po_ref",
+    "asset_id",
+)
+
+_TRIGGER_DATES = {
+    "connected_on": WaitingReason.NO_CONNECTED_DATE,
+    "issued_on": WaitingReason.NO_ISSUE_DATE,
+}
+
+
+class Judgement(NamedTuple):
+    """`charges` as CHARGE; `holds` as HOLD_SCHEMA, one row per charge and reason; `claims`."""
+
+    charges: pl.DataFrame
+    holds: pl.DataFrame
+    claims: pl.DataFrame
+
+
+def judge(lines: pl.DataFrame, terms: Terms) -> Judgement:
+    """Say of both charges of each line what becomes of them, and why.
+
+    A charge is `held` exactly when it has rows in `holds`. Rows in no order.
+
+    Args:
+        lines: LINE_FACTS, one row per accepted order line.
+        terms: what the profile and the day say.
+
+    Source: contract section 3; rulings 9 to 18.
+    """
+    rules = rules_of(terms)
+    charges = charges_of(lines, terms)
+    charges = charges.with_columns(waiting_reason(terms).alias("waiting_reason"))
+    charges = charges.with_columns(_before_holds().alias("disposition"))
+    triggered = charges.filter(pl.col("disposition").is_null())
+    unknown_route = charges.filter(pl.col("disposition") == Disposition.HELD)
+    verdicts = triggered.select(
+        *CHARGE_KEY, "value", *(rule.alias(reason) for reason, rule in rules.items())
+    )
+    is_held = verdicts.select(pl.any_horizontal(*rules)).to_series()
+    held = verdicts.filter(is_held)
+    holds = pl.concat(
+        [
+            unknown_route.select(
+                *CHARGE_KEY, pl.lit(HoldReason.UNKNOWN_ROUTE.value).alias("reason"), "value"
+            ),
+            *(
+                held.filter(pl.col(reason)).select(
+                    *CHARGE_KEY, pl.lit(reason).alias("reason"), "value"
+                )
+                for reason in rules
+            ),
+        ]
+    )
+    judged = triggered.with_columns(
+        pl.when(is_held)
+        .then(pl.lit(Disposition.HELD.value))
+        .otherwise(pl.lit(Disposition.READY.value))
+        .alias("disposition")
+    )
+    settled = charges.filter(pl.col("disposition").is_not_null())
+    return Judgement(
+        charges=_stored(pl.concat([settled, judged])),
+        holds=holds,
+        claims=_claims(judged),
+    )
+
+
+def waiting_reason(terms: Terms) -> pl.Expr:
+    """Why a charge is not triggered yet: the first unmet of the profile's list; null = triggered.
+
+    Source: contract section 3, `waiting`; rulings 9, 11 and 18.
+    """
+    result = pl.lit(None, dtype=pl.String)
+    for item_type in ItemType:
+        fallback = terms.falls_back_on_convert.get(item_type, False)
+        asked = terms.triggers.get(item_type, ())
+        unmet: list[tuple[pl.Expr, WaitingReason]] = []
+        days = {
+            name: pl.coalesce(name, "converted_on") if fallback else pl.col(name)
+            for name in asked
+            if name in _TRIGGER_DATES
+        }
+        if "converted" in asked:
+            named = pl.col("named_asset_id").is_not_null()
+            no_asset = pl.col("asset_id").is_null()
+            unmet += [
+                (named & no_asset, WaitingReason.ASSET_MISSING),
+                (~named & (pl.col("assets_of_line") > 1), WaitingReason.ASSET_AMBIGUOUS),
+                (no_asset, WaitingReason.NOT_CONVERTED),
+            ]
+        unmet += [(day.is_null(), _TRIGGER_DATES[name]) for name, day in days.items()]
+        if terms.require_date_reached.get(item_type, True):
+            unmet += [(day > terms.as_of, WaitingReason.DATE_NOT_REACHED) for day in days.values()]
+        reason = pl.lit(None, dtype=pl.String)
+        for condition, name in reversed(unmet):
+            reason = (
+                pl.when(condition.fill_null(value=False)).then(pl.lit(name.value)).otherwise(reason)
+            )
+        result = pl.when(pl.col("item_type") == item_type).then(reason).otherwise(result)
+    return result
+
+
+def _before_holds() -> pl.Expr:
+    """The disposition by every rule above the holds; null = triggered, so the holds decide."""
+    status = pl.col("order_status").str.strip_chars().str.to_lowercase()
+    cancelled = (status == "cancelled") | (
+        (pl.col("customer_status") == CustomerStatus.CANCELLED) & pl.col("asset_id").is_null()
+    )
+    ledger = pl.col("ledger_status")
+    rows: list[tuple[pl.Expr, Disposition]] = [
+        (
+            (ledger == Disposition.IN_BILLING) | (pl.col("bill_status") == BillStatus.IN_BILLING),
+            Disposition.IN_BILLING,
+        ),
+        (ledger == Disposition.EXPORTED, Disposition.EXPORTED),
+        (cancelled, Disposition.CANCELLED),
+        (pl.col("action") == Action.UPDATE, Disposition.AMENDMENT),
+        (
+            pl.col("unit_price").is_null() | (pl.col("unit_price") == 0),
+            Disposition.NOT_APPLICABLE,
+        ),
+        (pl.col("route_kind").is_null(), Disposition.HELD),
+        (pl.col("route_kind") == "own", Disposition.BILLED_IN_LAYER),
+        (pl.col("route_kind") == "other", Disposition.OTHER_PLATFORM),
+        (pl.col("do_not_bill"), Disposition.DO_NOT_BILL),
+        (pl.col("waiting_reason").is_not_null(), Disposition.WAITING),
+    ]
+    result = pl.lit(None, dtype=pl.String)
+    for condition, disposition in reversed(rows):
+        result = (
+            pl.when(condition.fill_null(value=False))
+            .then(pl.lit(disposition.value))
+            .otherwise(result)
+        )
+    return result
+
+
+def bill_status() -> pl.Expr:
+    """The Layer's status of a charge with `disposition` and `waiting_reason` (null = triggered)."""
+    disposition = pl.col("disposition")
+    ready_to_bill = disposition.is_in(
+        [Disposition.EXPORTED.value, Disposition.READY.value]
+    ) | ((disposition == Disposition.HELD) & pl.col("waiting_reason").is_null())
+    return (
+        pl.when(disposition == Disposition.IN_BILLING)
+        .then(pl.lit(BillStatus.IN_BILLING.value))
+        .when(ready_to_bill)
+        .then(pl.lit(BillStatus.READY_TO_BILL.value))
+        .otherwise(pl.lit(BillStatus.NOT_BILLED.value))
+    )
+
+
+def _stored(charges: pl.DataFrame) -> pl.DataFrame:
+    ready = pl.col("disposition") == Disposition.READY
+    waiting = pl.col("disposition") == Disposition.WAITING
+    derived = {
+        "is_platform_route": (pl.col("route_kind") == "platform").fill_null(value=False),
+        "bill_status": bill_status(),
+        "waiting_reason": pl.when(waiting).then(pl.col("waiting_reason")),
+        **{name: pl.when(ready).then(pl.col(name)) for name in _WRITTEN_ONLY},
+    }
+    return charges.select(
+        derived.get(name, pl.col(name)).cast(dtype).alias(name) for name, dtype in CHARGE.items()
+    )
+
+
+def _claims(triggered: pl.DataFrame) -> pl.DataFrame:
+    replaces = pl.col("action") == Action.NEW_AND_CEASE
+    return (
+        triggered.filter(pl.col("cli").is_not_null())
+        .with_columns(pl.when(replaces).then(pl.col("target_asset_id")).alias("ignored_asset_id"))
+        .select(pl.col(name).cast(dtype) for name, dtype in CLAIM_SCHEMA.items())
+    )

@@ -1,0 +1,267 @@
+"""Why a triggered charge must wait for a person. One rule, one reason, one expression.
+
+Pure polars. A rule is true when the charge must wait; one that comes out null counts as true:
+unknown never bills. The rules that look at other charges too are in `rivals.py`.
+"""
+
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+from schemas.charge import charge_content
+from schemas.tables import MONEY
+from schemas.vocabulary import (
+    RULE_HOLD_PREFIX,
+    Action,
+    ChargeType,
+    CustomerStatus,
+    HoldReason,
+    ItemType,
+)
+from tasks.ready_to_bill.terms import ExtraRule, Layout, Terms
+
+Rule = Callable[[Terms], pl.Expr]
+
+
+def recurring_on_product(_: Terms) -> pl.Expr:
+    """Goods are sold once; a recurring price on one is a price-book mistake."""
+    return (pl.col("charge_type") == ChargeType.RECURRING) & (
+        pl.col("item_type") == ItemType.PRODUCT
+    )
+
+
+def sku_missing(_: Terms) -> pl.Expr:
+    """Affinity matches by product code only."""
+    return pl.col("sku").is_null() & ~_is_custom()
+
+
+def sku_pending(_: Terms) -> pl.Expr:
+    """A custom product awaits its Affinity code."""
+    return pl.col("sku").is_null() & _is_custom()
+
+
+def sku_unknown(terms: Terms) -> pl.Expr:
+    """The code is not in Affinity's catalogue, where we were given one."""
+    if not terms.catalogue_given:
+        return pl.lit(value=False)
+    return pl.col("sku").is_not_null() & pl.col("sku_is_active").is_null()
+
+
+def sku_inactive(terms: Terms) -> pl.Expr:
+    """The code is in the catalogue but can no longer be billed."""
+    if not terms.catalogue_given:
+        return pl.lit(value=False)
+    return (pl.col("sku").is_not_null() & ~pl.col("sku_is_active")).fill_null(value=False)
+
+
+def customer_unlinked(_: Terms) -> pl.Expr:
+    """Affinity does not know the customer."""
+    return pl.col("customer_ref").is_null()
+
+
+def customer_not_live(_: Terms) -> pl.Expr:
+    """The customer has left."""
+    return pl.col("customer_status") == CustomerStatus.CANCELLED
+
+
+def site_missing(_: Terms) -> pl.Expr:
+    """Nobody said where."""
+    return pl.col("site_id").is_null()
+
+
+def site_unlinked(_: Terms) -> pl.Expr:
+    """Affinity does not know the site."""
+    return pl.col("site_id").is_not_null() & (pl.col("site_refs") == 0)
+
+
+def site_link_conflict(_: Terms) -> pl.Expr:
+    """The Layer says two things about which Affinity site it is."""
+    return pl.col("site_id").is_not_null() & (pl.col("site_refs") > 1)
+
+
+def site_mismatch(_: Terms) -> pl.Expr:
+    """The site is another customer's."""
+    return pl.col("site_id").is_not_null() & (
+        pl.col("site_customer_id") != pl.col("customer_id")
+    )
+
+
+def asset_mismatch(_: Terms) -> pl.Expr:
+    """The asset is of another product or customer than the line that made it."""
+    return _has_asset() & (
+        (pl.col("asset_product_id") != pl.col("product_id"))
+        | (pl.col("asset_customer_id") != pl.col("customer_id"))
+    )
+
+
+def asset_not_live(_: Terms) -> pl.Expr:
+    """What is gone is not billed."""
+    return _has_asset() & ~pl.col("asset_is_live")
+
+
+def target_asset_missing(_: Terms) -> pl.Expr:
+    """A New & Cease must say what it replaces."""
+    return (pl.col("action").fill_null(Action.NEW) == Action.NEW_AND_CEASE) & (
+        ~pl.col("target_is_known")
+    )
+
+
+def cli_missing(_: Terms) -> pl.Expr:
+    """The product cannot be billed without a number, and there is none."""
+    none_given = pl.col("cli_text").is_null() | (pl.col("cli_profile") == "none")
+    return pl.col("needs_cli").fill_null(value=False) & none_given
+
+
+def cli_malformed(_: Terms) -> pl.Expr:
+    """What is in the CLI slot does not fit its profile."""
+    return pl.col("cli_is_malformed")
+
+
+def cli_damaged(_: Terms) -> pl.Expr:
+    """A spreadsheet ate a digit: the number can be seen, but not trusted."""
+    return pl.col("cli_is_damaged")
+
+
+def bill_start_missing(_: Terms) -> pl.Expr:
+    """No date to bill from."""
+    return pl.col("bill_start_on").is_null()
+
+
+def bill_start_after_cease(_: Terms) -> pl.Expr:
+    """Billing would begin after it ended."""
+    return (pl.col("bill_start_on") > pl.col("cease_on")).fill_null(value=False)
+
+
+def bill_start_implausible(terms: Terms) -> pl.Expr:
+    """More than the profile's months away from the day of the run, either way."""
+    as_of = pl.lit(terms.as_of)
+    earliest = as_of.dt.offset_by(f"-{terms.max_months}mo")
+    latest = as_of.dt.offset_by(f"{terms.max_months}mo")
+    start = pl.col("bill_start_on")
+    return ((start < earliest) | (start > latest)).fill_null(value=False)
+
+
+def frequency_missing(_: Terms) -> pl.Expr:
+    """A recurring charge must say how often."""
+    return (pl.col("charge_type") == ChargeType.RECURRING) & pl.col("frequency").is_null()
+
+
+def layout_unfit(terms: Terms) -> pl.Expr:
+    """A value cannot be written as Affinity's file needs it; values are never altered to fit."""
+    return cannot_be_written(terms.layout)
+
+
+def affinity_rejected(_: Terms) -> pl.Expr:
+    """Affinity refused exactly this, and nobody has changed or released it since."""
+    refused = pl.col("refused_content")
+    return (refused.is_not_null() & (refused == charge_content())).fill_null(value=False)
+
+
+RULES: Mapping[HoldReason, Rule] = {
+    HoldReason.RECURRING_ON_PRODUCT: recurring_on_product,
+    HoldReason.SKU_MISSING: sku_missing,
+    HoldReason.SKU_UNKNOWN: sku_unknown,
+    HoldReason.SKU_INACTIVE: sku_inactive,
+    HoldReason.SKU_PENDING: sku_pending,
+    HoldReason.CUSTOMER_UNLINKED: customer_unlinked,
+    HoldReason.CUSTOMER_NOT_LIVE: customer_not_live,
+    HoldReason.SITE_MISSING: site_missing,
+    HoldReason.SITE_UNLINKED: site_unlinked,
+    HoldReason.SITE_LINK_CONFLICT: site_link_conflict,
+    HoldReason.SITE_MISMATCH: site_mismatch,
+    HoldReason.ASSET_MISMATCH: asset_mismatch,
+    HoldReason.ASSET_NOT_LIVE: asset_not_live,
+    HoldReason.TARGET_ASSET_MISSING: target_asset_missing,
+    HoldReason.CLI_MISSING: cli_missing,
+    HoldReason.CLI_MALFORMED: cli_malformed,
+    HoldReason.CLI_DAMAGED: cli_damaged,
+    HoldReason.BILL_START_MISSING: bill_start_missing,
+    HoldReason.BILL_START_AFTER_CEASE: bill_start_after_cease,
+    HoldReason.BILL_START_IMPLAUSIBLE: bill_start_implausible,
+    HoldReason.FREQUENCY_MISSING: frequency_missing,
+    HoldReason.LAYOUT_UNFIT: layout_unfit,
+    HoldReason.AFFINITY_REJECTED: affinity_rejected,
+}
+"""Every rule that needs nothing but the charge itself, in the order people read them."""
+
+
+def rules_of(terms: Terms) -> dict[str, pl.Expr]:
+    """All row-wise hold rules by reason, the profile's own included; null means true."""
+    named = {str(reason): rule(terms) for reason, rule in RULES.items()}
+    for extra in terms.rules:
+        named[f"{RULE_HOLD_PREFIX}{extra.name}"] = breaks(extra)
+    return {reason: expression.fill_null(value=True) for reason, expression in named.items()}
+
+
+def breaks(rule: ExtraRule) -> pl.Expr:
+    """True where a field in the rule's scope breaks the profile's rule; blank breaks `required`."""
+    text = pl.col(rule.column)
+    wrong: list[pl.Expr] = []
+    if rule.min_length is not None:
+        wrong.append(text.str.len_chars() < rule.min_length)
+    if rule.max_length is not None:
+        wrong.append(text.str.len_chars() > rule.max_length)
+    if rule.pattern is not None:
+        wrong.append(~text.str.contains(f"^(?:{rule.pattern})$"))
+    if rule.allowed:
+        wrong.append(~text.is_in(list(rule.allowed)))
+    broken = pl.any_horizontal(*wrong).fill_null(value=False) if wrong else pl.lit(value=False)
+    if rule.required:
+        broken = broken | text.is_null()
+    in_scope = pl.lit(value=True)
+    if rule.products:
+        in_scope = in_scope & pl.col("product_id").is_in(list(rule.products))
+    if rule.base_categories:
+        category = pl.col("base_category").str.to_lowercase()
+        in_scope = in_scope & category.is_in([name.lower() for name in rule.base_categories])
+    return in_scope.fill_null(value=False) & broken
+
+
+_SINGLE_BYTE = {
+    "ascii": r"^[\x00-\x7f]*$",
+    "latin-1": r"^[\x00-\u{ff}]*$",
+    "cp1252": (
+        r"^[\x00-\x7f\u{a0}-\u{ff}€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]*$"
+    ),
+}
+"""What each single-byte encoding of the layout can hold; UTF-8 holds everything."""
+
+_WRITTEN_TEXTS = (
+    ("Customer Ref", "customer_ref"),
+    ("Site Ref", "site_ref"),
+    ("CLI", "cli"),
+    ("Product Code", "sku"),
+    ("Description", "product_name"),
+    ("Order Ref", "order_ref"),
+    ("PO Ref", "po_ref"),
+    ("Layer Line ID", "line_id"),
+    ("Layer Asset ID", "asset_id"),
+)
+
+
+def cannot_be_written(layout: Layout) -> pl.Expr:
+    """True where the product row would need rounding, cutting or another alphabet."""
+    beyond = "0" * max(0, MONEY.scale - layout.decimals)
+    signs = [~pl.col("unit_price").cast(pl.String).str.ends_with(beyond)]
+    months = pl.col("term_months")
+    start = pl.col("bill_start_on")
+    signs.append(
+        pl.col("fixed_billing").fill_null(value=False)
+        & (months + start.dt.year() * 12 + start.dt.month() > 9999 * 12 + 12)
+    )
+    pattern = _SINGLE_BYTE.get(layout.encoding)
+    for header, column in _WRITTEN_TEXTS:
+        if pattern is not None:
+            signs.append(~pl.col(column).str.contains(pattern))
+        limit = layout.max_lengths.get(header)
+        if limit is not None:
+            signs.append(pl.col(column).str.len_chars() > limit)
+    return pl.any_horizontal(*(sign.fill_null(value=False) for sign in signs))
+
+
+def _has_asset() -> pl.Expr:
+    return pl.col("asset_id").is_not_null()
+
+
+def _is_custom() -> pl.Expr:
+    return pl.col("is_custom").fill_null(value=False)

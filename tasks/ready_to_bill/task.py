@@ -1,0 +1,64 @@
+"""Judge every charge of the accepted lines and store what came out."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import polars as pl
+
+from schemas.cli_text import cli_profile, read_cli
+from schemas.receipts import JudgementReceipt, Money, RunRef
+from schemas.vocabulary import Disposition
+from tasks.ready_to_bill.judgement import judge
+from tasks.ready_to_bill.rivals import cli_conflicts, suspected_duplicates
+from tasks.ready_to_bill.terms import Terms
+from tasks.step import step
+from warehouse.charges import ChargeStore, ExtraColumn
+from warehouse.connection import open_warehouse, resources, transaction
+
+
+@step("judge charges")
+def judge_charges(run: RunRef, terms: Terms, extra: tuple[ExtraColumn, ...]) -> JudgementReceipt:
+    """Decide for both charges of every accepted line; replaces the last judgement whole."""
+    with open_warehouse(run.warehouse, resources(run.memory)) as connection:
+        store = ChargeStore(connection)
+        with transaction(connection):
+            store.resolve(platform_names=terms.platform_names)
+        with transaction(connection):
+            store.start_over()
+            for lines in store.line_facts(extra):
+                store.add(*judge(lines, terms))
+            store.keep_lives(_lives(store, terms))
+            store.add_rivals(cli_conflicts(*store.contested()))
+            store.add_rivals(suspected_duplicates(*store.twins()))
+            store.keep_gone()
+            store.remember_days(run.as_of)
+        return JudgementReceipt(
+            dispositions=_with_all_names(store.dispositions()),
+            holds=_money(store.holds()),
+        )
+
+
+def _lives(store: ChargeStore, terms: Terms) -> Iterator[pl.DataFrame]:
+    """The cleaned CLIs of live root service assets; those that do not clean live nowhere."""
+    for assets in store.asset_clis():
+        profile = cli_profile(
+            pl.col("base_category"), pl.col("needs_cli"), dict(terms.cli_profiles)
+        )
+        yield (
+            assets.with_columns(profile.alias("profile"))
+            .select(
+                "asset_id",
+                read_cli(pl.col("cli_text"), pl.col("profile")).cleaned.alias("cli"),
+                "connection_on",
+                "cease_on",
+            )
+            .drop_nulls("cli")
+        )
+
+
+def _with_all_names(sums: dict[str, tuple[int, str]]) -> dict[str, Money]:
+    return {**{name.value: Money() for name in Disposition}, **_money(sums)}
+
+
+def _money(sums: dict[str, tuple[int, str]]) -> dict[str, Money]:
+    return {name: Money(charges, Decimal(value)) for name, (charges, value) in sums.items()}

@@ -1,0 +1,73 @@
+"""What the profile and the day say about judging: the core's only settings, all plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from schemas.vocabulary import ChargeType, CliProfile, ItemType
+
+
+def name_key(name: str) -> str:
+    """Platform names match trimmed and in any case."""
+    return name.strip().lower()
+
+
+@dataclass(frozen=True)
+class ExtraRule:
+    """A blocking rule of the profile: `rule:<name>` holds a charge whose field breaks it.
+
+    `column` is the column of the line facts that carries the field's text.
+    """
+
+    name: str
+    column: str
+    products: frozenset[str] = frozenset()
+    base_categories: frozenset[str] = frozenset()
+    required: bool = False
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    allowed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the outgoing product file can carry; a charge beyond it is held, never altered."""
+
+    encoding: str = "utf-8"
+    decimals: int = 4
+    max_lengths: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Everything besides the line facts that a judgement depends on."""
+
+    as_of: date
+    platform_names: tuple[str, ...] = ("Affinity", "Aurora Affinity")
+    own_names: tuple[str, ...] = ("The Layer",)
+    other_platforms: tuple[str, ...] = ()
+    catalogue_given: bool = False
+    triggers: Mapping[ItemType, tuple[str, ...]] = field(
+        default_factory=lambda: {
+            ItemType.SERVICE: ("converted", "connected_on"),
+            ItemType.PRODUCT: ("converted", "issued_on"),
+        }
+    )
+    require_date_reached: Mapping[ItemType, bool] = field(
+        default_factory=lambda: dict.fromkeys(ItemType, True)
+    )
+    falls_back_on_convert: Mapping[ItemType, bool] = field(
+        default_factory=lambda: dict.fromkeys(ItemType, False)
+    )
+    bill_start: Mapping[tuple[ItemType, ChargeType], tuple[str, ...]] = field(
+        default_factory=lambda: {
+            (ItemType.SERVICE, ChargeType.RECURRING): ("connection_on", "connected_on"),
+            (ItemType.SERVICE, ChargeType.UPFRONT): ("connected_on", "connection_on"),
+            (ItemType.PRODUCT, ChargeType.UPFRONT): ("issued_on",),
+        }
+    )
+    max_months: int = 13
+    cli_profiles: Mapping[str, CliProfile] = field(default_factory=dict)
+    rules: tuple[ExtraRule, ...] = ()
+    layout: Layout = field(default_factory=Layout)

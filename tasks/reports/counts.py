@@ -1,0 +1,33 @@
+"""What a run counted, as JSON carries it: contract section 6. Pure."""
+
+from typing import Any
+
+from schemas.receipts import RunReceipt
+from tasks.reports.money import decimal_text
+
+
+def run_json(receipt: RunReceipt) -> dict[str, Any]:
+    """The object `r2b run --json` prints."""
+    return {
+        "run_id": receipt.run_id,
+        "as_of": receipt.as_of.isoformat(),
+        "feeds": {
+            name: {"read": each.read, "accepted": each.accepted, "rejected": each.rejected}
+            for name, each in receipt.feeds.items()
+        },
+        "dispositions": {
+            name: {"charges": each.charges, "value": decimal_text(each.value)}
+            for name, each in receipt.dispositions.items()
+        },
+        "holds": {reason: each.charges for reason, each in receipt.holds.items()},
+        "batch": None
+        if receipt.batch is None
+        else {
+            "seq": receipt.batch.seq,
+            "path": str(receipt.batch.path),
+            "files": dict(receipt.batch.files),
+        },
+        "status": receipt.status,
+        "open_batches": list(receipt.open_batches),
+        "warnings": dict(receipt.warnings),
+    }

@@ -1,0 +1,17 @@
+"""Money as text, for machines and for people. Pure."""
+
+from decimal import Decimal
+
+
+def decimal_text(value: Decimal) -> str:
+    """Exact decimal text with four places, as every file and JSON carries it."""
+    return f"{value:.4f}"
+
+
+def pounds(value: Decimal | None, currency: str = "£") -> str:
+    """Money for people: two places unless there is more to say."""
+    if value is None:
+        return "-"
+    exact = value.quantize(Decimal("0.0001"))
+    text = f"{exact:,.4f}"
+    return currency + (text[:-2] if text.endswith("00") else text)

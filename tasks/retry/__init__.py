@@ -1,0 +1,1 @@
+"""When to try again, when to give up. Pure policy."""

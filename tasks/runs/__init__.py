@@ -1,0 +1,1 @@
+"""The book of runs: opened before anything else, closed whatever happens."""

@@ -1,0 +1,48 @@
+"""The batch folder's own record of what was decided about it: `transfer.json`.
+
+Written durably before the warehouse moves, so that a crash between the two is finished by the next
+command. The outbox is the journal, the warehouse its projection.
+"""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tasks.outbox.durable import as_json, write_durably
+
+JOURNAL = "transfer.json"
+
+
+def read_journal(folder: Path) -> list[dict[str, Any]]:
+    """Every decision about the batch in `folder`, oldest first."""
+    path = folder / JOURNAL
+    if not path.is_file():
+        return []
+    entries: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["decisions"]
+    return entries
+
+
+def add_decision(
+    folder: Path,
+    *,
+    kind: str,
+    actor: str,
+    moment: datetime,
+    manifest_sha256: str | None,
+    results: bytes | None = None,
+    reason: str | None = None,
+) -> None:
+    """Append one decision: `results`, `uploaded` or `abandoned`; result bytes are kept beside it."""
+    entries = read_journal(folder)
+    entry: dict[str, Any] = {
+        "kind": kind,
+        "actor": actor,
+        "at": moment.isoformat(timespec="seconds") + "Z",
+        "manifest_sha256": manifest_sha256,
+        "reason": reason,
+    }
+    if results is not None:
+        entry["results"] = f"results_{len(entries) + 1}.csv"
+        write_durably(folder / entry["results"], results)
+    write_durably(folder / JOURNAL, as_json({"decisions": [*entries, entry]}))

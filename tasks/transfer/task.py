@@ -1,0 +1,381 @@
+"""Transfer to Billing, abandon, and the queue's own moves: journal first, then one transaction."""
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from schemas.affinity import LAYER_UPDATES
+from schemas.charge import charge_content
+from schemas.errors import IllegalTransition
+from schemas.receipts import TransferReceipt
+from schemas.tables import VALUE
+from schemas.vocabulary import BatchState, BillStatus, RetryState, RowOutcome
+from schemas.results import parse_results
+from tasks.outbox.durable import verify_files, write_durably
+from tasks.retry.policy import RetryTerms, decide
+from tasks.step import step
+from tasks.transfer.journal import add_decision, read_journal
+from tasks.transfer.moves import all_rows, check_move, settle
+from warehouse.batches import Batch, BatchStore
+from warehouse.charges import scalar
+from warehouse.connection import open_warehouse, transaction
+from warehouse.ledger import Ledger
+from warehouse.retry_queue import RetryQueue
+
+LAYER_UPDATES_FILE = "layer_updates.csv"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What says that a batch's rows are in Affinity: a result, or a person's word.
+
+    `rows` (row_key, outcome, code, message) and `content` are those of a result file.
+    """
+
+    actor: str
+    rows: pl.DataFrame | None = None
+    content: bytes | None = None
+
+
+@step("transfer to billing")
+def transfer_batch(
+    warehouse: Path, seq: int, evidence: Evidence, retry: RetryTerms, today: date
+) -> TransferReceipt:
+    """Move the charges of batch `seq` as the evidence says; twice is once.
+
+    Raises:
+        IllegalTransition: no such batch, not in a state to be confirmed, or evidence that does not
+            fit it; nothing is changed.
+        DeliveryIncomplete: the batch's files are not those of its manifest.
+    """
+    moment = _now()
+    with open_warehouse(warehouse) as connection:
+        batch = _batch(connection, seq)
+        check_move(seq, batch.state, BatchState.CONFIRMED)
+        verify_files(batch.path, batch.manifest_sha256)
+        rows = Ledger(connection).outcomes(seq)
+        said = (
+            all_rows(rows, RowOutcome.ACCEPTED)
+            if evidence.rows is None
+            else evidence.rows
+        )
+        settlement = settle(seq, rows, said)
+        if settlement.outcomes.is_empty() and batch.state is BatchState.CONFIRMED:
+            return _receipt(connection, batch, BatchState.CONFIRMED)
+        add_decision(
+            batch.path,
+            kind="uploaded" if evidence.rows is None else "results",
+            actor=evidence.actor,
+            moment=moment,
+            manifest_sha256=batch.manifest_sha256,
+            results=evidence.content,
+        )
+        with transaction(connection):
+            _commit(
+                connection,
+                batch,
+                settlement.outcomes,
+                settlement.moves,
+                what="transfer",
+                actor=evidence.actor,
+                moment=moment,
+                retry=retry,
+                today=today,
+            )
+            BatchStore(connection).move(
+                seq, BatchState.CONFIRMED, moment=moment, actor=evidence.actor
+            )
+        _write_back(connection, batch)
+        return _receipt(connection, batch, BatchState.CONFIRMED)
+
+
+@step("abandon batch")
+def abandon_batch(
+    warehouse: Path, seq: int, *, actor: str, reason: str, retry: RetryTerms, today: date
+) -> TransferReceipt:
+    """Free every charge of batch `seq` that has no outcome yet; its number is not used again.
+
+    Raises:
+        IllegalTransition: no such batch, or every row of it has an outcome already.
+    """
+    moment = _now()
+    with open_warehouse(warehouse) as connection:
+        batch = _batch(connection, seq)
+        if batch.state is BatchState.ABANDONED:
+            return _receipt(connection, batch, BatchState.ABANDONED)
+        check_move(seq, batch.state, BatchState.ABANDONED)
+        rows = Ledger(connection).outcomes(seq)
+        pending = all_rows(rows, RowOutcome.ABANDONED, reason)
+        if pending.is_empty():
+            raise IllegalTransition(
+                f"Abandoning batch {seq}: every row of it already has an outcome.",
+                hint="What is In Billing is ended by a cease, not by abandoning its batch.",
+            )
+        settlement = settle(seq, rows, pending)
+        if batch.path.is_dir():
+            add_decision(
+                batch.path,
+                kind="abandoned",
+                actor=actor,
+                moment=moment,
+                manifest_sha256=batch.manifest_sha256,
+                reason=reason,
+            )
+        # a batch with a result stays confirmed: only what the result did not mention is freed
+        state = (
+            BatchState.CONFIRMED if batch.state is BatchState.CONFIRMED else BatchState.ABANDONED
+        )
+        with transaction(connection):
+            _commit(
+                connection,
+                batch,
+                settlement.outcomes,
+                settlement.moves,
+                what="abandon",
+                actor=actor,
+                moment=moment,
+                retry=retry,
+                today=today,
+            )
+            BatchStore(connection).move(seq, state, moment=moment, actor=actor, reason=reason)
+        return _receipt(connection, batch, state)
+
+
+@step("finish transfers that were cut off")
+def recover_transfers(warehouse: Path, retry: RetryTerms, today: date) -> list[int]:
+    """Bring the warehouse up to every decision the outbox records; returns what was mended.
+
+    The journal is written first, so a decision without its commit is one that was cut off.
+    """
+    mended = []
+    with open_warehouse(warehouse) as connection:
+        store = BatchStore(connection)
+        for batch in store.in_state(
+            BatchState.WRITTEN, BatchState.DELIVERED, BatchState.CONFIRMED
+        ):
+            decisions = read_journal(batch.path)
+            done = scalar(
+                connection,
+                "SELECT count(*) FROM ops.ledger_commit "
+                "WHERE batch_seq = $seq AND what IN ('transfer', 'abandon')",
+                {"seq": batch.seq},
+            )
+            for decision in decisions[done:]:
+                _finish(connection, batch, decision, retry, today)
+                mended.append(batch.seq)
+            if batch.state is BatchState.CONFIRMED and not (
+                batch.path / LAYER_UPDATES_FILE
+            ).exists():
+                _write_back(connection, batch)
+    return mended
+
+
+def _finish(
+    connection: duckdb.DuckDBPyConnection,
+    batch: Batch,
+    decision: dict[str, str],
+    retry: RetryTerms,
+    today: date,
+) -> None:
+    rows = Ledger(connection).outcomes(batch.seq)
+    settlement = settle(batch.seq, rows, _recorded(decision, batch.path, rows))
+    abandoned = decision["kind"] == "abandoned"
+    state = (
+        BatchState.ABANDONED
+        if abandoned and batch.state is not BatchState.CONFIRMED
+        else BatchState.CONFIRMED
+    )
+    moment = datetime.fromisoformat(decision["at"]).astimezone(UTC).replace(tzinfo=None)
+    with transaction(connection):
+        _commit(
+            connection,
+            batch,
+            settlement.outcomes,
+            settlement.moves,
+            what="abandon" if abandoned else "transfer",
+            actor=decision["actor"],
+            moment=moment,
+            retry=retry,
+            today=today,
+        )
+        BatchStore(connection).move(
+            batch.seq,
+            state,
+            moment=moment,
+            actor=decision["actor"],
+            reason=decision.get("reason"),
+        )
+    if not abandoned:
+        _write_back(connection, batch)
+
+
+def _recorded(decision: dict[str, str], folder: Path, rows: pl.DataFrame) -> pl.DataFrame:
+    """The evidence a decision in the journal stands on."""
+    if decision["kind"] == "abandoned":
+        return all_rows(rows, RowOutcome.ABANDONED, decision.get("reason"))
+    if decision["kind"] == "uploaded":
+        return all_rows(rows, RowOutcome.ACCEPTED)
+    name = decision["results"]
+    return parse_results((folder / name).read_bytes(), name)
+
+
+def _commit(
+    connection: duckdb.DuckDBPyConnection,
+    batch: Batch,
+    outcomes: pl.DataFrame,
+    moves: pl.DataFrame,
+    *,
+    what: str,
+    actor: str,
+    moment: datetime,
+    retry: RetryTerms,
+    today: date,
+) -> None:
+    ledger = Ledger(connection)
+    ledger.record(
+        moves.with_columns(pl.lit(batch.seq, pl.Int64).alias("batch_seq")),
+        what=what,
+        seq=batch.seq,
+        actor=actor,
+        moment=moment,
+    )
+    refused = _refused(connection, batch.seq, outcomes)
+    ledger.settle(
+        batch.seq,
+        outcomes.join(refused.select("row_key", "refused_content"), on="row_key", how="left"),
+        today=today,
+    )
+    queue = RetryQueue(connection)
+    queue.fail(_failures(queue, refused, batch.seq, moment, retry), now=moment)
+    accepted = moves.filter(pl.col("to_status") == BillStatus.IN_BILLING)
+    queue.move(
+        _subjects(accepted),
+        RetryState.DONE,
+        now=moment,
+        outcome=f"accepted in batch {batch.seq}",
+    )
+    freed = moves.join(accepted, on=["line_id", "charge_type"], how="anti")
+    if what == "abandon":
+        queue.move(_subjects(freed), RetryState.RELEASED, now=moment, outcome=None)
+
+
+def _subjects(charges: pl.DataFrame) -> pl.Series:
+    return charges.select(
+        pl.format("charge:{}:{}", "line_id", "charge_type").alias("subject")
+    ).to_series()
+
+
+def _refused(
+    connection: duckdb.DuckDBPyConnection, seq: int, outcomes: pl.DataFrame
+) -> pl.DataFrame:
+    """Rejected rows with their subject, money and, for products, the content that was refused."""
+    rejected = outcomes.filter(pl.col("outcome") == RowOutcome.REJECTED)
+    products = BatchStore(connection).products(seq).select(
+        "row_key",
+        pl.format("charge:{}:{}", "line_id", "charge_type").alias("charge"),
+        (
+            pl.col("quantity").cast(pl.Decimal(38, 0)) * pl.col("unit_price").cast(VALUE)
+        ).alias("value"),
+        charge_content().alias("refused_content"),
+    )
+    return rejected.join(products, on="row_key", how="left").with_columns(
+        pl.coalesce("charge", pl.format("cli:{}", "row_key")).alias("subject")
+    )
+
+
+def _failures(
+    queue: RetryQueue, refused: pl.DataFrame, seq: int, now: datetime, retry: RetryTerms
+) -> pl.DataFrame:
+    before = queue.attempts(refused["subject"].to_list())
+    rows = []
+    for row in refused.iter_rows(named=True):
+        attempts = before.get(row["subject"], 0) + 1
+        decision = decide(
+            code=row["code"], attempts=attempts, now=now, dice=random.random(), terms=retry
+        )
+        rows.append(
+            {
+                "subject": row["subject"],
+                "kind": decision.kind.value,
+                "reason": row["code"] or "rejected",
+                "message": row["message"],
+                "attempts": attempts,
+                "max_attempts": retry.max_attempts,
+                "next_at": decision.next_at,
+                "state": decision.state.value,
+                "value": row["value"],
+                "batch_seq": seq,
+            }
+        )
+    return pl.DataFrame(rows, schema=FAILURE)
+
+
+FAILURE = pl.Schema(
+    {
+        "subject": pl.String(),
+        "kind": pl.String(),
+        "reason": pl.String(),
+        "message": pl.String(),
+        "attempts": pl.Int64(),
+        "max_attempts": pl.Int64(),
+        "next_at": pl.Datetime("us"),
+        "state": pl.String(),
+        "value": VALUE,
+        "batch_seq": pl.Int64(),
+    }
+)
+"""One row per failed thing, as the queue takes it."""
+
+
+def _write_back(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+    updates = Ledger(connection).layer_updates(batch.seq).select(list(LAYER_UPDATES))
+    content = updates.write_csv(line_terminator="\r\n").encode()
+    write_durably(batch.path / LAYER_UPDATES_FILE, content)
+
+
+def _batch(connection: duckdb.DuckDBPyConnection, seq: int) -> Batch:
+    batch = BatchStore(connection).get(seq)
+    if batch is None:
+        raise IllegalTransition(
+            f"There is no batch {seq}.", hint="`r2b status` shows the open batches."
+        )
+    return batch
+
+
+def _receipt(
+    connection: duckdb.DuckDBPyConnection, batch: Batch, state: BatchState
+) -> TransferReceipt:
+    counted = (
+        Ledger(connection)
+        .outcomes(batch.seq)
+        .filter(pl.col("file") == "products")
+        .group_by("outcome")
+        .len()
+    )
+    by_outcome = {outcome: count for outcome, count in counted.iter_rows()}
+    accepted_value = connection.execute(
+        "SELECT coalesce(sum(product.quantity::DECIMAL(38, 0) * product.unit_price), 0) "
+        "FROM out.batch_product AS product INNER JOIN out.batch_outcome AS outcome "
+        "ON product.seq = outcome.seq AND product.row_key = outcome.row_key "
+        "WHERE product.seq = $seq AND outcome.outcome = 'accepted'",
+        {"seq": batch.seq},
+    ).fetchone()
+    updates = batch.path / LAYER_UPDATES_FILE
+    return TransferReceipt(
+        seq=batch.seq,
+        state=state.value,
+        accepted=by_outcome.get(RowOutcome.ACCEPTED.value, 0),
+        rejected=by_outcome.get(RowOutcome.REJECTED.value, 0),
+        pending=by_outcome.get(None, 0),
+        accepted_value=accepted_value[0] if accepted_value else Decimal(0),
+        layer_updates=updates if updates.exists() else None,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

@@ -1,0 +1,225 @@
+"""Batches: numbered without gaps, frozen row by row. Tables: `out.batch*`."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import polars as pl
+
+from schemas.affinity import CLIS, PRODUCTS, OutFile
+from schemas.vocabulary import BatchState
+from warehouse.charges import read, read_batches, scalar
+from warehouse.statements import statement
+
+_READ_ROWS = {CLIS.name: "batch/read_clis", PRODUCTS.name: "batch/read_products"}
+
+
+class Batch(NamedTuple):
+    """One batch as the database knows it. Grain: one per seq."""
+
+    seq: int
+    run_id: str
+    as_of: date
+    state: BatchState
+    path: Path
+    created_at: datetime
+    manifest_sha256: str | None
+    previous_manifest_sha256: str | None
+    row_count: int
+    value: Decimal
+    totals: Mapping[str, Any]
+
+
+class BatchStore:
+    """Claiming, freezing and following batches."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Work on an open warehouse; the caller owns the transaction."""
+        self._connection = connection
+
+    def ready_count(self) -> int:
+        """How many charges the latest judgement found ready."""
+        return scalar(
+            self._connection, "SELECT count(*) FROM out.charge WHERE disposition = 'ready'"
+        )
+
+    def last(self) -> Batch | None:
+        """The batch with the highest number."""
+        found = self._find("ORDER BY seq DESC LIMIT 1", {})
+        return found[0] if found else None
+
+    def get(self, seq: int) -> Batch | None:
+        """One batch by its number."""
+        found = self._find("WHERE seq = $seq", {"seq": seq})
+        return found[0] if found else None
+
+    def in_state(self, *states: BatchState) -> list[Batch]:
+        """Batches in any of `states`, oldest first."""
+        return self._find(
+            "WHERE list_contains($states, state) ORDER BY seq",
+            {"states": [state.value for state in states]},
+        )
+
+    def _find(self, clause: str, parameters: dict[str, Any]) -> list[Batch]:
+        rows = self._connection.execute(
+            "SELECT seq, run_id, as_of, state, path, created_at, manifest_sha256, "
+            f"previous_manifest_sha256, row_count, value, totals FROM out.batch {clause}",
+            parameters,
+        ).fetchall()
+        return [
+            Batch(
+                seq=row[0],
+                run_id=row[1],
+                as_of=row[2],
+                state=BatchState(row[3]),
+                path=Path(row[4]),
+                created_at=row[5],
+                manifest_sha256=row[6],
+                previous_manifest_sha256=row[7],
+                row_count=row[8],
+                value=row[9],
+                totals=json.loads(row[10]),
+            )
+            for row in rows
+        ]
+
+    def ready_for_clis(self) -> pl.DataFrame:
+        """What CLI rows are made from."""
+        return read(self._connection, statement("batch/read_ready"))
+
+    def numbers(self) -> pl.DataFrame:
+        """Additional numbers of assets with a ready charge."""
+        return read(self._connection, statement("batch/read_numbers"))
+
+    def affinity_clis(self) -> pl.DataFrame:
+        """CLIs Affinity says it has."""
+        return read(self._connection, statement("batch/read_affinity_clis"))
+
+    def ledger_clis(self) -> pl.DataFrame:
+        """CLIs we added or are adding."""
+        return read(self._connection, statement("batch/read_ledger_clis"))
+
+    def freeze(
+        self,
+        *,
+        seq: int,
+        tenant: str,
+        run_id: str,
+        as_of: date,
+        path: Path,
+        created_at: datetime,
+        previous_manifest_sha256: str | None,
+        cli_rows: pl.DataFrame,
+        totals: Mapping[str, Any],
+    ) -> None:
+        """Freeze every ready charge and `cli_rows` as batch `seq`, state claimed."""
+        self._connection.execute(
+            statement("batch/freeze_products"), {"seq": seq, "tenant": tenant}
+        )
+        self._connection.register("cli_rows", cli_rows)
+        try:
+            self._connection.execute(
+                statement("batch/freeze_clis"), {"seq": seq, "tenant": tenant}
+            )
+        finally:
+            self._connection.unregister("cli_rows")
+        sums = self.sums(seq)
+        rows = scalar(
+            self._connection,
+            "SELECT (SELECT count(*) FROM out.batch_cli WHERE seq = $seq) "
+            "+ (SELECT count(*) FROM out.batch_product WHERE seq = $seq)",
+            {"seq": seq},
+        )
+        value = sum((Decimal(money) for _, money in sums.values()), Decimal(0))
+        self._connection.execute(
+            "INSERT INTO out.batch (seq, run_id, as_of, state, path, created_at, "
+            "previous_manifest_sha256, row_count, value, totals) VALUES "
+            "($seq, $run_id, $as_of, 'claimed', $path, $created_at, $previous, $rows, $value, "
+            "$totals)",
+            {
+                "seq": seq,
+                "run_id": run_id,
+                "as_of": as_of,
+                "path": str(path),
+                "created_at": created_at,
+                "previous": previous_manifest_sha256,
+                "rows": rows,
+                "value": value,
+                "totals": json.dumps(totals),
+            },
+        )
+        self._connection.execute(statement("batch/mark_exported"), {"seq": seq})
+
+    def claimed_charges(self, seq: int) -> pl.DataFrame:
+        """`line_id` and `charge_type` of a batch's product rows."""
+        return read(
+            self._connection,
+            "SELECT line_id, charge_type FROM out.batch_product WHERE seq = $seq",
+            {"seq": seq},
+        )
+
+    def products(self, seq: int) -> pl.DataFrame:
+        """A batch's frozen product rows, whole."""
+        return read(self._connection, statement("batch/read_products"), {"seq": seq})
+
+    def rows(self, file: OutFile, seq: int) -> Iterator[pl.DataFrame]:
+        """The frozen rows of one file of a batch, in file order."""
+        yield from read_batches(self._connection, statement(_READ_ROWS[file.name]), {"seq": seq})
+
+    def sums(self, seq: int) -> dict[str, tuple[str, str]]:
+        """Quantity and money (decimal text) of a batch's product rows by charge type."""
+        rows = self._connection.execute(statement("batch/sum_products"), {"seq": seq}).fetchall()
+        return {charge_type: (quantity, value) for charge_type, quantity, value in rows}
+
+    def file_sizes(self, seq: int) -> dict[str, int]:
+        """Rows by file of a batch, in load order; files without rows are left out."""
+        counts = {
+            CLIS.stem + ".csv": scalar(
+                self._connection, "SELECT count(*) FROM out.batch_cli WHERE seq = $s", {"s": seq}
+            ),
+            PRODUCTS.stem + ".csv": scalar(
+                self._connection, "SELECT count(*) FROM out.batch_product WHERE seq = $s", {"s": seq}
+            ),
+        }
+        return {name: rows for name, rows in counts.items() if rows}
+
+    def sealed(self, seq: int, *, manifest_sha256: str) -> None:
+        """Note the manifest's digest before the folder is published."""
+        self._connection.execute(
+            "UPDATE out.batch SET manifest_sha256 = $sha256 WHERE seq = $seq",
+            {"seq": seq, "sha256": manifest_sha256},
+        )
+
+    def move(
+        self,
+        seq: int,
+        state: BatchState,
+        *,
+        moment: datetime,
+        actor: str | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """Put a batch into `state`; whether the move is legal is the transfer step's to say."""
+        stamp = {
+            BatchState.WRITTEN: "written_at",
+            BatchState.CONFIRMED: "confirmed_at",
+            BatchState.ABANDONED: "abandoned_at",
+        }[state]
+        self._connection.execute(
+            f"UPDATE out.batch SET state = $state, {stamp} = coalesce({stamp}, $moment), "
+            "actor = coalesce($actor, actor), reason = coalesce($reason, reason) "
+            "WHERE seq = $seq",
+            {
+                "seq": seq,
+                "state": state.value,
+                "moment": moment,
+                "actor": actor,
+                "reason": reason,
+            },
+        )
+
+

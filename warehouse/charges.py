@@ -1,0 +1,208 @@
+"""What the judgement reads and writes: line facts in, charges and holds out."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import NamedTuple
+
+import duckdb
+import polars as pl
+
+from schemas.feeds import SITE_ENTITY_TYPE
+from warehouse.statements import statement
+
+_ROWS_PER_BATCH = 200_000
+
+
+class ExtraColumn(NamedTuple):
+    """A feed field a profile's rule looks at: `alias` = field `column` of the line's `source`."""
+
+    alias: str
+    source: str
+    column: str
+
+
+_RULE_SOURCES = {
+    "order": ("line", ""),
+    "asset": ("asset", ""),
+    "quotation": (
+        "quotation",
+        "LEFT JOIN (SELECT line_id, any_value(COLUMNS(* EXCLUDE (line_id))) "
+        "FROM core.quotation_lines WHERE line_id IS NOT NULL GROUP BY line_id) AS quotation "
+        "ON line.line_id = quotation.line_id",
+    ),
+}
+
+
+class ChargeStore:
+    """The charges of the latest run. Tables: `out.charge`, `out.hold` and what goes with them."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Work on an open warehouse; the caller owns the transaction."""
+        self._connection = connection
+
+    def resolve(self, *, platform_names: Sequence[str]) -> None:
+        """Prepare what every line refers to: site references, assets by line, the catalogue."""
+        self._connection.execute(
+            statement("judge/make_site_ref"),
+            {
+                "platform_names": [name.strip().lower() for name in platform_names],
+                "site_entity_type": SITE_ENTITY_TYPE,
+            },
+        )
+        self._connection.execute(statement("judge/make_asset_of_line"))
+        self._connection.execute(statement("judge/make_catalogue"))
+
+    def line_facts(
+        self, extra: Sequence[ExtraColumn] = (), *, line_id: str | None = None
+    ) -> Iterator[pl.DataFrame]:
+        """LINE_FACTS (and `extra` columns) of all lines, or of one, in batches, in no order."""
+        sql = statement("judge/read_line_facts").rstrip().rstrip(";")
+        columns = "".join(
+            f", CAST({_RULE_SOURCES[each.source][0]}.{each.column} AS VARCHAR) AS {each.alias}"
+            for each in extra
+        )
+        joins = " ".join({_RULE_SOURCES[each.source][1] for each in extra})
+        sql = sql.replace("/* extra columns */", columns).replace("/* extra joins */", joins)
+        parameters = None
+        if line_id is not None:
+            sql += " WHERE line.line_id = $line_id"
+            parameters = {"line_id": line_id}
+        yield from read_batches(self._connection, sql, parameters)
+
+    def start_over(self) -> None:
+        """Forget the last judgement, keeping what has to outlive it."""
+        self._connection.execute("CREATE OR REPLACE TABLE work.before AS FROM out.charge LIMIT 0")
+        self._connection.execute(
+            "INSERT INTO work.before SELECT charge.* FROM out.charge AS charge "
+            "SEMI JOIN ops.charge_state AS state "
+            "ON charge.line_id = state.line_id AND charge.charge_type = state.charge_type"
+        )
+        self._connection.execute("TRUNCATE out.charge")
+        self._connection.execute("TRUNCATE out.hold")
+        self._connection.execute(
+            "CREATE OR REPLACE TABLE work.claim ("
+            "line_id VARCHAR, charge_type VARCHAR, disposition VARCHAR, site_id VARCHAR, "
+            "cli VARCHAR, sku VARCHAR, bill_start_on DATE, asset_id VARCHAR, "
+            "asset_item_type VARCHAR, connection_on DATE, cease_on DATE, ignored_asset_id VARCHAR)"
+        )
+
+    def add(self, charges: pl.DataFrame, holds: pl.DataFrame, claims: pl.DataFrame) -> None:
+        """Append a batch of judged charges."""
+        append(self._connection, "out.charge", charges)
+        append(self._connection, "out.hold", holds)
+        append(self._connection, "work.claim", claims)
+
+    def asset_clis(self) -> Iterator[pl.DataFrame]:
+        """CLI texts of live root service assets with their products' say on CLIs."""
+        yield from read_batches(self._connection, statement("judge/read_asset_clis"))
+
+    def keep_lives(self, lives: Iterator[pl.DataFrame]) -> None:
+        """Keep the cleaned lives (`asset_id`, `cli`, `connection_on`, `cease_on`) for asking."""
+        self._connection.execute(
+            "CREATE OR REPLACE TABLE work.life "
+            "(asset_id VARCHAR, cli VARCHAR, connection_on DATE, cease_on DATE)"
+        )
+        for batch in lives:
+            append(self._connection, "work.life", batch)
+
+    def contested(self) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        """Claims, lives and ancestors where a CLI could be in two lives at once."""
+        claims = read(self._connection, statement("judge/read_contested_claims"))
+        if claims.is_empty():
+            empty = pl.Schema({"asset_id": pl.String, "ancestor_id": pl.String})
+            return claims, claims.clear(), pl.DataFrame(schema=empty)
+        return (
+            claims,
+            read(self._connection, statement("judge/read_contested_lives")),
+            read(self._connection, statement("judge/read_ancestors")),
+        )
+
+    def twins(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Claims that share a charge's identity with another line, and what was handed over."""
+        claims = read(self._connection, statement("judge/read_twin_claims"))
+        return claims, read(self._connection, statement("judge/read_handed_over"))
+
+    def add_rivals(self, rivals: pl.DataFrame) -> None:
+        """Hold the charges of `rivals` (charge key and `reason`) too."""
+        if rivals.is_empty():
+            return
+        self._connection.register("rival_rows", rivals)
+        self._connection.execute("CREATE OR REPLACE TABLE work.rival AS FROM rival_rows")
+        self._connection.unregister("rival_rows")
+        self._connection.execute(statement("judge/list_rivals"))
+        self._connection.execute(statement("judge/hold_rivals"))
+        self._connection.execute(
+            "UPDATE work.claim SET disposition = 'held' FROM work.rival AS rival "
+            "WHERE claim.line_id = rival.line_id AND claim.charge_type = rival.charge_type"
+        )
+
+    def keep_gone(self) -> int:
+        """Carry over charges with ledger history whose line is in the feeds no more; how many.
+
+        Source: ruling 27. They are reported as `source_gone`; nothing ceases by itself.
+        """
+        self._connection.execute(statement("judge/keep_gone"))
+        self._connection.execute(statement("judge/report_gone"))
+        return scalar(
+            self._connection, "SELECT count(*) FROM out.hold WHERE reason = 'source_gone'"
+        )
+
+    def remember_days(self, as_of: date) -> None:
+        """Keep since when each hold stands and when each charge was first ready."""
+        self._connection.execute(statement("judge/remember_first_ready"), {"as_of": as_of})
+        self._connection.execute(statement("judge/remember_holds"), {"as_of": as_of})
+
+    def dispositions(self) -> dict[str, tuple[int, str]]:
+        """Charges and money (decimal text) by disposition of the latest run's lines."""
+        return self._sums("judge/sum_dispositions")
+
+    def holds(self) -> dict[str, tuple[int, str]]:
+        """Charges and money (decimal text) by hold reason."""
+        return self._sums("judge/sum_holds")
+
+    def _sums(self, name: str) -> dict[str, tuple[int, str]]:
+        rows = self._connection.execute(statement(name)).fetchall()
+        return {reason: (count, money) for reason, count, money in rows}
+
+
+def read(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, object] | None = None
+) -> pl.DataFrame:
+    """The whole answer of a query as one frame."""
+    return connection.sql(sql, params=parameters).pl()
+
+
+def read_batches(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, object] | None = None
+) -> Iterator[pl.DataFrame]:
+    """The answer of a query in frames of about 100,000 rows; memory stays flat.
+
+    It runs on a cursor of its own, so that the caller may write while it reads, and so does not see
+    what the caller's open transaction has done.
+    """
+    with contextlib.closing(connection.cursor()) as cursor:
+        for batch in cursor.sql(sql, params=parameters).to_arrow_reader(_ROWS_PER_BATCH):
+            frame = pl.from_arrow(batch)
+            if isinstance(frame, pl.DataFrame) and frame.height:
+                yield frame
+
+
+def append(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:
+    """Append `rows` to `table` (a name of ours, never of data) by column name."""
+    if rows.is_empty():
+        return
+    columns = ", ".join(f'"{name}"' for name in rows.columns)
+    connection.register("appended_rows", rows)
+    try:
+        connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM appended_rows")
+    finally:
+        connection.unregister("appended_rows")
+
+
+def scalar(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, object] | None = None
+) -> int:
+    """The one number a query answers; 0 when it answers nothing."""
+    row = connection.execute(sql, parameters).fetchone()
+    return int(row[0]) if row and row[0] is not None else 0

@@ -1,0 +1,134 @@
+"""Opening the warehouse: short connections, made by rename, errors in people's words."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+
+from schemas.errors import MigrationFailed, WarehouseBusy
+from warehouse.migrate import migrate
+
+
+class Resources(NamedTuple):
+    """How much of the machine DuckDB may use; what does not fit goes to disk beside the file."""
+
+    memory: str = "1GiB"
+    threads: int = 0
+
+
+def resources(memory: str) -> Resources:
+    """Resources from the profile's own words."""
+    return Resources(memory=memory)
+
+
+def prepare_warehouse(path: Path) -> None:
+    """Make the warehouse if there is none, and bring an older one up to date.
+
+    A new file appears under its name only once it is whole: a crash while DuckDB creates a file
+    leaves one that can never be opened again.
+
+    Raises:
+        WarehouseBusy: another process has it open.
+        MigrationFailed: it is no warehouse, or newer than this program.
+    """
+    if path.exists():
+        with _connect(path) as connection:
+            migrate(connection)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent) as folder:
+        fresh = Path(folder) / path.name
+        with _connect(fresh) as connection:
+            migrate(connection)
+        descriptor = os.open(fresh, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+        fresh.rename(path)
+    path.chmod(0o600)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def open_warehouse(
+    path: Path, resources: Resources | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse for reading and writing, for as short as possible.
+
+    Raises:
+        WarehouseBusy: another process has it open.
+        MigrationFailed: the file is not a DuckDB database this program can read.
+    """
+    with _connect(path, resources or Resources()) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a published copy: read-only, unable to reach any other file."""
+    config = {
+        "enable_external_access": "false",
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "allow_community_extensions": "false",
+        "lock_configuration": "true",
+    }
+    with contextlib.closing(
+        duckdb.connect(str(path), read_only=True, config=config)
+    ) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All or nothing: commit when the block ends well, roll back when it does not."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+@contextlib.contextmanager
+def _connect(
+    path: Path, resources: Resources | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    resources = resources or Resources()
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": resources.memory,
+        "temp_directory": str(path.parent / ".spill"),
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "python_enable_replacements": "false",
+    }
+    if resources.threads:
+        config["threads"] = resources.threads
+    try:
+        connection = duckdb.connect(str(path), config=config)
+    except duckdb.IOException as error:
+        if "lock" in str(error):
+            raise WarehouseBusy(
+                f"Opening the warehouse {path.name}: another process has it open.",
+                hint="Close it there (analysts: open the published copy instead), then try again.",
+            ) from error
+        raise MigrationFailed(
+            f"Opening the warehouse {path.name}: it is not a DuckDB database this program reads.",
+            hint="Restore the file from a backup, or move it away and run again.",
+        ) from error
+    with contextlib.closing(connection):
+        connection.execute("SET TimeZone = 'UTC'")
+        yield connection

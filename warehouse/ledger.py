@@ -1,0 +1,104 @@
+"""The ledger: every transition of every charge, chained so that nothing can be changed unseen."""
+
+from datetime import date, datetime
+
+import duckdb
+import polars as pl
+
+from warehouse.charges import append, read
+from warehouse.statements import statement
+
+GENESIS = "0" * 64
+"""What the first commit names as its predecessor."""
+
+MOVE = pl.Schema(
+    {
+        "line_id": pl.String(),
+        "charge_type": pl.String(),
+        "from_status": pl.String(),
+        "to_status": pl.String(),
+        "batch_seq": pl.Int64(),
+        "reason": pl.String(),
+    }
+)
+
+OUTCOME = pl.Schema(
+    {
+        "row_key": pl.String(),
+        "outcome": pl.String(),
+        "code": pl.String(),
+        "message": pl.String(),
+        "refused_content": pl.String(),
+    }
+)
+
+
+class Ledger:
+    """Transitions and where each charge stands. Tables: `ops.ledger*`, `ops.*_state`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Work on an open warehouse; the caller owns the transaction."""
+        self._connection = connection
+
+    def record(
+        self, moves: pl.DataFrame, *, what: str, seq: int, actor: str, moment: datetime
+    ) -> None:
+        """Append one commit of `moves` (MOVE); one without moves leaves its mark as well."""
+        head = self._connection.execute(
+            "SELECT commit_no, hash FROM ops.ledger_commit ORDER BY commit_no DESC LIMIT 1"
+        ).fetchone()
+        commit_no, previous = (head[0] + 1, head[1]) if head else (1, GENESIS)
+        common = {"commit_no": commit_no, "actor": actor, "previous": previous}
+        self._connection.register("moves", moves.select(pl.col(c).cast(t) for c, t in MOVE.items()))
+        try:
+            self._connection.execute(
+                statement("ledger/record"), {**common, "committed_at": moment}
+            )
+        finally:
+            self._connection.unregister("moves")
+        self._connection.execute(
+            statement("ledger/seal"), {**common, "committed_at": moment, "what": what, "seq": seq}
+        )
+
+    def take(self, seq: int) -> None:
+        """Note that the frozen rows of batch `seq` are exported."""
+        self._connection.execute(statement("ledger/drop_state"), {"seq": seq})
+        self._connection.execute(statement("ledger/take_state"), {"seq": seq})
+        self._connection.execute(statement("ledger/take_clis"), {"seq": seq})
+
+    def outcomes(self, seq: int) -> pl.DataFrame:
+        """Rows of a batch: `row_key`, `file`, `line_id`, `charge_type`, `outcome` (null = none)."""
+        return read(self._connection, statement("ledger/read_outcomes"), {"seq": seq})
+
+    def settle(self, seq: int, outcomes: pl.DataFrame, *, today: date) -> None:
+        """Store new `outcomes` (OUTCOME) of a batch's rows and move their charges and CLIs."""
+        append(
+            self._connection,
+            "out.batch_outcome",
+            outcomes.select(
+                pl.lit(seq, pl.Int64).alias("seq"), "row_key", "outcome", "code", "message"
+            ),
+        )
+        self._connection.register("outcomes", outcomes)
+        try:
+            self._connection.execute(
+                statement("ledger/settle_charges"), {"seq": seq, "today": today}
+            )
+            self._connection.execute(statement("ledger/settle_clis"), {"seq": seq})
+        finally:
+            self._connection.unregister("outcomes")
+        self._connection.execute(statement("ledger/refresh_charges"), {"seq": seq})
+        self._connection.execute(statement("ledger/hold_refused"), {"seq": seq})
+
+    def layer_updates(self, seq: int) -> pl.DataFrame:
+        """LAYER_UPDATES rows of a batch, sorted by line and charge type."""
+        return read(self._connection, statement("ledger/read_layer_updates"), {"seq": seq})
+
+    def history(self, line_id: str) -> pl.DataFrame:
+        """Every transition of a line's charges, oldest first."""
+        return read(
+            self._connection,
+            'SELECT "at", charge_type, from_status, to_status, batch_seq, actor, reason '
+            "FROM ops.ledger WHERE line_id = $line_id ORDER BY commit_no, charge_type",
+            {"line_id": line_id},
+        )

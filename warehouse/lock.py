@@ -1,0 +1,40 @@
+"""One run at a time: a lock of its own beside the warehouse, dropped by the kernel with its holder.
+
+Never the DuckDB file itself: opening that with anything but DuckDB drops DuckDB's own lock.
+"""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from schemas.errors import WarehouseBusy
+
+
+def lock_path(warehouse: Path) -> Path:
+    """Where the lock of `warehouse` lives."""
+    return warehouse.with_name(warehouse.name + ".lock")
+
+
+@contextlib.contextmanager
+def only_run(warehouse: Path) -> Iterator[None]:
+    """Be the only run on `warehouse` until the block ends.
+
+    Raises:
+        WarehouseBusy: another process is in its block.
+    """
+    path = lock_path(warehouse)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise WarehouseBusy(
+                f"Starting on {warehouse.name}: another run is using this warehouse.",
+                hint="Wait until it has finished, then try again.",
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)

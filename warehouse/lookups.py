@@ -1,0 +1,36 @@
+"""Small facts a flow asks for between steps."""
+
+from pathlib import Path
+
+from warehouse.charges import scalar
+from warehouse.connection import open_warehouse
+from warehouse.runs import RunStore
+
+
+def platform_names(warehouse: Path) -> tuple[str, ...]:
+    """The billing platforms The Layer knows by name."""
+    with open_warehouse(warehouse) as connection:
+        rows = connection.execute(
+            "SELECT name FROM core.billing_platforms ORDER BY name"
+        ).fetchall()
+    return tuple(name for (name,) in rows)
+
+
+def catalogue_is_given(warehouse: Path, run_id: str) -> bool:
+    """Whether Affinity's catalogue came with the feeds, even empty."""
+    with open_warehouse(warehouse) as connection:
+        return (
+            scalar(
+                connection,
+                "SELECT count(*) FROM ops.feed_read "
+                "WHERE run_id = $run_id AND feed = 'affinity_products'",
+                {"run_id": run_id},
+            )
+            > 0
+        )
+
+
+def warnings_of(warehouse: Path, run_id: str) -> dict[str, int]:
+    """What looked odd in a run: what -> how many records."""
+    with open_warehouse(warehouse) as connection:
+        return RunStore(connection).warnings(run_id)

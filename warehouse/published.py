@@ -1,0 +1,66 @@
+"""The copy analysts open: made beside, renamed into place, never half-written, never blocking."""
+
+import contextlib
+import os
+from pathlib import Path
+
+import duckdb
+
+from warehouse.connection import sync_folder
+from warehouse.statements import views
+
+_COPIED = {
+    "core.customers": "SELECT customer_id, name FROM core.customers",
+    "core.products": "SELECT product_id, name FROM core.products",
+    "out.charge": "FROM out.charge",
+    "out.first_ready": "FROM out.first_ready",
+    "out.hold": "FROM out.hold",
+    "out.hold_since": "FROM out.hold_since",
+    "out.batch": "FROM out.batch",
+    "out.batch_cli": "SELECT seq, row_key FROM out.batch_cli",
+    "out.batch_product": "SELECT seq, row_key, line_id, charge_type FROM out.batch_product",
+    "out.batch_outcome": "FROM out.batch_outcome",
+    "ops.reject": "FROM ops.reject",
+    "ops.run": "FROM ops.run",
+    "ops.warning": "FROM ops.warning",
+    "ops.ledger": "FROM ops.ledger",
+    "ops.ledger_commit": "FROM ops.ledger_commit",
+    "ops.retry_item": "FROM ops.retry_item",
+}
+"""What the views of `mart` need, and nothing else: the raw and core records stay at home."""
+
+
+def publish(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
+    """Replace the published copy with what the warehouse says now.
+
+    Whoever has the old copy open goes on reading it; whoever opens next sees the new one.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f".{target.name}.part")
+    for leftover in (aside, aside.with_name(aside.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+    _copy_tables(connection, aside)
+    with contextlib.closing(duckdb.connect(str(aside))) as copy:
+        for view in views():
+            copy.execute(view)
+        copy.execute("CHECKPOINT")
+    descriptor = os.open(aside, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)
+    aside.chmod(0o440)
+    aside.replace(target)
+    sync_folder(target.parent)
+
+
+def _copy_tables(connection: duckdb.DuckDBPyConnection, aside: Path) -> None:
+    quoted = str(aside).replace("'", "''")
+    connection.execute(f"ATTACH '{quoted}' AS published")
+    try:
+        connection.begin()
+        for schema in sorted({name.partition(".")[0] for name in _COPIED} | {"mart"}):
+            connection.execute(f"CREATE SCHEMA published.{schema}")
+        for name, query in _COPIED.items():
+            connection.execute(f"CREATE TABLE published.{name} AS {query}")
+        connection.commit()
+    finally:
+        connection.execute("DETACH published")

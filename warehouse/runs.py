@@ -1,0 +1,93 @@
+"""Runs and what they counted. Tables: `ops.run`, `ops.feed_read`."""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+import duckdb
+
+from schemas.receipts import FeedCount, RunRef
+from schemas.vocabulary import RunStatus
+
+
+class RunStore:
+    """The book of runs."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Work on an open warehouse; the caller owns the transaction."""
+        self._connection = connection
+
+    def start(self, run: RunRef, *, profile_sha256: str) -> None:
+        """Open the run's page; one left open by a crash is closed as failed."""
+        self._connection.execute(
+            "UPDATE ops.run SET status = $failed, finished_at = $now, "
+            "message = 'It stopped without saying why; the next run repaired what it left.' "
+            "WHERE status = $running",
+            {
+                "failed": RunStatus.FAILED.value,
+                "running": RunStatus.RUNNING.value,
+                "now": run.started_at,
+            },
+        )
+        self._connection.execute(
+            "INSERT INTO ops.run (run_id, as_of, started_at, status, profile_sha256) "
+            "VALUES ($run_id, $as_of, $started_at, $status, $profile)",
+            {
+                "run_id": run.run_id,
+                "as_of": run.as_of,
+                "started_at": run.started_at,
+                "status": RunStatus.RUNNING.value,
+                "profile": profile_sha256,
+            },
+        )
+
+    def finish(
+        self,
+        run_id: str,
+        status: RunStatus,
+        *,
+        moment: datetime,
+        counts: Mapping[str, Any] | None = None,
+        exit_code: int = 0,
+        message: str | None = None,
+    ) -> None:
+        """Close the run's page."""
+        self._connection.execute(
+            "UPDATE ops.run SET status = $status, finished_at = $moment, counts = $counts, "
+            "exit_code = $exit_code, message = $message WHERE run_id = $run_id",
+            {
+                "run_id": run_id,
+                "status": status.value,
+                "moment": moment,
+                "counts": None if counts is None else json.dumps(counts),
+                "exit_code": exit_code,
+                "message": message,
+            },
+        )
+
+    def last_as_of(self) -> date | None:
+        """The latest day any finished run judged."""
+        row = self._connection.execute(
+            "SELECT max(as_of) FROM ops.run WHERE status NOT IN ($failed, $running)",
+            {"failed": RunStatus.FAILED.value, "running": RunStatus.RUNNING.value},
+        ).fetchone()
+        return row[0] if row else None
+
+    def feed_counts(self, run_id: str) -> dict[str, FeedCount]:
+        """What a run read, feed by feed."""
+        rows = self._connection.execute(
+            "SELECT feed, records_read, accepted, rejected FROM ops.feed_read "
+            "WHERE run_id = $run_id",
+            {"run_id": run_id},
+        ).fetchall()
+        return {feed: FeedCount(*counts) for feed, *counts in rows}
+
+    def warnings(self, run_id: str) -> dict[str, int]:
+        """Warnings of a run: what -> how many records."""
+        rows = self._connection.execute(
+            "SELECT warning, CAST(sum(records) AS BIGINT) FROM ops.warning "
+            "WHERE run_id = $run_id GROUP BY warning ORDER BY warning",
+            {"run_id": run_id},
+        ).fetchall()
+        return dict(rows)

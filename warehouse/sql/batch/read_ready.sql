@@ -1,0 +1,4 @@
+-- What the CLI rows of a batch are made from: its ready charges.
+SELECT customer_ref, site_ref, cli, cli_type, bill_start_on, asset_id
+FROM out.charge
+WHERE disposition = 'ready' AND (cli IS NOT NULL OR asset_id IS NOT NULL);

@@ -1,0 +1,17 @@
+-- Hold the charges of work.rival: a ready one is ready no more.
+UPDATE out.charge
+SET
+    disposition = 'held',
+    customer_ref = NULL,
+    site_ref = NULL,
+    cli_type = NULL,
+    bill_end_on = NULL,
+    term_months = NULL,
+    order_ref = NULL,
+    po_ref = NULL,
+    asset_id = NULL
+FROM work.rival AS rival
+WHERE
+    charge.line_id = rival.line_id
+    AND charge.charge_type = rival.charge_type
+    AND charge.disposition = 'ready';

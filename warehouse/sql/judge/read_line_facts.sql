@@ -1,0 +1,96 @@
+-- Everything the judgement needs to know of each accepted order line, one row per line.
+-- Keys are resolved here; nothing is decided here.
+SELECT
+    line.line_id,
+    sales_order.order_ref,
+    sales_order.po_ref,
+    sales_order.status AS order_status,
+    sales_order.customer_id,
+    customer.status AS customer_status,
+    customer.integration_id AS customer_ref,
+    line.action,
+    line.target_asset_id,
+    target.asset_id IS NOT NULL AS target_is_known,
+    line.product_id,
+    product.name AS product_name,
+    product.item_type,
+    product.base_category,
+    product.needs_cli,
+    product.is_custom,
+    product.fixed_billing,
+    product.external_sku AS upfront_sku,
+    coalesce(product.external_sku_recurring, product.external_sku) AS recurring_sku,
+    upfront_item.is_active AS upfront_sku_is_active,
+    recurring_item.is_active AS recurring_sku_is_active,
+    line.quantity,
+    coalesce(line.upfront_price, product.upfront_price) AS upfront_unit_price,
+    coalesce(line.recurring_price, product.recurring_price) AS recurring_unit_price,
+    coalesce(line.billing_frequency, product.billing_frequency) AS frequency,
+    coalesce(
+        asset.upfront_billing_route, line.upfront_billing_route, product.upfront_billing_route
+    ) AS upfront_route,
+    coalesce(
+        asset.recurring_billing_route,
+        line.recurring_billing_route,
+        product.recurring_billing_route
+    ) AS recurring_route,
+    line.upfront_bill_status,
+    line.recurring_bill_status,
+    coalesce(line.upfront_do_not_bill, FALSE) OR coalesce(asset.do_not_bill, FALSE)
+        AS upfront_do_not_bill,
+    coalesce(line.recurring_do_not_bill, FALSE) OR coalesce(asset.do_not_bill, FALSE)
+        AS recurring_do_not_bill,
+    line.bill_start_override,
+    line.converted_on,
+    line.connected_on,
+    line.issued_on,
+    line.term_months,
+    line.cli AS line_cli,
+    line.asset_id AS named_asset_id,
+    coalesce(of_line.assets, 0) AS assets_of_line,
+    asset.asset_id,
+    asset.customer_id AS asset_customer_id,
+    asset.product_id AS asset_product_id,
+    asset_product.item_type AS asset_item_type,
+    asset.is_live AS asset_is_live,
+    asset.cli AS asset_cli,
+    asset.connection_on,
+    asset.cease_on,
+    coalesce(asset.site_id, line.site_id, sales_order.site_id) AS site_id,
+    site.customer_id AS site_customer_id,
+    coalesce(site_ref.site_refs, 0) AS site_refs,
+    site_ref.site_ref,
+    upfront_state.status AS upfront_ledger_status,
+    recurring_state.status AS recurring_ledger_status,
+    upfront_state.batch_seq AS upfront_batch_seq,
+    recurring_state.batch_seq AS recurring_batch_seq,
+    upfront_state.in_billing_on AS upfront_in_billing_on,
+    recurring_state.in_billing_on AS recurring_in_billing_on,
+    upfront_state.refused_content AS upfront_refused_content,
+    recurring_state.refused_content AS recurring_refused_content
+    /* extra columns */
+FROM core.order_lines AS line
+INNER JOIN core.orders AS sales_order ON line.order_id = sales_order.order_id
+INNER JOIN core.customers AS customer ON sales_order.customer_id = customer.customer_id
+INNER JOIN core.products AS product ON line.product_id = product.product_id
+LEFT JOIN work.asset_of_line AS of_line
+    ON line.asset_id IS NULL AND line.line_id = of_line.line_id
+LEFT JOIN core.assets AS asset
+    ON
+        asset.asset_id
+        = coalesce(line.asset_id, CASE WHEN of_line.assets = 1 THEN of_line.asset_id END)
+LEFT JOIN core.products AS asset_product ON asset.product_id = asset_product.product_id
+LEFT JOIN core.assets AS target ON line.target_asset_id = target.asset_id
+LEFT JOIN core.sites AS site
+    ON site.site_id = coalesce(asset.site_id, line.site_id, sales_order.site_id)
+LEFT JOIN work.site_ref AS site_ref ON site.site_id = site_ref.site_id
+LEFT JOIN work.catalogue AS upfront_item ON product.external_sku = upfront_item.product_code
+LEFT JOIN work.catalogue AS recurring_item
+    ON
+        coalesce(product.external_sku_recurring, product.external_sku)
+        = recurring_item.product_code
+LEFT JOIN ops.charge_state AS upfront_state
+    ON line.line_id = upfront_state.line_id AND upfront_state.charge_type = 'upfront'
+LEFT JOIN ops.charge_state AS recurring_state
+    ON line.line_id = recurring_state.line_id AND recurring_state.charge_type = 'recurring'
+/* extra joins */;

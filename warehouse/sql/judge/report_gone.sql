@@ -1,0 +1,16 @@
+-- Report exported and billed charges whose line, or whose asset, is in the feeds no more.
+INSERT INTO out.hold
+SELECT charge.line_id, charge.charge_type, 'source_gone' AS reason, charge.value
+FROM out.charge AS charge
+INNER JOIN ops.charge_state AS state
+    ON charge.line_id = state.line_id AND charge.charge_type = state.charge_type
+ANTI JOIN core.order_lines AS line ON charge.line_id = line.line_id
+WHERE state.status IN ('exported', 'in_billing')
+UNION ALL
+SELECT charge.line_id, charge.charge_type, 'source_gone' AS reason, charge.value
+FROM out.charge AS charge
+INNER JOIN ops.charge_state AS state
+    ON charge.line_id = state.line_id AND charge.charge_type = state.charge_type
+SEMI JOIN core.order_lines AS line ON charge.line_id = line.line_id
+ANTI JOIN core.assets AS asset ON state.asset_id = asset.asset_id
+WHERE state.status IN ('exported', 'in_billing') AND state.asset_id IS NOT NULL;

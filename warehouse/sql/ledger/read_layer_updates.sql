@@ -1,0 +1,13 @@
+-- What The Layer has to be told of a batch: the charges now In Billing.
+-- Params: $seq BIGINT.
+SELECT
+    product.line_id,
+    product.charge_type,
+    'In Billing' AS new_status,
+    strftime(product.bill_start_on, '%Y-%m-%d') AS bill_start_on,
+    CAST(product.seq AS VARCHAR) AS batch_seq
+FROM out.batch_product AS product
+INNER JOIN out.batch_outcome AS outcome
+    ON product.seq = outcome.seq AND product.row_key = outcome.row_key
+WHERE product.seq = $seq AND outcome.outcome = 'accepted'
+ORDER BY product.line_id, product.charge_type;

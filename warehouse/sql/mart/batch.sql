@@ -1,0 +1,17 @@
+-- mart.batch: every batch ever numbered.
+CREATE OR REPLACE VIEW mart.batch AS
+SELECT
+    seq,
+    state,
+    created_at,
+    confirmed_at,
+    row_count AS rows,
+    value,
+    run_id,
+    as_of,
+    written_at,
+    abandoned_at,
+    manifest_sha256,
+    actor,
+    reason
+FROM out.batch;
