@@ -209,7 +209,9 @@ class ValidationRule(Section):
     min_length: int | None = Field(None, ge=0)
     max_length: int | None = Field(None, ge=0)
     pattern: str | None = None
-    allowed: tuple[str, ...] = ()
+    allowed: str | tuple[str, ...] = Field(
+        (), description="A list: the values allowed. A text: the characters allowed."
+    )
     severity: Literal["block", "warn"] = "block"
     message: str = ""
 

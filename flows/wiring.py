@@ -99,13 +99,15 @@ def judging_terms(
             ExtraRule(
                 name=rule.label,
                 column=f"rule_{rule.stage}_{rule.field}",
+                present=f"has_{rule.stage}",
                 products=rule.scoped("product"),
                 base_categories=rule.scoped("base_category"),
                 required=rule.required,
                 min_length=rule.min_length,
                 max_length=rule.max_length,
                 pattern=rule.pattern,
-                allowed=rule.allowed,
+                allowed=rule.allowed if isinstance(rule.allowed, tuple) else (),
+                allowed_characters=rule.allowed if isinstance(rule.allowed, str) else "",
             )
             for rule in settings.validation
             if rule.severity == "block"

@@ -10,9 +10,9 @@ import polars as pl
 
 from schemas.vocabulary import CliProfile, CliType
 
-_EXPONENT = r"^[0-9]+(?:\.[0-9]*)?[eE][+-]?[0-9]+$"
+_EXPONENT = r"^[+-]?[0-9]+(?:\.[0-9]*)?[eE][+-]?[0-9]+$"
 _LETTER = r"\p{L}"
-_PUNCTUATION = r"[ \u{a0}().\-]"
+_PUNCTUATION = r"[ \u{a0}()\[\].\-]"
 _DIGITS = r"^[0-9]+$"
 _VALID = r"^(?:01|02|03|055|056|07|08|09)[0-9]*$"
 _UNPRINTABLE = r"[\p{C}\p{Zl}\p{Zp}\p{Zs}--[ ]]"

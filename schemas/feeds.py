@@ -42,6 +42,13 @@ class Column:
     choices: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     references: str | None = None
+    label: str = ""
+    """What the contract calls the column, where that is not its name here."""
+
+    @property
+    def shown(self) -> str:
+        """The column's name as rejects and messages show it."""
+        return self.label or self.name
 
     @property
     def must_have_value(self) -> bool:
@@ -89,6 +96,7 @@ def _column(
     choices: type[Enum] | None = None,
     aliases: tuple[str, ...] = (),
     references: str | None = None,
+    label: str = "",
 ) -> Column:
     return Column(
         name=name,
@@ -99,6 +107,7 @@ def _column(
         choices=tuple(str(member.value) for member in choices) if choices else (),
         aliases=aliases,
         references=references,
+        label=label,
     )
 
 
@@ -368,8 +377,20 @@ _ALL = (
     _feed(
         "affinity_cease_requests",
         "Ceases Affinity has been told of.",
-        _c("object_uid", "s", "Affinity's id of the site product.", aliases=("OBJECTUID",)),
-        _c("completed_on", "d", "The day it ceases.", aliases=("Completed On",)),
+        _c(
+            "object_uid",
+            "s",
+            "Affinity's id of the site product.",
+            aliases=("OBJECTUID",),
+            label="OBJECTUID",
+        ),
+        _c(
+            "completed_on",
+            "d",
+            "The day it ceases.",
+            aliases=("Completed On",),
+            label="Completed On",
+        ),
     ),
 )
 

@@ -47,6 +47,13 @@ class BatchStore:
             self._connection, "SELECT count(*) FROM out.charge WHERE disposition = 'ready'"
         )
 
+    def ready_value(self) -> Decimal:
+        """What the ready charges are worth."""
+        row = self._connection.execute(
+            "SELECT coalesce(sum(value), 0) FROM out.charge WHERE disposition = 'ready'"
+        ).fetchone()
+        return Decimal(row[0]) if row else Decimal(0)
+
     def last(self) -> Batch | None:
         """The batch with the highest number."""
         found = self._find("ORDER BY seq DESC LIMIT 1", {})

@@ -22,16 +22,7 @@ class ExtraColumn(NamedTuple):
     column: str
 
 
-_RULE_SOURCES = {
-    "order": ("line", ""),
-    "asset": ("asset", ""),
-    "quotation": (
-        "quotation",
-        "LEFT JOIN (SELECT line_id, any_value(COLUMNS(* EXCLUDE (line_id))) "
-        "FROM core.quotation_lines WHERE line_id IS NOT NULL GROUP BY line_id) AS quotation "
-        "ON line.line_id = quotation.line_id",
-    ),
-}
+_RULE_SOURCES = {"order": "line", "asset": "asset", "quotation": "quotation"}
 
 
 class ChargeStore:
@@ -59,10 +50,16 @@ class ChargeStore:
         """LINE_FACTS (and `extra` columns) of all lines, or of one, in batches, in no order."""
         sql = statement("judge/read_line_facts").rstrip().rstrip(";")
         columns = "".join(
-            f", CAST({_RULE_SOURCES[each.source][0]}.{each.column} AS VARCHAR) AS {each.alias}"
+            f", list_value(CAST({_RULE_SOURCES[each.source]}.{each.column} AS VARCHAR)) "
+            f"AS {each.alias}"
+            if each.source != "quotation"
+            else f", quotation.{each.column} AS {each.alias}"
             for each in extra
+        ) + "".join(
+            f", {_RULE_SOURCES[source]}.row_number IS NOT NULL AS has_{source}"
+            for source in sorted({each.source for each in extra})
         )
-        joins = " ".join({_RULE_SOURCES[each.source][1] for each in extra})
+        joins = _quotations([each.column for each in extra if each.source == "quotation"])
         sql = sql.replace("/* extra columns */", columns).replace("/* extra joins */", joins)
         parameters = None
         if line_id is not None:
@@ -84,7 +81,7 @@ class ChargeStore:
             "CREATE OR REPLACE TABLE work.claim ("
             "line_id VARCHAR, charge_type VARCHAR, disposition VARCHAR, site_id VARCHAR, "
             "cli VARCHAR, sku VARCHAR, bill_start_on DATE, asset_id VARCHAR, "
-            "asset_item_type VARCHAR, connection_on DATE, cease_on DATE, ignored_asset_id VARCHAR)"
+            "asset_item_type VARCHAR, connection_on DATE, cease_on DATE)"
         )
 
     def add(self, charges: pl.DataFrame, holds: pl.DataFrame, claims: pl.DataFrame) -> None:
@@ -106,16 +103,13 @@ class ChargeStore:
         for batch in lives:
             append(self._connection, "work.life", batch)
 
-    def contested(self) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-        """Claims, lives and ancestors where a CLI could be in two lives at once."""
-        claims = read(self._connection, statement("judge/read_contested_claims"))
-        if claims.is_empty():
-            empty = pl.Schema({"asset_id": pl.String, "ancestor_id": pl.String})
-            return claims, claims.clear(), pl.DataFrame(schema=empty)
+    def contested(self) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        """Claims and lives where a CLI could be in two at once, ancestors, and what was replaced."""
         return (
-            claims,
+            read(self._connection, statement("judge/read_contested_claims")),
             read(self._connection, statement("judge/read_contested_lives")),
             read(self._connection, statement("judge/read_ancestors")),
+            read(self._connection, statement("judge/read_replaced")),
         )
 
     def twins(self) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -137,13 +131,13 @@ class ChargeStore:
             "WHERE claim.line_id = rival.line_id AND claim.charge_type = rival.charge_type"
         )
 
-    def keep_gone(self) -> int:
+    def keep_gone(self, run_id: str) -> int:
         """Carry over charges with ledger history whose line is in the feeds no more; how many.
 
         Source: ruling 27. They are reported as `source_gone`; nothing ceases by itself.
         """
         self._connection.execute(statement("judge/keep_gone"))
-        self._connection.execute(statement("judge/report_gone"))
+        self._connection.execute(statement("judge/report_gone"), {"run_id": run_id})
         return scalar(
             self._connection, "SELECT count(*) FROM out.hold WHERE reason = 'source_gone'"
         )
@@ -164,6 +158,18 @@ class ChargeStore:
     def _sums(self, name: str) -> dict[str, tuple[int, str]]:
         rows = self._connection.execute(statement(name)).fetchall()
         return {reason: (count, money) for reason, count, money in rows}
+
+
+def _quotations(columns: Sequence[str]) -> str:
+    """The join that gathers the asked columns of all quotation lines of a line as lists."""
+    if not columns:
+        return ""
+    lists = ", ".join(f"list(CAST({column} AS VARCHAR)) AS {column}" for column in columns)
+    return (
+        f"LEFT JOIN (SELECT line_id AS quoted_line, min(row_number) AS row_number, {lists} "
+        "FROM core.quotation_lines WHERE line_id IS NOT NULL GROUP BY line_id) AS quotation "
+        "ON line.line_id = quotation.quoted_line"
+    )
 
 
 def read(

@@ -76,6 +76,25 @@ def open_warehouse(
 
 
 @contextlib.contextmanager
+def open_reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the live warehouse to look only.
+
+    Raises:
+        WarehouseBusy: a run is using it.
+    """
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+    except duckdb.IOException as error:
+        raise WarehouseBusy(
+            f"Reading the warehouse {path.name}: a run is using it.",
+            hint="Wait until it has finished, then try again.",
+        ) from error
+    with contextlib.closing(connection):
+        connection.execute("SET TimeZone = 'UTC'")
+        yield connection
+
+
+@contextlib.contextmanager
 def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a published copy: read-only, unable to reach any other file."""
     config = {

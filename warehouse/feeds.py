@@ -41,16 +41,20 @@ class FeedStore:
         append(self._connection, "work.reject", rejects)
 
     def additional_numbers(self) -> pl.DataFrame:
-        """The additional numbers nothing else is wrong with, with what their product says of CLIs."""
+        """The additional numbers of accepted assets, with what their product says of CLIs.
+
+        `is_fit` is false where something else is wrong with the record already.
+        """
         return read(
             self._connection,
             "SELECT number.row_number, number.asset_id, number.cli, number.range_end, "
-            "product.base_category, product.needs_cli "
+            "product.base_category, product.needs_cli, reject.row_number IS NULL AS is_fit "
             "FROM core.asset_numbers AS number "
             "INNER JOIN core.assets AS asset ON number.asset_id = asset.asset_id "
             "INNER JOIN core.products AS product ON asset.product_id = product.product_id "
-            "ANTI JOIN work.reject AS reject ON number.row_number = reject.row_number "
-            "WHERE NOT coalesce(number.is_deleted, FALSE)",
+            "LEFT JOIN (SELECT DISTINCT row_number FROM work.reject) AS reject "
+            "ON number.row_number = reject.row_number "
+            "WHERE number.cli IS NOT NULL AND NOT coalesce(number.is_deleted, FALSE)",
         )
 
     def find_duplicates(self, feed: Feed) -> None:
@@ -86,14 +90,8 @@ class FeedStore:
 
     def settle(self, feed: Feed, *, read_count: int, sha256: str, path: Path) -> FeedCount:
         """Store the rejects with their keys, remove what is unfit or gone, count."""
-        key = (
-            "concat_ws('|', " + ", ".join(f"CAST(record.{k} AS VARCHAR)" for k in feed.keys) + ")"
-            if feed.keys
-            else "NULL"
-        )
-        if feed.keys:
-            whole = " AND ".join(f"record.{k} IS NOT NULL" for k in feed.keys)
-            key = f"CASE WHEN {whole} THEN {key} END"
+        parts = [f"coalesce(CAST(record.{key} AS VARCHAR), '')" for key in feed.keys]
+        key = f"nullif(concat_ws('|', {', '.join(parts)}), '')" if parts else "NULL"
         self._connection.execute(
             f"INSERT INTO ops.reject "
             f"SELECT $run_id, '{feed.name}', reject.row_number, {key}, reject.column_name, "

@@ -52,12 +52,11 @@ def cli_rows(
     needed = _needed(ready)
     live = _cleaned_live(live_in_affinity)
     main = _not_live(needed, live, live_by_ledger)
-    added = _additional(ready, needed, numbers, by_category)
-    ranges = added.filter(pl.col("range_end").is_not_null()).select(
-        *_WHERE, adds_range="range_end"
-    )
+    every_number = _additional(ready, needed, numbers, by_category)
+    ranges = every_number.drop_nulls("range_end").select(*_WHERE, adds_range="range_end")
+    added = every_number.unique(_WHERE, keep="first", maintain_order=True)
     main = (
-        main.join(ranges.unique(_WHERE, keep="first"), on=_WHERE, how="left")
+        main.join(ranges.unique(_WHERE, keep="first", maintain_order=True), on=_WHERE, how="left")
         .with_columns(pl.col("adds_range").alias("range_end"))
         .select(list(CLI_ROW))
     )
@@ -120,7 +119,6 @@ def _additional(
             pl.lit(None, dtype=pl.String).alias("previous_cli"),
         )
         .sort(*_WHERE, "start_on", "asset_id", "range_end", nulls_last=True)
-        .unique(_WHERE, keep="first", maintain_order=True)
         .select(pl.col(name).cast(dtype) for name, dtype in CLI_ROW.items())
     )
 

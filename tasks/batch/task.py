@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from schemas.affinity import LOAD_ORDER
+from schemas.affinity import CLIS, LOAD_ORDER, PRODUCTS
 from schemas.errors import DeliveryIncomplete, StaleStatus
 from schemas.receipts import BatchReceipt, JudgementReceipt, RunRef
 from schemas.vocabulary import BatchState, BillStatus, CliProfile, RetryState
@@ -68,14 +68,8 @@ def claim_batch(run: RunRef, terms: BatchTerms, judgement: JudgementReceipt) -> 
         last = store.last()
         seq = last.seq + 1 if last else 1
         moment = _now()
-        live = store.affinity_clis()
-        rows = cli_rows(
-            store.ready_for_clis(),
-            store.numbers(),
-            live,
-            store.ledger_clis(),
-            terms.cli_profiles,
-        )
+        rows = _cli_rows(store, terms)
+        elsewhere = clis_live_elsewhere(rows, store.affinity_clis())
         with transaction(connection):
             store.freeze(
                 seq=seq,
@@ -112,9 +106,40 @@ def claim_batch(run: RunRef, terms: BatchTerms, judgement: JudgementReceipt) -> 
                 outcome=None,
             )
             FeedStore(connection, run.run_id).warn(
-                {("clis", "CLI is live in Affinity at another site"): clis_live_elsewhere(rows, live)}
+                {("clis", "CLI is live in Affinity at another site"): elsewhere}
             )
     return ClaimReceipt(seq, open_batches)
+
+
+@step("preview batch")
+def preview_batch(run: RunRef, terms: BatchTerms) -> tuple[ClaimReceipt, BatchReceipt | None]:
+    """What `claim_batch` would freeze, without freezing it."""
+    with open_warehouse(run.warehouse, resources(run.memory)) as connection:
+        store = BatchStore(connection)
+        open_batches = tuple(batch.seq for batch in store.in_state(*OPEN_STATES))
+        ready = store.ready_count()
+        if not ready or len(open_batches) >= terms.max_open:
+            return ClaimReceipt(None, open_batches), None
+        last = store.last()
+        seq = last.seq + 1 if last else 1
+        rows = _cli_rows(store, terms)
+        sizes = {CLIS.stem + ".csv": rows.height, PRODUCTS.stem + ".csv": ready}
+        return ClaimReceipt(seq, open_batches), BatchReceipt(
+            seq=seq,
+            path=terms.outbox / f"{seq:06d}",
+            files={name: count for name, count in sizes.items() if count},
+            value=store.ready_value(),
+        )
+
+
+def _cli_rows(store: BatchStore, terms: BatchTerms) -> pl.DataFrame:
+    return cli_rows(
+        store.ready_for_clis(),
+        store.numbers(),
+        store.affinity_clis(),
+        store.ledger_clis(),
+        terms.cli_profiles,
+    )
 
 
 @step("publish batch")

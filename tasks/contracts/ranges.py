@@ -19,19 +19,23 @@ def bad_ranges(numbers: pl.DataFrame, by_category: Mapping[str, CliProfile]) -> 
     """The additional numbers that cannot be used.
 
     Args:
-        numbers: `row_number`, `asset_id`, `cli`, `range_end`, and of the asset's product
-            `base_category`, `needs_cli`; one row per record that is fit otherwise.
+        numbers: `row_number`, `asset_id`, `cli`, `range_end`, `is_fit` (nothing else is wrong), and
+            of the asset's product `base_category`, `needs_cli`; one row per record.
         by_category: the profile's CLI profiles.
 
     Returns:
         REJECT_SCHEMA rows: on `cli` when the number does not clean, on `range_end` when the end
         does not, is not after the start or is of another length; on `cli` for every row of an
-        asset whose numbers come to more than 501.
+        asset whose fit numbers come to more than 501.
 
     Source: contract section 3, "Additional numbers"; ruling 20.
     """
     profile = cli_profile(pl.col("base_category"), pl.col("needs_cli"), dict(by_category))
-    read = numbers.with_columns(profile.alias("profile")).with_columns(
+    read = numbers.with_columns(profile.alias("profile")).filter(
+        # a product without CLIs has no use for numbers, good or bad
+        pl.col("profile") != CliProfile.NONE
+    )
+    read = read.with_columns(
         read_cli(pl.col("cli"), pl.col("profile")).cleaned.alias("first"),
         read_cli(pl.col("range_end"), pl.col("profile")).cleaned.alias("last"),
     )
@@ -47,7 +51,7 @@ def bad_ranges(numbers: pl.DataFrame, by_category: Mapping[str, CliProfile]) -> 
     judged = read.with_columns(
         first.is_null().alias("bad_start"), (has_end & ~good_end).alias("bad_end")
     ).with_columns(
-        pl.when(pl.col("bad_start") | pl.col("bad_end"))
+        pl.when(pl.col("bad_start") | pl.col("bad_end") | ~pl.col("is_fit"))
         .then(0)
         .when(has_end)
         .then(_count(first, last))
@@ -56,7 +60,7 @@ def bad_ranges(numbers: pl.DataFrame, by_category: Mapping[str, CliProfile]) -> 
     )
     too_many = pl.col("numbers").sum().over("asset_id") > MOST_NUMBERS
     judged = judged.with_columns(
-        (too_many & ~pl.col("bad_start") & ~pl.col("bad_end")).alias("too_many")
+        (too_many & (pl.col("numbers") > 0)).alias("too_many")
     )
     return pl.concat(
         [

@@ -145,7 +145,7 @@ def _close_look(odd: pl.DataFrame, reading: Reading, bad_cells: pl.DataFrame) ->
             reason = pl.when(~gone).then(reason)
         rejects = looked.select(
             "row_number",
-            pl.lit(column.name).alias("column_name"),
+            pl.lit(column.shown).alias("column_name"),
             reason.cast(pl.String).alias("reason"),
             pl.col(_raw(column)).alias("raw_value"),
         ).filter(pl.col("reason").is_not_null())
@@ -161,7 +161,7 @@ def _close_look(odd: pl.DataFrame, reading: Reading, bad_cells: pl.DataFrame) ->
         found.append(rejects)
         if column.kind is Kind.DATE:
             text = values.trimmed(pl.col(_raw(column)))
-            if looked.select(values.other_style_only(text, reading.style).any()).item():
+            if looked.select((~gone & values.other_style_only(text, reading.style)).any()).item():
                 other_style.append(column.name)
     records = looked.select("row_number", *(column.name for column in reading.feed.columns))
     return Parsed(records, pl.concat(found), tuple(other_style))

@@ -21,7 +21,6 @@ class Landing:
 
     files: Mapping[str, LandedFile]
     rows_promised: Mapping[str, int]
-    work: Path
 
     @property
     def names(self) -> frozenset[str]:
@@ -38,7 +37,7 @@ class Landing:
 
     def table(self, feed: str, *, encoding: str) -> FeedTable:
         """Open one feed for reading."""
-        return open_feed_table(self.files[feed], feed=feed, encoding=encoding, work=self.work)
+        return open_feed_table(self.files[feed], feed=feed, encoding=encoding)
 
 
 class FolderSource:
@@ -82,7 +81,7 @@ class FolderSource:
                     hint="The export was altered or cut short: fetch it again.",
                 )
         rows = {feed: promise["rows"] for feed, promise in promises.items() if "rows" in promise}
-        return Landing(files=files, rows_promised=rows, work=landed)
+        return Landing(files=files, rows_promised=rows)
 
     def _paths(self, *, need_all: bool) -> dict[str, Path]:
         paths: dict[str, Path] = {}

@@ -157,10 +157,10 @@ def _bill_start(terms: Terms) -> list[pl.Expr]:
     for item_type in ItemType:
         for charge_type in ChargeType:
             fields = list(terms.bill_start.get((item_type, charge_type), ()))
-            if terms.falls_back_on_convert.get(item_type) and "converted_on" not in fields:
-                fields.append("converted_on")
             if not fields:
                 continue
+            if terms.falls_back_on_convert.get(item_type) and "converted_on" not in fields:
+                fields.append("converted_on")
             here = (pl.col("item_type") == item_type) & (pl.col("charge_type") == charge_type)
             day = pl.when(here).then(pl.coalesce(fields)).otherwise(day)
             name = pl.coalesce(

@@ -45,11 +45,9 @@ CLAIM_SCHEMA = pl.Schema(
         "asset_item_type": pl.String(),
         "connection_on": pl.Date(),
         "cease_on": pl.Date(),
-        "ignored_asset_id": pl.String(),
     }
 )
-"""What `rivals` needs of each triggered charge with a CLI, ready or held; `ignored_asset_id` is what
-a New & Cease replaces."""
+"""What `rivals` needs of each triggered charge with a CLI, ready or held."""
 
 _WRITTEN_ONLY = (
     "customer_ref",
@@ -160,14 +158,14 @@ def waiting_reason(terms: Terms) -> pl.Expr:
     return result
 
 
-def _before_holds() -> pl.Expr:
-    """The disposition by every rule above the holds; null = triggered, so the holds decide."""
+def disposition_rules() -> list[tuple[pl.Expr, Disposition]]:
+    """The rows of contract section 3 above the holds, top first; HELD here is an unknown route."""
     status = pl.col("order_status").str.strip_chars().str.to_lowercase()
     cancelled = (status == "cancelled") | (
         (pl.col("customer_status") == CustomerStatus.CANCELLED) & pl.col("asset_id").is_null()
     )
     ledger = pl.col("ledger_status")
-    rows: list[tuple[pl.Expr, Disposition]] = [
+    return [
         (
             (ledger == Disposition.IN_BILLING) | (pl.col("bill_status") == BillStatus.IN_BILLING),
             Disposition.IN_BILLING,
@@ -185,8 +183,12 @@ def _before_holds() -> pl.Expr:
         (pl.col("do_not_bill"), Disposition.DO_NOT_BILL),
         (pl.col("waiting_reason").is_not_null(), Disposition.WAITING),
     ]
+
+
+def _before_holds() -> pl.Expr:
+    """The disposition by every rule above the holds; null = triggered, so the holds decide."""
     result = pl.lit(None, dtype=pl.String)
-    for condition, disposition in reversed(rows):
+    for condition, disposition in reversed(disposition_rules()):
         result = (
             pl.when(condition.fill_null(value=False))
             .then(pl.lit(disposition.value))
@@ -225,9 +227,6 @@ def _stored(charges: pl.DataFrame) -> pl.DataFrame:
 
 
 def _claims(triggered: pl.DataFrame) -> pl.DataFrame:
-    replaces = pl.col("action") == Action.NEW_AND_CEASE
-    return (
-        triggered.filter(pl.col("cli").is_not_null())
-        .with_columns(pl.when(replaces).then(pl.col("target_asset_id")).alias("ignored_asset_id"))
-        .select(pl.col(name).cast(dtype) for name, dtype in CLAIM_SCHEMA.items())
+    return triggered.filter(pl.col("cli").is_not_null()).select(
+        pl.col(name).cast(dtype) for name, dtype in CLAIM_SCHEMA.items()
     )

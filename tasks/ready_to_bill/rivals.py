@@ -19,7 +19,10 @@ DUPLICATE_KEY = ("site_id", "cli", "sku", "charge_type", "bill_start_on")
 
 
 def cli_conflicts(
-    claims: pl.DataFrame, lives: pl.DataFrame, ancestors: pl.DataFrame
+    claims: pl.DataFrame,
+    lives: pl.DataFrame,
+    ancestors: pl.DataFrame,
+    replaced: pl.DataFrame,
 ) -> pl.DataFrame:
     """The claims whose CLI another live root service asset holds at the same time.
 
@@ -27,7 +30,9 @@ def cli_conflicts(
         claims: CLAIM_SCHEMA. Only those whose A is itself a Service asset are judged.
         lives: `asset_id`, `cli` (cleaned), `connection_on`, `cease_on` of live root service assets;
             null dates are open.
-        ancestors: `asset_id`, `ancestor_id`: every asset above another; they never count.
+        ancestors: `asset_id`, `other_id`: every asset above another; they never count.
+        replaced: `asset_id`, `other_id`: what New & Cease lines that became `asset_id` replace; the
+            exemption is one-way.
 
     Returns:
         CHARGE_KEY and `reason`, one row per conflicting charge, in no order.
@@ -61,10 +66,9 @@ def cli_conflicts(
     never_counts = pl.concat(
         [
             judged.select(*CHARGE_KEY, other="asset_id"),
-            judged.select(*CHARGE_KEY, other="ignored_asset_id").drop_nulls("other"),
             judged.select(*CHARGE_KEY, "asset_id")
-            .join(ancestors, on="asset_id")
-            .select(*CHARGE_KEY, other="ancestor_id"),
+            .join(pl.concat([ancestors, replaced]), on="asset_id")
+            .select(*CHARGE_KEY, other="other_id"),
         ]
     ).unique()
     excused = (

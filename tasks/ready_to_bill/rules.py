@@ -194,8 +194,11 @@ def rules_of(terms: Terms) -> dict[str, pl.Expr]:
 
 
 def breaks(rule: ExtraRule) -> pl.Expr:
-    """True where a field in the rule's scope breaks the profile's rule; blank breaks `required`."""
-    text = pl.col(rule.column)
+    """True where a field in the rule's scope breaks the profile's rule; blank breaks `required`.
+
+    The rule's column is a list: of several quotation lines each must keep the rule.
+    """
+    text = pl.element()
     wrong: list[pl.Expr] = []
     if rule.min_length is not None:
         wrong.append(text.str.len_chars() < rule.min_length)
@@ -205,16 +208,19 @@ def breaks(rule: ExtraRule) -> pl.Expr:
         wrong.append(~text.str.contains(f"^(?:{rule.pattern})$"))
     if rule.allowed:
         wrong.append(~text.is_in(list(rule.allowed)))
+    if rule.allowed_characters:
+        wrong.append(text.str.strip_chars(rule.allowed_characters).str.len_bytes() > 0)
     broken = pl.any_horizontal(*wrong).fill_null(value=False) if wrong else pl.lit(value=False)
     if rule.required:
         broken = broken | text.is_null()
-    in_scope = pl.lit(value=True)
+    in_scope = pl.col(rule.present)
     if rule.products:
         in_scope = in_scope & pl.col("product_id").is_in(list(rule.products))
     if rule.base_categories:
         category = pl.col("base_category").str.to_lowercase()
         in_scope = in_scope & category.is_in([name.lower() for name in rule.base_categories])
-    return in_scope.fill_null(value=False) & broken
+    any_broken = pl.col(rule.column).list.eval(broken).list.any()
+    return in_scope.fill_null(value=False) & any_broken.fill_null(value=False)
 
 
 _SINGLE_BYTE = {
@@ -246,7 +252,9 @@ def cannot_be_written(layout: Layout) -> pl.Expr:
     months = pl.col("term_months")
     start = pl.col("bill_start_on")
     signs.append(
-        pl.col("fixed_billing").fill_null(value=False)
+        (pl.col("charge_type") == ChargeType.RECURRING)
+        & pl.col("cease_on").is_null()
+        & pl.col("fixed_billing").fill_null(value=False)
         & (months + start.dt.year() * 12 + start.dt.month() > 9999 * 12 + 12)
     )
     pattern = _SINGLE_BYTE.get(layout.encoding)

@@ -30,7 +30,7 @@ def judge_charges(run: RunRef, terms: Terms, extra: tuple[ExtraColumn, ...]) -> 
             store.keep_lives(_lives(store, terms))
             store.add_rivals(cli_conflicts(*store.contested()))
             store.add_rivals(suspected_duplicates(*store.twins()))
-            store.keep_gone()
+            store.keep_gone(run.run_id)
             store.remember_days(run.as_of)
         return JudgementReceipt(
             dispositions=_with_all_names(store.dispositions()),

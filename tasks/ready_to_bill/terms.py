@@ -16,11 +16,14 @@ def name_key(name: str) -> str:
 class ExtraRule:
     """A blocking rule of the profile: `rule:<name>` holds a charge whose field breaks it.
 
-    `column` is the column of the line facts that carries the field's text.
+    `column` is the column of the line facts that carries the field's text, `present` the one that
+    says whether there is such a record at all: a rule about a quotation says nothing of a line that
+    was never quoted.
     """
 
     name: str
     column: str
+    present: str
     products: frozenset[str] = frozenset()
     base_categories: frozenset[str] = frozenset()
     required: bool = False
@@ -28,6 +31,7 @@ class ExtraRule:
     max_length: int | None = None
     pattern: str | None = None
     allowed: tuple[str, ...] = ()
+    allowed_characters: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,6 @@ WITH RECURSIVE above AS (
     INNER JOIN core.assets AS asset ON above.ancestor_id = asset.asset_id
     WHERE asset.parent_asset_id IS NOT NULL
 )
-SELECT asset_id, ancestor_id
+SELECT asset_id, ancestor_id AS other_id
 FROM above
 WHERE asset_id <> ancestor_id;

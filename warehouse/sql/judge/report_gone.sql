@@ -1,10 +1,15 @@
--- Report exported and billed charges whose line, or whose asset, is in the feeds no more.
+-- Report exported and billed charges whose line, or whose asset, is in the feeds no more. A record
+-- that was rejected is not gone.
+-- Params: $run_id VARCHAR.
 INSERT INTO out.hold
 SELECT charge.line_id, charge.charge_type, 'source_gone' AS reason, charge.value
 FROM out.charge AS charge
 INNER JOIN ops.charge_state AS state
     ON charge.line_id = state.line_id AND charge.charge_type = state.charge_type
 ANTI JOIN core.order_lines AS line ON charge.line_id = line.line_id
+ANTI JOIN (
+    FROM ops.reject WHERE run_id = $run_id AND feed = 'order_lines'
+) AS reject ON charge.line_id = reject.record_key
 WHERE state.status IN ('exported', 'in_billing')
 UNION ALL
 SELECT charge.line_id, charge.charge_type, 'source_gone' AS reason, charge.value
@@ -13,4 +18,7 @@ INNER JOIN ops.charge_state AS state
     ON charge.line_id = state.line_id AND charge.charge_type = state.charge_type
 SEMI JOIN core.order_lines AS line ON charge.line_id = line.line_id
 ANTI JOIN core.assets AS asset ON state.asset_id = asset.asset_id
+ANTI JOIN (
+    FROM ops.reject WHERE run_id = $run_id AND feed = 'assets'
+) AS reject ON state.asset_id = reject.record_key
 WHERE state.status IN ('exported', 'in_billing') AND state.asset_id IS NOT NULL;

@@ -1,0 +1,150 @@
+"""Questions people ask without running anything: where do we stand, and why is this line so."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from flows.profile import LoadedProfile
+from flows.wiring import judging_terms, rule_columns
+from schemas.errors import UsageError
+from tasks.ready_to_bill.explanation import ChargeVerdicts, verdicts
+from warehouse.charges import ChargeStore, read
+from warehouse.connection import open_published, open_reading
+from warehouse.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class LineStory:
+    """All there is to say of one order line."""
+
+    line_id: str
+    as_of: date
+    charges: list[dict[str, Any]]
+    holds: list[dict[str, Any]]
+    verdicts: list[ChargeVerdicts]
+    history: list[dict[str, Any]]
+    rejects: list[dict[str, Any]]
+    light: str | None
+
+
+def explain(profile: LoadedProfile, line_id: str) -> LineStory:
+    """Gather what is known of a line: verdicts from the core, history from the ledger.
+
+    Raises:
+        UsageError: nothing is known of such a line.
+    """
+    if not profile.warehouse.exists():
+        raise UsageError(
+            "Explaining a line: nothing has run here yet.", hint="Run `r2b run` first."
+        )
+    with open_reading(profile.warehouse) as connection:
+        charges = read(
+            connection,
+            "SELECT * FROM mart.charge WHERE line_id = $line_id ORDER BY charge_type DESC",
+            {"line_id": line_id},
+        )
+        rejects = read(
+            connection,
+            "SELECT row_number, column_name, reason, raw_value FROM mart.reject "
+            "WHERE feed = 'order_lines' AND record_key = $line_id AND run_id = "
+            "(SELECT max(run_id) FROM ops.feed_read) ORDER BY row_number",
+            {"line_id": line_id},
+        )
+        if charges.is_empty() and rejects.is_empty():
+            raise UsageError(
+                f"Explaining a line: there is no line {line_id} in the last run.",
+                hint="Check the id; it is The Layer's line id, not the order's number.",
+            )
+        run = connection.execute(
+            "SELECT run_id, as_of FROM ops.run WHERE run_id = "
+            "(SELECT max(run_id) FROM ops.feed_read)"
+        ).fetchone()
+        run_id, as_of = run if run else ("", date.min)
+        platforms = read(connection, "SELECT name FROM core.billing_platforms ORDER BY name")
+        given = read(
+            connection,
+            "SELECT feed FROM ops.feed_read WHERE run_id = $run_id "
+            "AND feed = 'affinity_products'",
+            {"run_id": run_id},
+        )
+        terms = judging_terms(
+            profile,
+            as_of,
+            other_platforms=tuple(platforms["name"]),
+            catalogue_given=not given.is_empty(),
+        )
+        facts = list(ChargeStore(connection).line_facts(rule_columns(profile), line_id=line_id))
+        asked = list(verdicts(pl.concat(facts), terms)) if facts else []
+        holds = read(
+            connection,
+            "SELECT charge_type, reason, since, value FROM mart.hold "
+            "WHERE line_id = $line_id ORDER BY charge_type, reason",
+            {"line_id": line_id},
+        )
+        light = read(
+            connection,
+            "SELECT light FROM mart.line_status WHERE line_id = $line_id",
+            {"line_id": line_id},
+        )
+        return LineStory(
+            line_id=line_id,
+            as_of=as_of,
+            charges=charges.to_dicts(),
+            holds=holds.to_dicts(),
+            verdicts=asked,
+            history=Ledger(connection).history(line_id).to_dicts(),
+            rejects=rejects.to_dicts(),
+            light=None if light.is_empty() else light.item(0, 0),
+        )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where the tenant stands, as `r2b status` shows it."""
+
+    last_run: dict[str, Any] | None
+    open_batches: list[dict[str, Any]]
+    queue: list[dict[str, Any]]
+    dispositions: list[dict[str, Any]]
+    holds: list[dict[str, Any]]
+    at_stake: Decimal
+
+
+def status(profile: LoadedProfile) -> Standing | None:
+    """Read the published copy: never blocks a run, never blocked by one. None = nothing ran yet."""
+    if not profile.published.exists():
+        return None
+    with open_published(profile.published) as connection:
+
+        def rows(sql: str) -> list[dict[str, Any]]:
+            return read(connection, sql).to_dicts()
+
+        runs = rows("SELECT * FROM mart.run ORDER BY started_at DESC LIMIT 1")
+        holds = rows(
+            "SELECT reason, count(*) AS charges, coalesce(sum(value), 0) AS value, "
+            "min(since) AS oldest FROM mart.hold GROUP BY reason ORDER BY value DESC, reason"
+        )
+        held = rows(
+            "SELECT coalesce(sum(value), 0) AS value FROM mart.charge WHERE disposition = 'held'"
+        )
+        return Standing(
+            last_run=runs[0] if runs else None,
+            open_batches=rows(
+                "SELECT seq, state, created_at, rows, value, as_of FROM mart.batch "
+                "WHERE state IN ('claimed', 'written', 'delivered') ORDER BY seq"
+            ),
+            queue=rows(
+                "SELECT state, kind, count(*) AS items, coalesce(sum(value), 0) AS value "
+                "FROM mart.retry_item WHERE state NOT IN ('done', 'discarded') "
+                "GROUP BY state, kind ORDER BY state, kind"
+            ),
+            dispositions=rows(
+                "SELECT disposition, count(*) AS charges, coalesce(sum(value), 0) AS value "
+                "FROM mart.charge GROUP BY disposition ORDER BY disposition"
+            ),
+            holds=holds,
+            at_stake=held[0]["value"],
+        )

@@ -1,0 +1,64 @@
+"""The run without any effect: the same steps on a scratch copy that is thrown away."""
+
+import tempfile
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from flows.profile import LoadedProfile
+from flows.wiring import (
+    batch_terms,
+    judging_terms,
+    new_run,
+    open_source,
+    reading_terms,
+    rule_columns,
+)
+from schemas.receipts import BatchReceipt, RunReceipt
+from tasks.batch.task import preview_batch
+from tasks.contracts.task import accept_records
+from tasks.layer.task import land_feeds
+from tasks.ready_to_bill.task import judge_charges
+from tasks.runs.task import start_run
+from warehouse.connection import prepare_warehouse
+from warehouse.lookups import catalogue_is_given, platform_names, warnings_of
+from warehouse.scratch import copy_state
+
+
+def plan(profile: LoadedProfile, as_of: date | None) -> tuple[RunReceipt, BatchReceipt | None]:
+    """What a run would do now: its receipt, and the batch it would write (never on disk).
+
+    Nothing outside a temporary folder is written, created or locked.
+    """
+    with tempfile.TemporaryDirectory(prefix="r2b-plan-") as folder:
+        scratch = Path(folder)
+        run = replace(new_run(profile, as_of), warehouse=scratch / "warehouse.duckdb")
+        full = profile.settings.feeds.mode == "full"
+        prepare_warehouse(run.warehouse)
+        copy_state(profile.warehouse, run.warehouse, with_core=not full)
+        start_run(run, profile_sha256=profile.sha256, may_go_back=True)
+
+        landed = land_feeds(open_source(profile), scratch / "landed", need_all=full)
+        feeds = accept_records(run, landed, reading_terms(profile))
+        judgement = judge_charges(
+            run,
+            judging_terms(
+                profile,
+                run.as_of,
+                other_platforms=platform_names(run.warehouse),
+                catalogue_given=catalogue_is_given(run.warehouse, run.run_id),
+            ),
+            rule_columns(profile),
+        )
+        claim, batch = preview_batch(run, batch_terms(profile))
+        receipt = RunReceipt(
+            run_id=run.run_id,
+            as_of=run.as_of,
+            feeds=feeds,
+            dispositions=judgement.dispositions,
+            holds=judgement.holds,
+            status="planned",
+            open_batches=claim.open_batches,
+            warnings=warnings_of(run.warehouse, run.run_id),
+        )
+    return receipt, batch

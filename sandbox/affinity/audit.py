@@ -1,0 +1,196 @@
+"""What Affinity bills, told in numbers and as feeds. Reads only."""
+
+import csv
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Final
+
+_MONTHS: Final = {"MONTHLY": 1, "QUARTERLY": 3, "ANNUAL": 12}
+_PENNY: Final = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The state in numbers; money in pounds ex VAT as decimal text, to the penny.
+
+    Counts of `live` include what Affinity had before the first batch; `loaded_*` only what batches
+    brought. A double bill is a product row that was loaded although its charge was billed already:
+    its row key had been loaded, or its line or asset is billed under another key.
+    """
+
+    files_loaded: int
+    files_refused: int
+    rows_loaded: int
+    rows_refused: int
+    refusals: dict[str, int]
+    rows_loaded_again: dict[str, int]
+    double_bills: int
+    double_bill_causes: dict[str, int]
+    double_bill_keys: list[str]
+    double_bill_value: str
+    live: dict[str, int]
+    money_per_month: str
+    loaded_products: int
+    loaded_money_per_month: str
+    loaded_money_upfront: str
+
+    def as_dict(self) -> dict[str, object]:
+        """The same as plain values, for JSON."""
+        return asdict(self)
+
+
+def audit(connection: sqlite3.Connection, as_of: date | None) -> Audit:
+    """Add up the state; with `as_of`, what ended before that day is not live any more.
+
+    Without `as_of`, anything that has an end date is not live.
+    """
+    products = _Products(connection, as_of)
+    files = dict(connection.execute("SELECT loaded, count(*) FROM file GROUP BY loaded"))
+    rows = dict(connection.execute("SELECT accepted, count(*) FROM answer GROUP BY accepted"))
+    live = {
+        "customers": _count(connection, "SELECT count(DISTINCT ref) FROM customer"),
+        "sites": _count(connection, "SELECT count(DISTINCT ref) FROM site"),
+        "clis": sum(
+            _is_live(end_on, as_of) for (end_on,) in connection.execute("SELECT end_on FROM cli")
+        ),
+        "site_products": products.live,
+    }
+    return Audit(
+        files_loaded=files.get(1, 0),
+        files_refused=files.get(0, 0),
+        rows_loaded=rows.get(1, 0),
+        rows_refused=rows.get(0, 0),
+        refusals=dict(
+            connection.execute(
+                "SELECT code, count(*) FROM answer WHERE accepted = 0"
+                " GROUP BY code ORDER BY count(*) DESC, code"
+            )
+        ),
+        rows_loaded_again=dict(
+            connection.execute(
+                "SELECT kind, sum(times - 1) FROM (SELECT kind, row_key, count(*) AS times"
+                " FROM answer WHERE accepted = 1 GROUP BY kind, row_key)"
+                " WHERE times > 1 GROUP BY kind ORDER BY kind"
+            )
+        ),
+        double_bills=sum(products.double_causes.values()),
+        double_bill_causes=dict(products.double_causes),
+        double_bill_keys=sorted(products.double_keys),
+        double_bill_value=_pounds(products.double_value),
+        live=live,
+        money_per_month=_pounds(products.per_month),
+        loaded_products=products.loaded,
+        loaded_money_per_month=_pounds(products.loaded_per_month),
+        loaded_money_upfront=_pounds(products.loaded_upfront),
+    )
+
+
+class _Products:
+    """Site products counted in one pass; amounts stay exact until they are printed."""
+
+    def __init__(self, connection: sqlite3.Connection, as_of: date | None) -> None:
+        self.live = self.loaded = 0
+        self.per_month = self.loaded_per_month = self.loaded_upfront = Decimal(0)
+        self.double_value = Decimal(0)
+        self.double_causes: Counter[str] = Counter()
+        self.double_keys: set[str] = set()
+        for quantity, price, frequency, end_on, row_key, double_bill, learnt in connection.execute(
+            "SELECT quantity, unit_price, frequency, end_on, row_key, double_bill, learnt"
+            " FROM site_product ORDER BY double_bill, object_uid"
+        ):
+            value = Decimal(price) * quantity
+            months = _MONTHS.get(frequency)
+            is_live = _is_live(end_on, as_of)
+            if is_live:
+                self.live += 1
+                self.per_month += value / months if months else 0
+            if not learnt:
+                self.loaded += 1
+                if months is None:
+                    self.loaded_upfront += value
+                elif is_live:
+                    self.loaded_per_month += value / months
+            if double_bill:
+                self.double_causes[double_bill] += 1
+                self.double_keys.add(row_key)
+                self.double_value += value
+
+
+def export(connection: sqlite3.Connection, folder: Path, as_of: date | None) -> dict[str, int]:
+    """Write `affinity_clis.csv` and `affinity_site_products.csv` in the contract's columns.
+
+    Also `created_refs.csv` (entity, layer_id, ref): what Affinity called the customers and sites
+    that batches brought, for The Layer to take over. With `as_of`, what ended before is left out.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    clis = (
+        row
+        for row in connection.execute(
+            "SELECT site_ref, cli, start_on, end_on FROM cli ORDER BY site_ref, cli, start_on, id"
+        )
+        if as_of is None or _is_live(row[3], as_of)
+    )
+    site_products = (
+        (*row[:4], row[4].lower(), *row[5:])
+        for row in connection.execute(
+            "SELECT object_uid, site_ref, cli, product_code, charge_type, quantity, unit_price,"
+            " start_on, end_on, row_key FROM site_product ORDER BY object_uid"
+        )
+        if as_of is None or _is_live(row[8], as_of)
+    )
+    created = connection.execute(
+        "SELECT 'customer', layer_id, ref FROM customer WHERE learnt = 0 UNION ALL"
+        " SELECT 'site', layer_id, ref FROM site WHERE learnt = 0 ORDER BY 1, 2, 3"
+    )
+    return {
+        "affinity_clis.csv": _write(
+            folder / "affinity_clis.csv", ("site_ref", "cli", "start_on", "end_on"), clis
+        ),
+        "affinity_site_products.csv": _write(
+            folder / "affinity_site_products.csv",
+            (
+                "object_uid",
+                "site_ref",
+                "cli",
+                "product_code",
+                "charge_type",
+                "quantity",
+                "unit_price",
+                "start_on",
+                "end_on",
+                "row_key",
+            ),
+            site_products,
+        ),
+        "created_refs.csv": _write(
+            folder / "created_refs.csv", ("entity", "layer_id", "ref"), created
+        ),
+    }
+
+
+def _write(path: Path, heading: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> int:
+    count = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(heading)
+        for row in rows:
+            writer.writerow(row)
+            count += 1
+    return count
+
+
+def _is_live(end_on: str, as_of: date | None) -> bool:
+    return not end_on or (as_of is not None and end_on >= as_of.isoformat())
+
+
+def _count(connection: sqlite3.Connection, statement: str) -> int:
+    return int(connection.execute(statement).fetchone()[0])
+
+
+def _pounds(amount: Decimal) -> str:
+    return str(amount.quantize(_PENNY, ROUND_HALF_UP))

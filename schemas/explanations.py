@@ -1,0 +1,236 @@
+"""What each disposition, wait, hold and reject means, in a billing team's words, and what to do.
+
+The rules' page in `docs/`, `r2b explain` and the queue all say it with these words.
+"""
+
+from typing import NamedTuple
+
+from schemas.vocabulary import (
+    RULE_HOLD_PREFIX,
+    Disposition,
+    HoldReason,
+    RejectReason,
+    WaitingReason,
+)
+
+
+class Explanation(NamedTuple):
+    """`meaning`: why it is so. `remedy`: what to do, and where. `owner`: who usually does it."""
+
+    meaning: str
+    remedy: str
+    owner: str
+
+
+DISPOSITIONS: dict[Disposition, str] = {
+    Disposition.IN_BILLING: "Affinity bills it.",
+    Disposition.EXPORTED: "It is in a batch that waits for its upload to be confirmed.",
+    Disposition.CANCELLED: "The order, or the customer before anything was delivered, was cancelled.",
+    Disposition.AMENDMENT: "The line changes an asset the customer already has; it is no new charge.",
+    Disposition.NOT_APPLICABLE: "There is no price for this charge, so there is nothing to bill.",
+    Disposition.BILLED_IN_LAYER: "Its billing route is The Layer, so The Layer invoices it.",
+    Disposition.OTHER_PLATFORM: "Its billing route is another platform, which bills it.",
+    Disposition.DO_NOT_BILL: "Somebody marked it, or its asset, Do Not Bill.",
+    Disposition.WAITING: "It is not due yet.",
+    Disposition.HELD: "It is due, but something must be put right first.",
+    Disposition.READY: "It is due and complete: the next batch takes it.",
+}
+
+WAITING: dict[WaitingReason, Explanation] = {
+    WaitingReason.ASSET_MISSING: Explanation(
+        "The asset the line names is not among the accepted assets.",
+        "See whether the asset was rejected (mart.reject), or correct the line's asset.",
+        "provisioning",
+    ),
+    WaitingReason.ASSET_AMBIGUOUS: Explanation(
+        "The line names no asset, and several assets name the line.",
+        "Set the line's asset in The Layer.",
+        "provisioning",
+    ),
+    WaitingReason.NOT_CONVERTED: Explanation(
+        "The line has not been converted to an asset.",
+        "Convert it in The Layer once the order is fulfilled.",
+        "provisioning",
+    ),
+    WaitingReason.NO_CONNECTED_DATE: Explanation(
+        "The service has no Connected Date.",
+        "Fill in Connected Date on the order line.",
+        "provisioning",
+    ),
+    WaitingReason.NO_ISSUE_DATE: Explanation(
+        "The goods have no Issue Date.",
+        "Fill in Issue Date on the order line once they are booked out.",
+        "stock",
+    ),
+    WaitingReason.DATE_NOT_REACHED: Explanation(
+        "Its date is in the future.",
+        "Nothing to do: it becomes due by itself on that day.",
+        "nobody",
+    ),
+}
+
+HOLDS: dict[HoldReason, Explanation] = {
+    HoldReason.UNKNOWN_ROUTE: Explanation(
+        "Its billing route is a name nobody knows.",
+        "Correct the billing route, or add the platform to Billing Platforms.",
+        "price book",
+    ),
+    HoldReason.RECURRING_ON_PRODUCT: Explanation(
+        "It is a recurring charge on goods, which are sold once.",
+        "Make the item a Service, or remove its recurring price.",
+        "price book",
+    ),
+    HoldReason.SKU_MISSING: Explanation(
+        "The product has no SKU, so Affinity cannot match it.",
+        "Enter the External SKU on the product.",
+        "price book",
+    ),
+    HoldReason.SKU_UNKNOWN: Explanation(
+        "The SKU is not in Affinity's catalogue (capitals matter).",
+        "Correct the SKU, or create the product in Affinity.",
+        "price book",
+    ),
+    HoldReason.SKU_INACTIVE: Explanation(
+        "The SKU is in Affinity's catalogue but inactive.",
+        "Reactivate it in Affinity, or sell its successor.",
+        "price book",
+    ),
+    HoldReason.SKU_PENDING: Explanation(
+        "It is a custom product that has no Affinity code yet.",
+        "Create it in Affinity and enter the code as External SKU.",
+        "price book",
+    ),
+    HoldReason.CUSTOMER_UNLINKED: Explanation(
+        "Affinity does not know the customer.",
+        "Create or link the customer; its Affinity reference must come back to The Layer.",
+        "billing",
+    ),
+    HoldReason.CUSTOMER_NOT_LIVE: Explanation(
+        "The customer is Cancelled.",
+        "Cease the asset, or make the customer Live again.",
+        "account management",
+    ),
+    HoldReason.SITE_MISSING: Explanation(
+        "Neither the asset, the line nor the order says which site it is for.",
+        "Set the site.",
+        "provisioning",
+    ),
+    HoldReason.SITE_UNLINKED: Explanation(
+        "Affinity does not know the site.",
+        "Create or link the site; its Affinity reference must come back to The Layer.",
+        "billing",
+    ),
+    HoldReason.SITE_LINK_CONFLICT: Explanation(
+        "The site and its application links name different Affinity sites.",
+        "Decide which is right and correct the other.",
+        "billing",
+    ),
+    HoldReason.SITE_MISMATCH: Explanation(
+        "The site belongs to another customer.",
+        "Correct the site of the asset, line or order.",
+        "provisioning",
+    ),
+    HoldReason.ASSET_MISMATCH: Explanation(
+        "The asset is of another product or customer than the line.",
+        "Correct the line's asset, or the asset.",
+        "provisioning",
+    ),
+    HoldReason.ASSET_NOT_LIVE: Explanation(
+        "The asset is no longer live.",
+        "Make it live again, or mark the charge Do Not Bill.",
+        "provisioning",
+    ),
+    HoldReason.TARGET_ASSET_MISSING: Explanation(
+        "It is a New & Cease, but the asset it replaces is not there.",
+        "Set Target Asset on the line.",
+        "provisioning",
+    ),
+    HoldReason.CLI_MISSING: Explanation(
+        "The product needs a CLI and there is none.",
+        "Enter the number on the asset, or on the line.",
+        "provisioning",
+    ),
+    HoldReason.CLI_MALFORMED: Explanation(
+        "What stands in the CLI slot is no number of the kind it should be.",
+        "Correct it on the asset, or on the line.",
+        "provisioning",
+    ),
+    HoldReason.CLI_DAMAGED: Explanation(
+        "A spreadsheet damaged the CLI: a leading zero, or its last digits, are lost.",
+        "Enter the number again; do not re-save exports in a spreadsheet.",
+        "provisioning",
+    ),
+    HoldReason.CLI_CONFLICT: Explanation(
+        "Another live service has the same CLI at the same time.",
+        "Cease the other one, or correct the CLI of one of them.",
+        "provisioning",
+    ),
+    HoldReason.BILL_START_MISSING: Explanation(
+        "No date says from when to bill.",
+        "Fill in the connection date, or set Bill Start Override.",
+        "billing",
+    ),
+    HoldReason.BILL_START_AFTER_CEASE: Explanation(
+        "Billing would start after the asset ceased.",
+        "Correct the bill start or the cease date.",
+        "billing",
+    ),
+    HoldReason.BILL_START_IMPLAUSIBLE: Explanation(
+        "The bill start is more than a year away from today.",
+        "Check for a typing mistake; Bill Start Override settles it.",
+        "billing",
+    ),
+    HoldReason.FREQUENCY_MISSING: Explanation(
+        "Nobody says how often the recurring charge bills.",
+        "Set Billing Frequency on the product or the line.",
+        "price book",
+    ),
+    HoldReason.SUSPECTED_DUPLICATE: Explanation(
+        "Another line bills the same SKU on the same CLI and site from the same day.",
+        "Cancel one of the lines, or mark one Do Not Bill.",
+        "billing",
+    ),
+    HoldReason.LAYOUT_UNFIT: Explanation(
+        "A value does not fit Affinity's file: too long, too precise, or letters it cannot hold.",
+        "Shorten or correct the value, or change the layout in the profile.",
+        "billing",
+    ),
+    HoldReason.AFFINITY_REJECTED: Explanation(
+        "Affinity refused exactly this, and nothing has changed since.",
+        "Correct what Affinity complained about, or release it: `r2b queue release ID`.",
+        "billing",
+    ),
+    HoldReason.SOURCE_GONE: Explanation(
+        "It is exported or In Billing, but The Layer no longer has its line or asset.",
+        "Find out why; cease it if the customer has left. Nothing ceases by itself.",
+        "billing",
+    ),
+}
+
+REJECTS: dict[RejectReason, str] = {
+    RejectReason.BAD_ENCODING: "The cell's bytes are not text in the declared encoding.",
+    RejectReason.BAD_TEXT: "The cell holds a control character.",
+    RejectReason.MISSING_VALUE: "The cell is blank, but must not be.",
+    RejectReason.BAD_DATE: "It is no day in the style the feed declares.",
+    RejectReason.BAD_NUMBER: "It is no exact number of at most four decimals.",
+    RejectReason.BAD_BOOLEAN: "It is none of true/false, yes/no, y/n, 1/0.",
+    RejectReason.UNKNOWN_VALUE: "It is none of the values the column may have.",
+    RejectReason.NEGATIVE_PRICE: "A price below zero is never billed unseen.",
+    RejectReason.BAD_QUANTITY: "It is no whole number of at least 1.",
+    RejectReason.UNKNOWN_REFERENCE: "It points at a record that is not there, or was rejected.",
+    RejectReason.DUPLICATE_KEY: "Several records have this key; none of them is used.",
+    RejectReason.BAD_RANGE: "The number, its range or the asset's total of numbers cannot be used.",
+    RejectReason.RAGGED_ROW: "The row has not as many fields as the header, or broken quotes.",
+}
+
+
+def hold_explanation(reason: str) -> Explanation:
+    """The words for a hold, the profile's own rules included."""
+    if reason.startswith(RULE_HOLD_PREFIX):
+        name = reason.removeprefix(RULE_HOLD_PREFIX)
+        return Explanation(
+            f"It breaks your own rule {name!r}.",
+            "Correct the field the rule looks at, or change the rule in the profile.",
+            "billing",
+        )
+    return HOLDS[HoldReason(reason)]

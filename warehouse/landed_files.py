@@ -1,0 +1,135 @@
+"""Landed Parquet files read as text, exactly: what a cell says, not what a type makes of it.
+
+Reads only; knows nothing of feeds.
+"""
+
+import glob
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import duckdb
+import polars as pl
+from duckdb import (
+    CoalesceOperator,
+    ColumnExpression,
+    ConstantExpression,
+    Expression,
+    FunctionExpression,
+)
+from duckdb.sqltypes import TIMESTAMP_TZ, VARCHAR, DuckDBPyType
+
+from schemas.errors import SourceContractBroken
+
+Connection: TypeAlias = duckdb.DuckDBPyConnection
+
+_BATCH_ROWS = 122_880
+_EXACT = frozenset(
+    {
+        *("blob", "boolean", "date", "decimal", "enum", "null", "time", "uuid", "varchar"),
+        *("tinyint", "smallint", "integer", "bigint", "hugeint"),
+        *("utinyint", "usmallint", "uinteger", "ubigint", "uhugeint"),
+        *("timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns"),
+        *("timestamp with time zone", "timestamptz_ns"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class ParquetText:
+    """A Parquet file as a table of text.
+
+    `header` are the names as the file spells them. `inexact` are those of columns whose type cannot
+    say an exact number or one value: floats, lists, structs.
+    """
+
+    path: Path
+    header: list[str]
+    inexact: frozenset[str]
+
+    def batches(self, connection: Connection) -> Iterator[pl.DataFrame]:
+        """The rows in file order, some 120,000 at a time: `c0`, `c1`, ... String, null for empty.
+
+        Whole numbers and decimals are plain digits without trailing zeros, booleans `true` or
+        `false`, days and times ISO, an instant in UTC with a `Z`. The rows are read beside what the
+        connection does, which may be in a transaction.
+
+        Raises:
+            SourceContractBroken: the file is damaged.
+        """
+        with _parquet_errors(), connection.cursor() as cursor:
+            relation = _relation(cursor, self.path)
+            cells = [
+                _as_text(name, kind).alias(f"c{column}")
+                for column, (name, kind) in enumerate(
+                    zip(relation.columns, relation.types, strict=True)
+                )
+            ]
+            for batch in relation.select(*cells).to_arrow_reader(_BATCH_ROWS):
+                yield pl.DataFrame(pl.from_arrow(batch))
+
+
+def read_parquet_text(path: Path) -> ParquetText:
+    """Open a Parquet file for reading as text.
+
+    Raises:
+        SourceContractBroken: it is no Parquet file, or damaged.
+    """
+    with _parquet_errors(), duckdb.connect() as connection:
+        kinds = _relation(connection, path).types
+        header = _names(connection, path)
+    inexact = (name for name, kind in zip(header, kinds, strict=True) if kind.id not in _EXACT)
+    return ParquetText(path, header, frozenset(inexact))
+
+
+def _relation(connection: Connection, path: Path) -> duckdb.DuckDBPyRelation:
+    return connection.read_parquet(glob.escape(str(path)))
+
+
+def _names(connection: Connection, path: Path) -> list[str]:
+    """The columns' own names: DuckDB renames one that differs from another by case only."""
+    elements = connection.execute(
+        "SELECT name, coalesce(num_children, 0) FROM parquet_schema($path)",
+        {"path": glob.escape(str(path))},
+    ).fetchall()
+    names, inner = [], 0
+    for name, children in elements[1:]:  # depth first, after the root
+        if not inner:
+            names.append(name)
+        inner = max(inner - 1, 0) + children
+    return names
+
+
+def _as_text(name: str, kind: DuckDBPyType) -> Expression:
+    column = ColumnExpression(name)
+    if kind.id in ("timestamp with time zone", "timestamptz_ns"):
+        # not the session's time zone, which is what a plain cast writes
+        utc = FunctionExpression("timezone", ConstantExpression("UTC"), column.cast(TIMESTAMP_TZ))
+        return FunctionExpression("||", utc.cast(VARCHAR), ConstantExpression("Z"))
+    text = column.cast(VARCHAR)
+    if kind.id == "decimal" and dict(kind.children)["scale"]:
+        # a column's scale is not the value's: 1.500000 is a price of one decimal
+        text = FunctionExpression("rtrim", text, ConstantExpression("0"))
+        return FunctionExpression("rtrim", text, ConstantExpression("."))
+    if kind.id == "blob":
+        # some writers do not say of their text that it is text; what is none shows its bytes
+        decoded = FunctionExpression("try", FunctionExpression("decode", column))
+        text = CoalesceOperator(decoded, text)
+    if kind.id in ("blob", "varchar"):
+        return FunctionExpression("nullif", text, ConstantExpression(""))
+    return text
+
+
+@contextmanager
+def _parquet_errors() -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.OutOfMemoryException, duckdb.InterruptException):
+        raise
+    except (duckdb.Error, ValueError, OSError) as error:
+        # the engine's words are left to the cause: they may quote a cell
+        raise SourceContractBroken(
+            "the file is no Parquet file, or damaged.", hint="Export the feed again."
+        ) from error

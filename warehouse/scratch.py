@@ -1,0 +1,43 @@
+"""A throw-away copy of what a judgement depends on, for looking without touching."""
+
+from pathlib import Path
+
+import duckdb
+
+from schemas.errors import WarehouseBusy
+from warehouse.connection import open_warehouse
+
+_SCHEMAS = ("out", "ops")
+
+
+def copy_state(source: Path, target: Path, *, with_core: bool) -> None:
+    """Copy ledger, batches, queue and last judgement (and `core`, if asked) into `target`.
+
+    `source` is opened read-only and need not exist; `target` is a prepared, empty warehouse. An
+    older `source` is copied column by column, by name.
+
+    Raises:
+        WarehouseBusy: a run has `source` open.
+    """
+    if not source.exists():
+        return
+    schemas = (*_SCHEMAS, "core") if with_core else _SCHEMAS
+    quoted = str(source).replace("'", "''")
+    with open_warehouse(target) as connection:
+        try:
+            connection.execute(f"ATTACH '{quoted}' AS live (READ_ONLY)")
+        except duckdb.IOException as error:
+            raise WarehouseBusy(
+                f"Reading the warehouse {source.name}: a run is using it.",
+                hint="Wait until it has finished, then try again.",
+            ) from error
+        tables = connection.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() "
+            "WHERE database_name = 'live' AND list_contains($schemas, schema_name)",
+            {"schemas": list(schemas)},
+        ).fetchall()
+        for schema, table in tables:
+            connection.execute(
+                f"INSERT INTO {schema}.{table} BY NAME SELECT * FROM live.{schema}.{table}"
+            )
+        connection.execute("DETACH live")
