@@ -600,7 +600,7 @@ def _set_bit(bits: Bits, position: int, *, on: bool) -> None:
 
 def _count_before(bits: Bits, positions: Positions) -> Positions:
     """How many bits are set before each position."""
-    counts = np.append(0, np.cumsum(np.bitwise_count(bits), dtype=np.int64))
+    counts: Positions = np.append(0, np.cumsum(np.bitwise_count(bits), dtype=np.int64))
     words, in_word = positions >> _SHIFT, (positions & _LAST).astype(np.uint64)
     counts_in_word: Positions = np.bitwise_count(bits[words] & ((_ONE << in_word) - _ONE))
     return counts[words] + counts_in_word
