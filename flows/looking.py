@@ -12,7 +12,7 @@ from flows.wiring import judging_terms, rule_columns
 from schemas.errors import UsageError
 from tasks.ready_to_bill.explanation import ChargeVerdicts, verdicts
 from warehouse.charges import ChargeStore, read
-from warehouse.connection import open_published, open_reading
+from warehouse.connection import first_row, open_published, open_reading
 from warehouse.ledger import Ledger
 
 
@@ -58,10 +58,11 @@ def explain(profile: LoadedProfile, line_id: str) -> LineStory:
                 f"Explaining a line: there is no line {line_id} in the last run.",
                 hint="Check the id; it is The Layer's line id, not the order's number.",
             )
-        run = connection.execute(
+        run = first_row(
+            connection,
             "SELECT run_id, as_of FROM ops.run WHERE run_id = "
-            "(SELECT max(run_id) FROM ops.feed_read)"
-        ).fetchone()
+            "(SELECT max(run_id) FROM ops.feed_read)",
+        )
         run_id, as_of = run if run else ("", date.min)
         platforms = read(connection, "SELECT name FROM core.billing_platforms ORDER BY name")
         given = read(

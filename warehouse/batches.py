@@ -13,6 +13,7 @@ import polars as pl
 from schemas.affinity import CLIS, PRODUCTS, OutFile
 from schemas.vocabulary import BatchState
 from warehouse.charges import read, read_batches, scalar
+from warehouse.connection import first_row
 from warehouse.statements import statement
 
 _READ_ROWS = {CLIS.name: "batch/read_clis", PRODUCTS.name: "batch/read_products"}
@@ -49,9 +50,10 @@ class BatchStore:
 
     def ready_value(self) -> Decimal:
         """What the ready charges are worth."""
-        row = self._connection.execute(
-            "SELECT coalesce(sum(value), 0) FROM out.charge WHERE disposition = 'ready'"
-        ).fetchone()
+        row = first_row(
+            self._connection,
+            "SELECT coalesce(sum(value), 0) FROM out.charge WHERE disposition = 'ready'",
+        )
         return Decimal(row[0]) if row else Decimal(0)
 
     def last(self) -> Batch | None:

@@ -9,6 +9,7 @@ import duckdb
 import polars as pl
 
 from schemas.feeds import SITE_ENTITY_TYPE
+from warehouse.connection import first_row
 from warehouse.statements import statement
 
 _ROWS_PER_BATCH = 200_000
@@ -210,5 +211,5 @@ def scalar(
     connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, object] | None = None
 ) -> int:
     """The one number a query answers; 0 when it answers nothing."""
-    row = connection.execute(sql, parameters).fetchone()
+    row = first_row(connection, sql, parameters)
     return int(row[0]) if row and row[0] is not None else 0

@@ -5,7 +5,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -108,6 +108,17 @@ def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         duckdb.connect(str(path), read_only=True, config=config)
     ) as connection:
         yield connection
+
+
+def first_row(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, Any] | None = None
+) -> tuple[Any, ...] | None:
+    """The first row a query answers, if any; the answer is read to its end.
+
+    DuckDB refuses further work on a connection whose last answer was only partly fetched.
+    """
+    rows = connection.execute(sql, parameters).fetchall()
+    return rows[0] if rows else None
 
 
 @contextlib.contextmanager

@@ -91,7 +91,8 @@ class FeedStore:
     def settle(self, feed: Feed, *, read_count: int, sha256: str, path: Path) -> FeedCount:
         """Store the rejects with their keys, remove what is unfit or gone, count."""
         parts = [f"coalesce(CAST(record.{key} AS VARCHAR), '')" for key in feed.keys]
-        key = f"nullif(concat_ws('|', {', '.join(parts)}), '')" if parts else "NULL"
+        blank = "|" * (len(parts) - 1)
+        key = f"nullif(concat_ws('|', {', '.join(parts)}), '{blank}')" if parts else "NULL"
         self._connection.execute(
             f"INSERT INTO ops.reject "
             f"SELECT $run_id, '{feed.name}', reject.row_number, {key}, reject.column_name, "

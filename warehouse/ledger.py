@@ -6,6 +6,7 @@ import duckdb
 import polars as pl
 
 from warehouse.charges import append, read
+from warehouse.connection import first_row
 from warehouse.statements import statement
 
 GENESIS = "0" * 64
@@ -44,9 +45,10 @@ class Ledger:
         self, moves: pl.DataFrame, *, what: str, seq: int, actor: str, moment: datetime
     ) -> None:
         """Append one commit of `moves` (MOVE); one without moves leaves its mark as well."""
-        head = self._connection.execute(
-            "SELECT commit_no, hash FROM ops.ledger_commit ORDER BY commit_no DESC LIMIT 1"
-        ).fetchone()
+        head = first_row(
+            self._connection,
+            "SELECT commit_no, hash FROM ops.ledger_commit ORDER BY commit_no DESC LIMIT 1",
+        )
         commit_no, previous = (head[0] + 1, head[1]) if head else (1, GENESIS)
         common = {"commit_no": commit_no, "actor": actor, "previous": previous}
         self._connection.register("moves", moves.select(pl.col(c).cast(t) for c, t in MOVE.items()))

@@ -38,3 +38,16 @@ def only_run(warehouse: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def is_locked(warehouse: Path) -> bool:
+    """Whether a run holds the lock right now; looks without making anything."""
+    path = lock_path(warehouse)
+    if not path.exists():
+        return False
+    with path.open("rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

@@ -99,7 +99,7 @@ def _refuse_strangers(done: dict[int, str], known: dict[int, Migration]) -> None
 
 
 def _has_views(connection: duckdb.DuckDBPyConnection) -> bool:
-    row = connection.execute(
-        "SELECT count(*) FROM duckdb_views() WHERE schema_name = 'mart'"
-    ).fetchone()
-    return row is not None and row[0] == len(views())
+    rows = connection.execute(
+        "SELECT view_name FROM duckdb_views() WHERE schema_name = 'mart'"
+    ).fetchall()
+    return len(rows) == len(views())

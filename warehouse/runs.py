@@ -9,6 +9,7 @@ import duckdb
 
 from schemas.receipts import FeedCount, RunRef
 from schemas.vocabulary import RunStatus
+from warehouse.connection import first_row
 
 
 class RunStore:
@@ -68,10 +69,11 @@ class RunStore:
 
     def last_as_of(self) -> date | None:
         """The latest day any finished run judged."""
-        row = self._connection.execute(
+        row = first_row(
+            self._connection,
             "SELECT max(as_of) FROM ops.run WHERE status NOT IN ($failed, $running)",
             {"failed": RunStatus.FAILED.value, "running": RunStatus.RUNNING.value},
-        ).fetchone()
+        )
         return row[0] if row else None
 
     def feed_counts(self, run_id: str) -> dict[str, FeedCount]:

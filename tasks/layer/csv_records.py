@@ -399,7 +399,7 @@ def _carve(scan: _Scan, encoding: str, column_count: int, first_number: int) -> 
     clean = _edited(
         text,
         _Edit(scan.starts[~is_whole], scan.stops[~is_whole], b""),
-        # quotes, so that a line with no other cell stays a record
+        # quotes, so that no reader takes a line without another cell for an empty line
         _Edit(bad.starts, bad.ends, b'""'),
         _Edit(requoted.starts, requoted.starts, b'"'),
         _Edit(literal_quotes, literal_quotes, b'"'),
@@ -498,7 +498,8 @@ class _Judged(NamedTuple):
     """What the quotes of a chunk mean.
 
     `is_inside` is right for every byte that is no quote, and for the last of quotes in a row: what
-    follows them. `closes` are the closing quotes, `literals` those that are text outside quotes.
+    follows them. `closes` are the closing quotes, `literals` those that are text outside quotes;
+    both suppose that the chunk starts outside.
     """
 
     is_inside: Bits
@@ -534,9 +535,7 @@ def _judged(quotes: Bits, field_starts: Bits, *, inside: bool) -> _Judged:
         changes = places[np.diff(is_wrong, prepend=np.False_)]
         is_inside ^= _odd_so_far(_bits_at(changes, quotes.size), inside=False)
 
-    was_inside = _byte_before(is_inside)
-    _set_bit(was_inside, 0, on=inside)
-    text = elsewhere & ~was_inside
+    text = elsewhere & ~_byte_before(is_inside)
     is_text_row = _has_bit(text, row_firsts)
     text_lasts = text & lasts | _bits_at(row_lasts[is_text_row], quotes.size)
     return _Judged(
@@ -602,8 +601,9 @@ def _count_before(bits: Bits, positions: Positions) -> Positions:
     """How many bits are set before each position."""
     counts: Positions = np.append(0, np.cumsum(np.bitwise_count(bits), dtype=np.int64))
     words, in_word = positions >> _SHIFT, (positions & _LAST).astype(np.uint64)
-    counts_in_word: Positions = np.bitwise_count(bits[words] & ((_ONE << in_word) - _ONE))
-    return counts[words] + counts_in_word
+    before: Positions = counts[words]
+    before += np.bitwise_count(bits[words] & ((_ONE << in_word) - _ONE))
+    return before
 
 
 def _first_from(bits: Bits, positions: Positions) -> Positions:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from schemas.receipts import RunReceipt
+from schemas.receipts import BatchReceipt, RunReceipt
 from tasks.reports.money import decimal_text
 
 
@@ -20,14 +20,19 @@ def run_json(receipt: RunReceipt) -> dict[str, Any]:
             for name, each in receipt.dispositions.items()
         },
         "holds": {reason: each.charges for reason, each in receipt.holds.items()},
-        "batch": None
-        if receipt.batch is None
-        else {
-            "seq": receipt.batch.seq,
-            "path": str(receipt.batch.path),
-            "files": dict(receipt.batch.files),
-        },
+        "batch": _batch_json(receipt.batch),
         "status": receipt.status,
         "open_batches": list(receipt.open_batches),
         "warnings": dict(receipt.warnings),
     }
+
+
+def plan_json(receipt: RunReceipt, batch: BatchReceipt | None) -> dict[str, Any]:
+    """The object `r2b plan --json` prints: a run's, with the batch it would write."""
+    return {**run_json(receipt), "would_write": _batch_json(batch)}
+
+
+def _batch_json(batch: BatchReceipt | None) -> dict[str, Any] | None:
+    if batch is None:
+        return None
+    return {"seq": batch.seq, "path": str(batch.path), "files": dict(batch.files)}

@@ -23,7 +23,7 @@ from tasks.transfer.journal import add_decision, read_journal
 from tasks.transfer.moves import all_rows, check_move, settle
 from warehouse.batches import Batch, BatchStore
 from warehouse.charges import scalar
-from warehouse.connection import open_warehouse, transaction
+from warehouse.connection import first_row, open_warehouse, transaction
 from warehouse.ledger import Ledger
 from warehouse.retry_queue import RetryQueue
 
@@ -358,13 +358,14 @@ def _receipt(
         .len()
     )
     by_outcome = {outcome: count for outcome, count in counted.iter_rows()}
-    accepted_value = connection.execute(
+    accepted_value = first_row(
+        connection,
         "SELECT coalesce(sum(product.quantity::DECIMAL(38, 0) * product.unit_price), 0) "
         "FROM out.batch_product AS product INNER JOIN out.batch_outcome AS outcome "
         "ON product.seq = outcome.seq AND product.row_key = outcome.row_key "
         "WHERE product.seq = $seq AND outcome.outcome = 'accepted'",
         {"seq": batch.seq},
-    ).fetchone()
+    )
     updates = batch.path / LAYER_UPDATES_FILE
     return TransferReceipt(
         seq=batch.seq,

@@ -89,6 +89,16 @@ def bill_end(charge: Judged) -> date | None:
     return None if after is None else after - timedelta(days=1)
 
 
+def ends_beyond_the_calendar(charge: Judged) -> bool:
+    """True when the fixed term's end has a year of five digits: no date anyone can write."""
+    months = term_months(charge)
+    ceases = charge.asset is not None and charge.asset["cease_on"] is not None
+    fixed = charge.charge_type == RECURRING and charge.product["fixed_billing"]
+    if ceases or not fixed or months is None or charge.bill_start_on is None:
+        return False
+    return add_months(charge.bill_start_on, months) is None
+
+
 def term_months(charge: Judged) -> int | None:
     """The line's term, null below 1 (ruling 6)."""
     months: int | None = charge.line["term_months"]

@@ -18,6 +18,7 @@ from tests.oracle.judged import (
     IN_LAYER,
     UNKNOWN,
     Judged,
+    ends_beyond_the_calendar,
     product_content,
 )
 from tests.oracle.known import Known, KnownCharge
@@ -345,6 +346,7 @@ def _holds(
         *_cli_holds(charge, ledger),
         *_start_holds(charge, window),
         *(["recurring_on_product"] if _is_recurring_on_product(charge) else []),
+        *(["layout_unfit"] if ends_beyond_the_calendar(charge) else []),
         *(
             ["frequency_missing"]
             if charge.charge_type == RECURRING and charge.frequency is None
@@ -352,7 +354,7 @@ def _holds(
         ),
         *(
             f"rule:{name}"
-            for name in broken_rules(_records(charge, ledger), ledger.products, ledger.blocking)
+            for name in broken_rules(_records(charge, ledger), charge.product, ledger.blocking)
         ),
     }
 

@@ -6,7 +6,7 @@ Source: contract section 1 (`validation`) and section 3 (`rule:<name>`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,31 +17,28 @@ from tests.oracle.settings import Rule
 
 def broken_rules(
     records: Iterable[tuple[str, Row]],
-    products: Mapping[str, Row],
+    product: Row,
     rules: Sequence[Rule],
 ) -> Iterator[str]:
     """Names of the rules that some record of a charge breaks.
 
     Args:
         records: (stage, record) of the charge: its line, its asset, its quotation lines.
-        products: accepted products by id; a rule's scope is that of the record's own product.
+        product: the charge's product: what a rule's scope asks of.
         rules: the blocking rules of the profile.
     """
-    if not rules:
-        return
     for stage, record in records:
-        product = products.get(record["product_id"])
         for rule in rules:
             if rule.stage == stage and _in_scope(rule, product) and _broken(rule, record):
                 yield rule.name
 
 
-def _in_scope(rule: Rule, product: Row | None) -> bool:
+def _in_scope(rule: Rule, product: Row) -> bool:
     """A rule without scope applies to all; else the product or its base category must match."""
     if rule.product is not None:
-        return product is not None and product["product_id"] == rule.product
+        return bool(product["product_id"] == rule.product)
     if rule.base_category is not None:
-        return product is not None and product["base_category"] == rule.base_category
+        return bool(product["base_category"] == rule.base_category)
     return True
 
 

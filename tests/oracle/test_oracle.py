@@ -1128,6 +1128,24 @@ def test_bill_end_and_term(
 
 
 @pytest.mark.parametrize(
+    ("months", "asset", "holds"),
+    [
+        ("95685", {}, set()),
+        ("95687", {}, {"layout_unfit"}),
+        ("95687", {"cease_on": "2026-12-24"}, set()),
+    ],
+    ids=["ends in the last month", "ends after the last day", "a cease ends it before"],
+)
+def test_an_end_beyond_the_calendar_cannot_be_written(
+    tmp_path: Path, months: str, asset: dict[str, str], holds: set[str]
+) -> None:
+    line = {"term_months": months}
+    world = small_world(tmp_path, line=line, asset=asset, product={"fixed_billing": "1"})
+
+    assert {reason for _, kind, reason in run(world).holds if kind == "recurring"} == holds
+
+
+@pytest.mark.parametrize(
     ("clis", "ledger", "written"),
     [
         ([], set(), True),
@@ -1269,8 +1287,8 @@ def test_two_days_of_three_worlds_reach_every_outcome(tmp_path: Path) -> None:
     assert set(reached["rejects"]) == set(REJECT_REASONS)
     rules = {name for name in reached["holds"] if name.startswith("rule:")}
     assert len(rules) >= 3
-    # No value can be unfit for the default layout: UTF-8 takes all text, nothing has a limit.
-    assert set(reached["holds"]) - rules == set(HOLDS) - {"layout_unfit"}
+    # UTF-8 takes all text and nothing has a limit: only an end beyond 9999 is unfit, and that is rare
+    assert set(reached["holds"]) - rules - {"layout_unfit"} == set(HOLDS) - {"layout_unfit"}
 
 
 @pytest.mark.parametrize("breakage", BREAKAGES)

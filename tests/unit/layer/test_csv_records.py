@@ -62,6 +62,7 @@ def read(path, encoding="utf-8", **how):
             [(1, "x\r\ny\n", "2"), (2, "3", "4")],
             id="newlines in quotes add no record",
         ),
+        pytest.param(b'a,b\n"x\ry","\r"\n', [(1, "x\ry", "\r")], id="a CR in quotes"),
         pytest.param(b'a,b\n5" pipe,x"y"\n', [(1, '5" pipe', 'x"y"')], id="quote inside a field"),
         pytest.param(b'a,b\n "x","y"\n', [(1, ' "x"', "y")], id="quote after a space is text"),
         pytest.param(
@@ -198,6 +199,15 @@ def test_malformed_header(feed, data, what):
         next(carve(path, "utf-8"))
 
 
+def test_what_is_well_formed_is_handed_on_byte_for_byte(feed):
+    records = b'1,"x\ry"\n"p ""q""","\r"\r\n"","""\n"""\n\xc3\xa9,\n'
+
+    (carved,) = carve(feed(b"a,b\n" + records), "utf-8")
+
+    assert records == carved.clean
+    assert [1, 2, 3, 4] == carved.row_numbers.tolist()
+
+
 def test_raw_text_is_cut(feed):
     path = feed("a,b\n".encode() + "\u20ac".encode() * 5000 + b"\n" + b"\xff" * 5000 + b",2\n")
 
@@ -232,7 +242,7 @@ def test_a_long_file_reads_like_the_standard_library(feed):
     """Many chunks, with everything polars has to be shielded from in some of them."""
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
-    kinds = ["plain", 'say "x"', "two\nlines", "a,b", "\u00e9\u20ac", "", 'end"', "x\r", '"']
+    kinds = ["plain", 'say "x"', "two\nlines", "a,b", "\u00e9\u20ac", "", 'end"', "x\ry", '"']
     expected = [(n, str(n), kinds[n % len(kinds)] or None) for n in range(1, 40_001)]
     writer.writerows([("a", "b"), *((a, b) for _, a, b in expected)])
 

@@ -1,0 +1,81 @@
+"""How every command answers: one JSON object or lines for people, one-line errors, exit codes."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from schemas.errors import R2BError
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+ProfileOption = Annotated[
+    Path | None,
+    typer.Option("--profile", "-p", help="The profile to use; r2b.toml here by default."),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else.")
+]
+AsOfOption = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of",
+        formats=["%Y-%m-%d"],
+        help="The day to judge by; the tenant's today by default.",
+    ),
+]
+ByOption = Annotated[str, typer.Option("--by", help="Who says so: your name, for the record.")]
+
+
+def day(moment: datetime | None) -> date | None:
+    """The day of a parsed option."""
+    return None if moment is None else moment.date()
+
+
+def answer(content: Any, *, as_json: bool, show: Callable[[], None]) -> None:
+    """Print `content` as JSON, or show it to a person."""
+    if as_json:
+        print(json.dumps(content, ensure_ascii=False, default=_plain))
+    else:
+        show()
+
+
+def fail(error: R2BError) -> int:
+    """Say what went wrong in one line, or as a JSON object; returns the exit code."""
+    if "--json" in sys.argv:
+        content = {
+            "code": error.exit_code,
+            "name": type(error).__name__,
+            "message": error.message,
+            "hint": error.hint,
+        }
+        print(json.dumps({"error": content}, ensure_ascii=False))
+    else:
+        err.print(f"[bold red]r2b:[/] {_escaped(str(error))}")
+    return error.exit_code
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return f"{value:.4f}"
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds") + "Z"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return str(value)

@@ -1,0 +1,118 @@
+"""`r2b doctor`: everything that would stop a run, looked at without touching it."""
+
+import os
+import shutil
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.text import Text
+
+from flows.console.answering import out
+from flows.console.tables import table
+from flows.profile import LoadedProfile, load_profile
+from schemas.errors import R2BError
+from schemas.feeds import FEEDS
+
+_PACKAGES = ("prefect", "polars", "duckdb", "pandera", "phonenumbers")
+_LITTLE_SPACE = 1 << 30
+
+
+class Finding(NamedTuple):
+    """One thing looked at. `exit_code` is what a run would end with because of it; 0 = fine."""
+
+    what: str
+    verdict: str
+    advice: str = ""
+    exit_code: int = 0
+
+
+def examine(profile_path: Path | None) -> list[Finding]:
+    """Look at everything in turn; what needs a readable profile is left out without one."""
+    findings = [_python(), _packages()]
+    try:
+        profile = load_profile(profile_path)
+    except R2BError as error:
+        return [*findings, Finding("profile", error.message, error.hint, error.exit_code)]
+    given = "is fine" if profile.path.is_file() else "none here: defaults are used"
+    findings.append(Finding("profile", given))
+    return [*findings, _feeds(profile), _space(profile), _warehouse(profile), _server()]
+
+
+def _python() -> Finding:
+    return Finding("Python", ".".join(map(str, sys.version_info[:3])))
+
+
+def _packages() -> Finding:
+    return Finding("packages", ", ".join(f"{name} {version(name)}" for name in _PACKAGES))
+
+
+def _feeds(profile: LoadedProfile) -> Finding:
+    folder = profile.feeds
+    if not folder.is_dir():
+        return Finding(
+            "feeds", f"the folder {folder.name} is not there", "Set feeds.path, or make it.", 20
+        )
+    there = {
+        name
+        for name in FEEDS
+        if (folder / f"{name}.csv").is_file() or (folder / f"{name}.parquet").is_file()
+    }
+    missing = [name for name, feed in FEEDS.items() if feed.required and name not in there]
+    if missing and profile.settings.feeds.mode == "full":
+        return Finding(
+            "feeds", f"required and missing: {', '.join(missing)}", "Put the exports there.", 22
+        )
+    return Finding("feeds", f"{len(there)} of {len(FEEDS)} given")
+
+
+def _space(profile: LoadedProfile) -> Finding:
+    folder = profile.warehouse.parent
+    while not folder.exists():
+        folder = folder.parent
+    if not os.access(folder, os.W_OK):
+        return Finding("disk", "the warehouse's folder cannot be written", "Check permissions.", 41)
+    free = shutil.disk_usage(folder).free
+    if free < _LITTLE_SPACE:
+        return Finding("disk", f"only {free >> 20} MiB free", "Make room: a run needs some.")
+    return Finding("disk", f"{free >> 30} GiB free")
+
+
+def _warehouse(profile: LoadedProfile) -> Finding:
+    from warehouse.connection import first_row, open_reading
+    from warehouse.lock import is_locked
+
+    if not profile.warehouse.exists():
+        return Finding("warehouse", "none yet: the first run makes it")
+    if is_locked(profile.warehouse):
+        return Finding("warehouse", "a run is using it right now", "Wait until it ends.", 40)
+    try:
+        with open_reading(profile.warehouse) as connection:
+            row = first_row(connection, "SELECT max(number) FROM main.migration")
+    except R2BError as error:
+        return Finding("warehouse", error.message, error.hint, error.exit_code)
+    return Finding("warehouse", f"is fine, migration {row[0] if row else 0:04d}")
+
+
+def _server() -> Finding:
+    url = os.environ.get("PREFECT_API_URL")
+    return Finding("Prefect", f"server at {url}" if url else "an ephemeral server per run")
+
+
+def show_findings(findings: list[Finding]) -> None:
+    """The findings as a table, and the upshot."""
+    rows = [
+        (
+            Text("no", style="bold red") if finding.exit_code else Text("ok", style="green"),
+            finding.what,
+            finding.verdict,
+            finding.advice,
+        )
+        for finding in findings
+    ]
+    out.print(table("", ("", "what", "found", "what to do"), rows))
+    if any(finding.exit_code for finding in findings):
+        out.print("[bold red]A run would stop.[/]")
+    else:
+        out.print("[bold green]A run can start.[/]")

@@ -1,0 +1,49 @@
+"""The commented profile `r2b init` writes."""
+
+import json
+
+_TEXT = """\
+# The profile of one tenant. What is left out, or commented out, has its default.
+# `r2b profile check` says what every key means here; docs/reference/profile.md says it at length.
+
+[tenant]
+name = {tenant}              # part of every row key: never change it later
+# timezone = "Europe/London"
+
+[platform]
+# names = ["Affinity", "Aurora Affinity"]   # billing routes that mean Affinity
+# own_names = ["The Layer"]                 # billed in The Layer itself
+
+[feeds]
+path = "feeds"               # a folder of <feed>.csv or <feed>.parquet
+# encoding = "utf-8"         # or "cp1252"
+# max_reject_rate = 0.20     # more unfit records than this stop the run
+
+# [feeds.date_style]         # iso unless you say otherwise; days are never guessed
+# order_lines = "uk"
+
+# [feeds.labels.order_lines] # your own column names
+# "Telephone" = "cli"
+
+# [cli.profiles]             # how CLIs are read, by base category
+# Broadband = "any"
+# Licences = "none"
+
+# [[validation]]             # a rule of your own: holds with rule:po_needed
+# name = "po_needed"
+# stage = "order"
+# field = "do_not_bill_reason"
+# required = false
+
+[delivery]
+outbox = "outbox"
+mode = "manual"              # a person uploads, then `r2b transfer`
+
+# [operators]                # once anybody is named here, roles are enforced
+# "Ann Clerk" = ["bill_export"]
+"""
+
+
+def example_profile(tenant: str) -> str:
+    """The example for a tenant of that name."""
+    return _TEXT.replace("{tenant}", json.dumps(tenant, ensure_ascii=False))

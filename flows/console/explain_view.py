@@ -1,0 +1,181 @@
+"""`r2b explain`: the answer in one line per charge, then the reasons, then the evidence."""
+
+from typing import Any
+
+from rich.text import Text
+
+from flows.console.answering import out
+from flows.console.tables import table
+from flows.looking import LineStory
+from schemas.explanations import (
+    DISPOSITIONS,
+
+    REJECTS,
+    WAITING,
+    hold_explanation,
+)
+from schemas.vocabulary import Disposition, RejectReason, WaitingReason
+from tasks.ready_to_bill.explanation import ChargeVerdicts, RuleVerdict
+from tasks.reports.money import pounds
+
+_GOOD = {Disposition.READY, Disposition.EXPORTED, Disposition.IN_BILLING}
+_DROP = {"line_id", "charge_type"}
+
+
+def show_explanation(story: LineStory, *, every_rule: bool) -> None:
+    """Why each charge of the line is, or is not, billing."""
+    out.print()
+    light = f", light [bold {_colour(story.light)}]{story.light}[/]" if story.light else ""
+    out.print(f"[bold]Line {_safe(story.line_id)}[/], as of {story.as_of:%d %B %Y}{light}\n")
+    for reject in story.rejects:
+        out.print(
+            f"[red]Rejected[/] (row {reject['row_number']}, {reject['column_name'] or 'whole row'}): "
+            f"{REJECTS[RejectReason(reject['reason'])]} Nothing of this line is used until it is "
+            "mended in The Layer.\n"
+        )
+    asked = {each.charge_type: each for each in story.verdicts}
+    for charge in story.charges:
+        _show_charge(story, charge, asked.get(charge["charge_type"]), every_rule)
+    _show_history(story)
+
+
+def _show_charge(
+    story: LineStory, charge: dict[str, Any], asked: ChargeVerdicts | None, every_rule: bool
+) -> None:
+    disposition = Disposition(charge["disposition"])
+    colour = "green" if disposition in _GOOD else "yellow"
+    if disposition is Disposition.HELD:
+        colour = "red"
+    each = f", {charge['frequency'].lower()}" if charge["frequency"] else ""
+    out.print(
+        f"[bold]{charge['charge_type'].capitalize()}[/]  "
+        f"[bold {colour}]{disposition.value.replace('_', ' ').upper()}[/]  "
+        f"{_headline(charge)}"
+    )
+    if charge["unit_price"] is not None:
+        out.print(
+            f"    {charge['quantity']} x {pounds(charge['unit_price'])} = "
+            f"[bold]{pounds(charge['value'])}[/]{each}; route {_safe(charge['route'])}; "
+            f"SKU {_safe(charge['sku'] or 'none')}; CLI {_safe(charge['cli'] or 'none')}; "
+            f"bill start {_start(charge)}"
+        )
+    for hold in story.holds:
+        if hold["charge_type"] == charge["charge_type"]:
+            words = hold_explanation(hold["reason"])
+            since = f" (since {hold['since']:%d %B %Y})" if hold["since"] else ""
+            out.print(f"    [red]•[/] {words.meaning}{since}")
+            out.print(f"      [dim]{words.remedy} Usually: {words.owner}.[/]")
+    if asked is not None and every_rule:
+        _show_rules(asked)
+    out.print()
+
+
+def _headline(charge: dict[str, Any]) -> str:
+    disposition = Disposition(charge["disposition"])
+    if disposition is Disposition.WAITING and charge["waiting_reason"]:
+        words = WAITING[WaitingReason(charge["waiting_reason"])]
+        return f"{words.meaning} [dim]{words.remedy}[/]"
+    text = DISPOSITIONS[disposition]
+    if charge["batch_seq"] is not None:
+        text += f" Batch {charge['batch_seq']}."
+    if charge["in_billing_on"] is not None:
+        text += f" Since {charge['in_billing_on']:%d %B %Y}."
+    return text
+
+
+def _start(charge: dict[str, Any]) -> str:
+    if charge["bill_start_on"] is None:
+        return "none"
+    source = (charge["bill_start_source"] or "").replace("_", " ")
+    return f"{charge['bill_start_on']:%d/%m/%Y} from {source}"
+
+
+def _show_rules(asked: ChargeVerdicts) -> None:
+    rows = [_rule_row(verdict) for verdict in (*asked.dispositions, *asked.holds)]
+    out.print(table("", ("rule", "applies", "what it saw"), rows))
+
+
+def _rule_row(verdict: RuleVerdict) -> tuple[str, Text, str]:
+    return (
+        verdict.rule.replace("_", " "),
+        Text("yes", style="bold red") if verdict.applies else Text("no", style="dim"),
+        _inputs(verdict),
+    )
+
+
+def _inputs(verdict: RuleVerdict) -> str:
+    shown = (
+        f"{name.replace('_', ' ')} = {'none' if value is None else value}"
+        for name, value in verdict.inputs.items()
+        if name not in _DROP
+    )
+    return "; ".join(shown)
+
+
+def _show_history(story: LineStory) -> None:
+    if not story.history:
+        out.print("[dim]No history yet: nothing of this line was ever exported.[/]")
+        return
+    rows = [
+        (
+            f"{move['at']:%d/%m/%Y %H:%M}",
+            move["charge_type"],
+            f"{move['from_status']} -> {move['to_status']}",
+            move["batch_seq"],
+            move["actor"],
+            move["reason"],
+        )
+        for move in story.history
+    ]
+    out.print(table("History", ("when (UTC)", "charge", "move", "batch", "who", "why"), rows))
+
+
+def explain_json(story: LineStory) -> dict[str, Any]:
+    """The story as one JSON object."""
+    asked = {each.charge_type: each for each in story.verdicts}
+    return {
+        "line_id": story.line_id,
+        "as_of": story.as_of,
+        "light": story.light,
+        "charges": [
+            {
+                **charge,
+                "headline": _plain(_headline(charge)),
+                "holds": [
+                    {
+                        "reason": hold["reason"],
+                        "since": hold["since"],
+                        "meaning": hold_explanation(hold["reason"]).meaning,
+                        "remedy": hold_explanation(hold["reason"]).remedy,
+                    }
+                    for hold in story.holds
+                    if hold["charge_type"] == charge["charge_type"]
+                ],
+                "rules": [
+                    {"rule": each.rule, "inputs": each.inputs, "applies": each.applies}
+                    for each in _all_rules(asked.get(charge["charge_type"]))
+                ],
+            }
+            for charge in story.charges
+        ],
+        "rejects": story.rejects,
+        "history": story.history,
+    }
+
+
+def _all_rules(asked: ChargeVerdicts | None) -> list[RuleVerdict]:
+    return [] if asked is None else [*asked.dispositions, *asked.holds]
+
+
+def _plain(markup: str) -> str:
+    return Text.from_markup(markup).plain
+
+
+def _colour(light: str) -> str:
+    return "green" if light == "green" else "dark_orange"
+
+
+def _safe(text: str) -> str:
+    return text.replace("[", r"\[")
+
+

@@ -1,0 +1,236 @@
+"""The `r2b` command and its entry point."""
+
+import atexit
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from flows.console.answering import (
+    AsOfOption,
+    ByOption,
+    JsonOption,
+    ProfileOption,
+    answer,
+    day,
+    fail,
+    out,
+)
+from flows.console.queue import queue_app
+from flows.console.quiet import hush_prefect
+from flows.console.setting_up import doctor, init, profile_app
+from schemas.errors import R2BError, UsageError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Ready to Bill: from The Layer's orders and assets to Affinity's files, "
+    "nothing billed twice, late or never.",
+)
+app.add_typer(queue_app, name="queue")
+app.add_typer(profile_app, name="profile")
+app.command("init")(init)
+app.command("doctor")(doctor)
+
+SeqArgument = Annotated[int, typer.Argument(metavar="SEQ", help="The batch's number.")]
+
+
+@app.command()
+def demo(
+    lines: Annotated[int, typer.Option(min=200, help="Order lines to invent.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Another seed, another reseller.")] = 7,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the whole job on a made-up reseller, from feeds to In Billing.
+
+    Makes sample feeds in var/demo/, runs the billing run, loads the batch into a stand-in for
+    Affinity, takes its result file and transfers.
+
+    Example: [bold]r2b demo --lines 2000[/]
+    """
+    from flows.console.demo import run_demo
+    from flows.console.demo_view import show_demo
+
+    story = run_demo(lines=lines, seed=seed, quiet=as_json)
+    answer(story.as_json(), as_json=as_json, show=lambda: show_demo(story))
+
+
+@app.command()
+def run(as_of: AsOfOption = None, profile: ProfileOption = None, as_json: JsonOption = False) -> None:
+    """Do the billing run: read the feeds, judge every charge, write the next batch.
+
+    Stops at the confirmation gate: upload the files, then confirm with [bold]r2b transfer[/].
+    Running again on the same feeds changes nothing.
+
+    Example: [bold]r2b run --as-of 2026-03-31[/]
+    """
+    hush_prefect()
+    from flows.billing_run import billing_run
+    from flows.console.run_view import show_run
+    from flows.console.server import local_flow
+    from flows.profile import load_profile
+    from tasks.reports.counts import run_json
+
+    loaded = load_profile(profile)
+    with local_flow(quiet=as_json, what="Running"):
+        receipt = billing_run(None if profile is None else str(profile), day(as_of))
+    answer(run_json(receipt), as_json=as_json, show=lambda: show_run(receipt, loaded))
+
+
+@app.command()
+def plan(
+    as_of: AsOfOption = None, profile: ProfileOption = None, as_json: JsonOption = False
+) -> None:
+    """Show what a run would do, without doing anything.
+
+    Example: [bold]r2b plan --as-of 2026-04-01[/]
+    """
+    from flows.console.run_view import show_plan
+    from flows.plan import plan as plan_run
+    from flows.profile import load_profile
+    from tasks.reports.counts import plan_json
+
+    loaded = load_profile(profile)
+    receipt, batch = plan_run(loaded, day(as_of))
+    answer(
+        plan_json(receipt, batch),
+        as_json=as_json,
+        show=lambda: show_plan(receipt, batch, loaded),
+    )
+
+
+@app.command()
+def transfer(
+    seq: SeqArgument,
+    results: Annotated[
+        str | None, typer.Option(help="Affinity's result file (CSV): one outcome per row.")
+    ] = None,
+    uploaded: Annotated[
+        bool, typer.Option("--uploaded", help="Say that every row was uploaded.")
+    ] = False,
+    by: ByOption = "",
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Transfer to Billing: move a batch's charges to In Billing, on evidence.
+
+    Give Affinity's result file, or say that the upload is complete. Doing it twice changes nothing.
+
+    Example: [bold]r2b transfer 1 --results result.csv[/]
+
+    Example: [bold]r2b transfer 1 --uploaded --by "Ann Clerk"[/]
+    """
+    if (results is None) == (not uploaded):
+        raise UsageError(
+            "Transferring needs evidence: either --results FILE or --uploaded --by NAME.",
+            hint="See `r2b transfer --help`.",
+        )
+    if uploaded and not by.strip():
+        raise UsageError(
+            "Saying that a batch is uploaded needs a name.", hint="Add --by NAME."
+        )
+    hush_prefect()
+    from flows.console.run_view import show_transfer
+    from flows.console.server import local_flow
+    from flows.transfer import transfer_to_billing
+
+    with local_flow(quiet=as_json, what="Transferring"):
+        receipt = transfer_to_billing(
+            seq,
+            profile_path=None if profile is None else str(profile),
+            results=results,
+            uploaded_by=by or None,
+        )
+    answer(receipt, as_json=as_json, show=lambda: show_transfer(receipt))
+
+
+@app.command()
+def abandon(
+    seq: SeqArgument,
+    reason: Annotated[str, typer.Option(help="Why, for the record.")],
+    by: ByOption,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give up a batch that was not confirmed: its charges are free for the next run.
+
+    Example: [bold]r2b abandon 2 --by "Ann Clerk" --reason "wrong price book"[/]
+    """
+    hush_prefect()
+    from flows.profile import load_profile
+    from flows.transfer import abandon as abandon_flow
+
+    receipt = abandon_flow(load_profile(profile), seq, actor=by, reason=reason)
+    answer(
+        receipt,
+        as_json=as_json,
+        show=lambda: out.print(
+            f"Batch {seq} is {receipt.state}. What had no outcome is judged afresh by the next run."
+        ),
+    )
+
+
+@app.command()
+def explain(
+    line_id: Annotated[str, typer.Argument(metavar="LINE_ID", help="The Layer's line id.")],
+    every_rule: Annotated[
+        bool, typer.Option("--all", help="Show the rules that do not apply as well.")
+    ] = False,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say why an order line is billing, or is not, and what to do about it.
+
+    Example: [bold]r2b explain L00000003[/]
+    """
+    from flows.console.explain_view import explain_json, show_explanation
+    from flows.looking import explain as explain_line
+    from flows.profile import load_profile
+
+    story = explain_line(load_profile(profile), line_id)
+    answer(
+        explain_json(story),
+        as_json=as_json,
+        show=lambda: show_explanation(story, every_rule=every_rule),
+    )
+
+
+@app.command()
+def status(profile: ProfileOption = None, as_json: JsonOption = False) -> None:
+    """Show where we stand: last run, open batches, queue, what is held and worth how much.
+
+    Example: [bold]r2b status[/]
+    """
+    from flows.console.status_view import show_status, status_json
+    from flows.looking import status as look
+    from flows.profile import load_profile
+
+    loaded = load_profile(profile)
+    standing = look(loaded)
+    answer(
+        status_json(standing),
+        as_json=as_json,
+        show=lambda: show_status(standing, loaded.settings.tenant.name),
+    )
+
+
+def _fall_silent() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+
+
+def main() -> None:
+    """Run the command; errors made on purpose become one line and an exit code."""
+    os.umask(0o077)
+    # registered first, so run last: while Prefect's threads keep modules alive, DuckDB's binding
+    # prints pages about leaked types as the interpreter goes; by then everything has been said
+    atexit.register(_fall_silent)
+    try:
+        app()
+    except R2BError as error:
+        sys.exit(fail(error))

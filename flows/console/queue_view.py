@@ -1,0 +1,57 @@
+"""`r2b queue list`: what failed, why, what it is worth, when it is tried again, and by whom."""
+
+from typing import Any
+
+from flows.console.answering import out
+from flows.console.tables import table
+from tasks.reports.money import pounds
+from warehouse.retry_queue import RetryItem
+
+
+def show_items(items: list[RetryItem]) -> None:
+    """The open items as a table."""
+    if not items:
+        out.print("The retry queue is empty.")
+        return
+    rows = [
+        (
+            item.id,
+            item.state.value.replace("_", " "),
+            item.subject,
+            item.reason,
+            item.message or "",
+            pounds(item.value),
+            f"{item.attempts} of {item.max_attempts}",
+            next_try(item),
+        )
+        for item in items
+    ]
+    out.print(
+        table(
+            "Retry queue, most money first",
+            ("id", "state", "what", "code", "in Affinity's words", "value", "tries", "next"),
+            rows,
+            right=(0, 5),
+        )
+    )
+    out.print("[dim]`r2b explain LINE` says more of a charge; `r2b queue release ID` tries again.[/]")
+
+
+def next_try(item: RetryItem) -> str:
+    """When, or on what, the item is tried again."""
+    match item.state.value:
+        case "waiting" if item.next_at is not None:
+            return f"{item.next_at:%d/%m %H:%M} UTC"
+        case "parked":
+            return "when its data changes"
+        case "released":
+            return "next run"
+        case "in_flight":
+            return f"in batch {item.batch_seq} or later"
+        case _:
+            return "never, unless released"
+
+
+def items_json(items: list[RetryItem]) -> dict[str, Any]:
+    """The open items as one JSON object."""
+    return {"items": [{**item._asdict(), "next": next_try(item)} for item in items]}

@@ -1,0 +1,169 @@
+"""What a run, a plan and a transfer look like to a person."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+
+from rich.text import Text
+
+from flows.console.answering import out
+from flows.console.tables import table
+from flows.profile import LoadedProfile
+from schemas.explanations import DISPOSITIONS, hold_explanation
+from schemas.receipts import BatchReceipt, Money, RunReceipt, TransferReceipt
+from schemas.vocabulary import Disposition, RunStatus
+from tasks.reports.money import pounds
+
+_MOST_HOLDS = 8
+
+
+def show_run(receipt: RunReceipt, profile: LoadedProfile) -> None:
+    """The summary of a finished run and what to do next."""
+    out.print(
+        f"\n[bold]{_safe(profile.settings.tenant.name)}[/], as of {receipt.as_of:%d %B %Y}"
+        f"   [dim]run {receipt.run_id}[/]\n"
+    )
+    show_feeds(receipt)
+    show_charges(receipt)
+    show_holds(receipt)
+    _show_batch(receipt)
+
+
+def show_plan(receipt: RunReceipt, batch: BatchReceipt | None, profile: LoadedProfile) -> None:
+    """What a run would do."""
+    out.print(
+        f"\n[bold]{_safe(profile.settings.tenant.name)}[/], planned as of "
+        f"{receipt.as_of:%d %B %Y}; nothing was written\n"
+    )
+    show_feeds(receipt)
+    show_charges(receipt)
+    show_holds(receipt)
+    if batch is not None:
+        files = ", ".join(f"{name} ({rows:,} rows)" for name, rows in batch.files.items())
+        out.print(f"[bold]A run would write[/] batch {batch.seq}: {files}, {pounds(batch.value)}.")
+    elif receipt.open_batches:
+        out.print(
+            f"[bold]A run would write no batch[/]: batch {_listed(receipt.open_batches)} is open."
+        )
+    else:
+        out.print("[bold]A run would write no batch[/]: nothing is ready.")
+
+
+def show_feeds(receipt: RunReceipt) -> None:
+    """Records read, accepted and rejected, feed by feed; feeds that were not given are left out."""
+    rows = [
+        (
+            name,
+            f"{each.read:,}",
+            f"{each.accepted:,}",
+            Text(f"{each.rejected:,}", style="red" if each.rejected else "dim"),
+        )
+        for name, each in receipt.feeds.items()
+        if each.read
+    ]
+    out.print(table("Feeds", ("feed", "read", "accepted", "rejected"), rows, right=(1, 2, 3)))
+
+
+def show_charges(receipt: RunReceipt) -> None:
+    """Charges and money by disposition."""
+    rows = [
+        (
+            name.replace("_", " "),
+            f"{money.charges:,}",
+            pounds(money.value),
+            Text(DISPOSITIONS[Disposition(name)], style="dim"),
+        )
+        for name, money in receipt.dispositions.items()
+        if money.charges
+    ]
+    total = _sum(receipt.dispositions.values())
+    rows.append(("all", f"{total.charges:,}", pounds(total.value), Text("")))
+    out.print(table("Charges", ("disposition", "charges", "value", ""), rows, right=(1, 2)))
+
+
+def show_holds(receipt: RunReceipt) -> None:
+    """The holds with most money behind them, and what cures them."""
+    if not receipt.holds:
+        return
+    ranked = sorted(receipt.holds.items(), key=lambda each: (-each[1].value, each[0]))
+    rows = [
+        (
+            reason.replace("_", " "),
+            f"{money.charges:,}",
+            pounds(money.value),
+            Text(hold_explanation(reason).remedy, style="dim"),
+        )
+        for reason, money in ranked[:_MOST_HOLDS]
+    ]
+    more = len(ranked) - len(rows)
+    title = "Held, most money first" + (f" ({more} more reasons in mart.hold)" if more else "")
+    out.print(table(title, ("reason", "charges", "at stake", "what to do"), rows, right=(1, 2)))
+
+
+def _show_batch(receipt: RunReceipt) -> None:
+    if receipt.warnings:
+        for warning, records in receipt.warnings.items():
+            out.print(f"[yellow]Note:[/] {warning} ({records:,}).")
+        out.print()
+    if receipt.batch is not None:
+        show_files(receipt.batch)
+        out.print(
+            f"[bold]Next:[/] upload the files in this order, then "
+            f"[bold]r2b transfer {receipt.batch.seq} --results FILE[/] (Affinity's answer), or "
+            f"[bold]--uploaded --by NAME[/]."
+        )
+    elif receipt.status == RunStatus.BATCH_OPEN:
+        out.print(
+            f"[bold]No new batch:[/] batch {_listed(receipt.open_batches)} waits to be confirmed. "
+            f"Confirm it with [bold]r2b transfer[/] or give it up with [bold]r2b abandon[/]."
+        )
+    else:
+        out.print("[bold]No batch:[/] nothing is ready to bill.")
+
+
+def show_files(batch: BatchReceipt) -> None:
+    """The files of a batch, in load order."""
+    rows = [(name, f"{count:,}") for name, count in batch.files.items()]
+    out.print(
+        table(f"Batch {batch.seq}, {pounds(batch.value)}", ("file", "rows"), rows, right=(1,))
+    )
+    out.print(f"in {shown_path(batch.path)}\n")
+
+
+def show_transfer(receipt: TransferReceipt) -> None:
+    """How a transfer ended."""
+    out.print(
+        f"\nBatch {receipt.seq} is [bold]{receipt.state}[/]: {receipt.accepted:,} charges In Billing "
+        f"({pounds(receipt.accepted_value)}), {receipt.rejected:,} refused, "
+        f"{receipt.pending:,} without an answer."
+    )
+    if receipt.rejected:
+        out.print("What was refused waits in [bold]r2b queue list[/], with Affinity's words.")
+    if receipt.pending:
+        out.print("What has no answer stays exported until a second result, or `r2b abandon`.")
+    if receipt.layer_updates is not None:
+        out.print(f"For The Layer: {shown_path(receipt.layer_updates)}")
+
+
+def shown_path(path: Path) -> str:
+    """A path as people would type it from here."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _listed(numbers: tuple[int, ...]) -> str:
+    return ", ".join(str(number) for number in numbers)
+
+
+def _sum(moneys: Iterable[Money]) -> Money:
+    charges, value = 0, Decimal(0)
+    for each in moneys:
+        charges += each.charges
+        value += each.value
+    return Money(charges, value)
+
+
+def _safe(text: str) -> str:
+    return text.replace("[", r"\[")

@@ -1,0 +1,75 @@
+"""`r2b init`, `r2b doctor`, `r2b profile check`: getting started and finding what is amiss."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.console.answering import JsonOption, ProfileOption, answer, out
+from schemas.errors import UsageError
+
+profile_app = typer.Typer(no_args_is_help=True, help="The profile: check what it means.")
+
+
+def init(
+    folder: Annotated[
+        Path, typer.Argument(metavar="[FOLDER]", help="Where to set up; here by default.")
+    ] = Path(),
+    tenant: Annotated[str, typer.Option(help="The tenant's name: part of every row key.")] = "default",
+    as_json: JsonOption = False,
+) -> None:
+    """Set up a folder for a tenant: a commented profile and a place for the feeds.
+
+    Example: [bold]r2b init northwind --tenant "Northwind Telecom"[/]
+    """
+    from flows.console.example_profile import example_profile
+
+    target = folder / "r2b.toml"
+    if target.exists():
+        raise UsageError(
+            f"Setting up {folder}: there is an r2b.toml already.",
+            hint="Choose another folder, or change the profile that is there.",
+        )
+    (folder / "feeds").mkdir(parents=True, exist_ok=True)
+    target.write_text(example_profile(tenant), encoding="utf-8")
+    answer(
+        {"profile": str(target), "feeds": str(folder / "feeds")},
+        as_json=as_json,
+        show=lambda: out.print(
+            f"Made {target} and {folder / 'feeds'}.\n"
+            "[bold]Next:[/] put The Layer's exports into the feeds folder (customers.csv, sites.csv, "
+            "products.csv, orders.csv,\norder_lines.csv, assets.csv), then "
+            "[bold]r2b plan[/] to look and [bold]r2b run[/] to do it."
+        ),
+    )
+
+
+@profile_app.command("check")
+def check(profile: ProfileOption = None, as_json: JsonOption = False) -> None:
+    """Check the profile and say what it means, default by default.
+
+    Example: [bold]r2b profile check --profile northwind/r2b.toml[/]
+    """
+    from flows.console.profile_view import meaning, show_profile
+    from flows.profile import load_profile
+
+    loaded = load_profile(profile)
+    answer(meaning(loaded), as_json=as_json, show=lambda: show_profile(loaded))
+
+
+def doctor(profile: ProfileOption = None, as_json: JsonOption = False) -> None:
+    """Look for what would stop a run: versions, profile, feeds, folders, warehouse, lock.
+
+    Example: [bold]r2b doctor[/]
+    """
+    from flows.console.doctor_view import examine, show_findings
+
+    findings = examine(profile)
+    answer(
+        {"findings": [finding._asdict() for finding in findings]},
+        as_json=as_json,
+        show=lambda: show_findings(findings),
+    )
+    worst = max((finding.exit_code for finding in findings), default=0)
+    if worst:
+        raise typer.Exit(worst)

@@ -1,0 +1,112 @@
+"""`r2b status`: where we stand, on one screen."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from rich.text import Text
+
+from flows.console.answering import out
+from flows.console.tables import table
+from flows.looking import Standing
+from schemas.explanations import hold_explanation
+from tasks.reports.money import pounds
+
+_MOST_HOLDS = 6
+
+
+def show_status(standing: Standing | None, tenant: str) -> None:
+    """Last run, open batches, queue, holds."""
+    if standing is None or standing.last_run is None:
+        out.print("Nothing has run here yet. Start with [bold]r2b run[/], or [bold]r2b demo[/].")
+        return
+    run = standing.last_run
+    colour = "red" if run["status"] == "failed" else "green"
+    out.print(
+        f"\n[bold]{tenant}[/]   last run {run['started_at']:%d %B %Y %H:%M} UTC, as of "
+        f"{run['as_of']:%d %B %Y}: [bold {colour}]{run['status'].replace('_', ' ')}[/]"
+    )
+    if run["message"]:
+        out.print(f"  {run['message']}")
+    out.print()
+    _show_batches(standing)
+    rows = [
+        (each["disposition"].replace("_", " "), f"{each['charges']:,}", pounds(each["value"]))
+        for each in standing.dispositions
+    ]
+    out.print(table("Charges", ("disposition", "charges", "value"), rows, right=(1, 2)))
+    if standing.holds:
+        oldest = min((each["oldest"] for each in standing.holds if each["oldest"]), default=None)
+        since = f"; the oldest since {oldest:%d %B %Y}" if oldest else ""
+        rows = [
+            (
+                each["reason"].replace("_", " "),
+                f"{each['charges']:,}",
+                pounds(each["value"]),
+                Text(hold_explanation(each["reason"]).owner, style="dim"),
+            )
+            for each in standing.holds[:_MOST_HOLDS]
+        ]
+        out.print(
+            table(
+                f"Held: {pounds(standing.at_stake)} at stake{since}",
+                ("reason", "charges", "value", "usually with"),
+                rows,
+                right=(1, 2),
+            )
+        )
+    if standing.queue:
+        rows = [
+            (each["state"].replace("_", " "), each["kind"], each["items"], pounds(each["value"]))
+            for each in standing.queue
+        ]
+        out.print(table("Retry queue", ("state", "kind", "items", "value"), rows, right=(2, 3)))
+    else:
+        out.print("[dim]The retry queue is empty.[/]")
+
+
+def _show_batches(standing: Standing) -> None:
+    if not standing.open_batches:
+        out.print("[dim]No batch waits to be confirmed.[/]\n")
+        return
+    now = datetime.now(UTC).replace(tzinfo=None)
+    rows = [
+        (
+            each["seq"],
+            each["state"],
+            f"{each['as_of']:%d/%m/%Y}",
+            f"{each['rows']:,}",
+            pounds(each["value"]),
+            _age(now - each["created_at"]),
+        )
+        for each in standing.open_batches
+    ]
+    out.print(
+        table(
+            "Open batches: upload, then r2b transfer",
+            ("batch", "state", "as of", "rows", "value", "age"),
+            rows,
+            right=(0, 3, 4),
+        )
+    )
+
+
+def _age(age: Any) -> str:
+    hours = int(age.total_seconds() // 3600)
+    return f"{hours // 24} days" if hours >= 48 else f"{hours} hours"
+
+
+def status_json(standing: Standing | None) -> dict[str, Any]:
+    """The standing as one JSON object."""
+    if standing is None:
+        return {"last_run": None, "open_batches": [], "queue": [], "holds": [], "at_stake": "0.0000"}
+    oldest = min((each["oldest"] for each in standing.holds if each["oldest"]), default=None)
+    return {
+        "last_run": standing.last_run,
+        "open_batches": standing.open_batches,
+        "queue": standing.queue,
+        "dispositions": standing.dispositions,
+        "holds": standing.holds,
+        "oldest_held": oldest,
+        "at_stake": Decimal(standing.at_stake),
+    }
