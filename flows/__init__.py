@@ -1,1 +1,1 @@
-"""What runs, in which order: the only layer that reads the profile, the environment and the clock."""
+"""What runs, in which order: nothing below reads profile, environment or clock."""

@@ -27,6 +27,7 @@ from tasks.ready_to_bill.task import judge_charges
 from tasks.reports.counts import run_json
 from tasks.runs.task import fail_run, finish_run, start_run
 from tasks.transfer.task import recover_transfers
+from warehouse.connection import held_open, resources
 from warehouse.lock import only_run
 from warehouse.lookups import catalogue_is_given, platform_names, warnings_of
 
@@ -42,11 +43,12 @@ def billing_run(profile_path: str | None = None, as_of: date | None = None) -> R
     run = new_run(profile, as_of)
     with only_run(profile.warehouse):
         start_run(run, profile_sha256=profile.sha256)
-        try:
-            return _bill(run, profile)
-        except R2BError as error:
-            fail_run(run, error, profile.published)
-            raise
+        with held_open(run.warehouse, resources(run.memory)):
+            try:
+                return _bill(run, profile)
+            except R2BError as error:
+                fail_run(run, error, profile.published)
+                raise
 
 
 def _bill(run: RunRef, profile: LoadedProfile) -> RunReceipt:
@@ -76,7 +78,9 @@ def _bill(run: RunRef, profile: LoadedProfile) -> RunReceipt:
         feeds=feeds,
         dispositions=judgement.dispositions,
         holds=judgement.holds,
-        status=_status(batch is not None, bool(claim.open_batches)).value,
+        status=_status(
+            has_batch=batch is not None, is_open=bool(claim.open_batches)
+        ).value,
         batch=batch,
         open_batches=claim.open_batches,
         warnings=warnings_of(run.warehouse, run.run_id),
@@ -85,7 +89,7 @@ def _bill(run: RunRef, profile: LoadedProfile) -> RunReceipt:
     return receipt
 
 
-def _status(has_batch: bool, is_open: bool) -> RunStatus:
+def _status(*, has_batch: bool, is_open: bool) -> RunStatus:
     if has_batch:
         return RunStatus.BATCH_WRITTEN
     return RunStatus.BATCH_OPEN if is_open else RunStatus.NOTHING_READY

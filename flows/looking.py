@@ -14,6 +14,7 @@ from tasks.ready_to_bill.explanation import ChargeVerdicts, verdicts
 from warehouse.charges import ChargeStore, read
 from warehouse.connection import first_row, open_published, open_reading
 from warehouse.ledger import Ledger
+from warehouse.retry_queue import RetryItem, RetryQueue
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class LineStory:
     verdicts: list[ChargeVerdicts]
     history: list[dict[str, Any]]
     rejects: list[dict[str, Any]]
+    queue: list[RetryItem]
     light: str | None
 
 
@@ -63,7 +65,7 @@ def explain(profile: LoadedProfile, line_id: str) -> LineStory:
             "SELECT run_id, as_of FROM ops.run WHERE run_id = "
             "(SELECT max(run_id) FROM ops.feed_read)",
         )
-        run_id, as_of = run if run else ("", date.min)
+        run_id, as_of = run or ("", date.min)
         platforms = read(connection, "SELECT name FROM core.billing_platforms ORDER BY name")
         given = read(
             connection,
@@ -98,6 +100,11 @@ def explain(profile: LoadedProfile, line_id: str) -> LineStory:
             verdicts=asked,
             history=Ledger(connection).history(line_id).to_dicts(),
             rejects=rejects.to_dicts(),
+            queue=[
+                item
+                for item in RetryQueue(connection).items()
+                if item.subject.startswith(f"charge:{line_id}:")
+            ],
             light=None if light.is_empty() else light.item(0, 0),
         )
 

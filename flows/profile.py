@@ -238,7 +238,8 @@ class ValidationRule(Section):
     def _makes_sense(self) -> "ValidationRule":
         columns = FEEDS[self.feed].by_name
         if self.field not in columns:
-            message = f"{self.feed} has no field {self.field!r}{_nearest(self.field, list(columns))}"
+            nearest = _nearest(self.field, list(columns))
+            message = f"{self.feed} has no field {self.field!r}{nearest}"
             raise ValueError(message)
         if self.pattern is not None:
             try:
@@ -283,7 +284,8 @@ class Affinity(Section):
         for name, layout in layouts.items():
             plain = re.sub(r"^[0-9]+_|\.csv$", "", name)
             if plain not in {"clis", "products"}:
-                message = f"no outgoing file is called {name!r}{_nearest(name, ['clis', 'products'])}"
+                nearest = _nearest(name, ["clis", "products"])
+                message = f"no outgoing file is called {name!r}{nearest}"
                 raise ValueError(message)
             known[plain] = layout
         return known
@@ -306,7 +308,9 @@ class Retry(Section):
     first_wait_seconds: int = Field(300, ge=1)
     longest_wait_seconds: int = Field(3600, ge=1)
     max_attempts: int = Field(5, ge=1)
-    jitter: bool = Field(True, description="Wait a random share of the time, so that not all return at once.")
+    jitter: bool = Field(
+        True, description="Wait a random share of the time, so that not all return at once."
+    )
     transient_codes: tuple[str, ...] = Field(
         ("TIMEOUT", "BUSY", "LOCKED"), description="Affinity's codes that waiting cures."
     )
@@ -363,11 +367,11 @@ class Profile(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003  pydantic calls by name
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment wins over the file, and nothing else is read."""
         return env_settings, init_settings

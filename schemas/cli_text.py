@@ -13,8 +13,8 @@ from schemas.vocabulary import CliProfile, CliType
 _EXPONENT = r"^[+-]?[0-9]+(?:\.[0-9]*)?[eE][+-]?[0-9]+$"
 _LETTER = r"\p{L}"
 _PUNCTUATION = r"[ \u{a0}()\[\].\-]"
-_DIGITS = r"^[0-9]+$"
-_VALID = r"^(?:01|02|03|055|056|07|08|09)[0-9]*$"
+_NATIONAL = r"^(?:0[123789][0-9]|05[56])[0-9]{7,8}$"
+_LOST_ZERO = r"^[1-9][0-9]{9}$"
 _UNPRINTABLE = r"[\p{C}\p{Zl}\p{Zp}\p{Zs}--[ ]]"
 _MOST_CHARACTERS = 40
 
@@ -32,22 +32,22 @@ class CliReading(NamedTuple):
 
 def read_uk_number(text: pl.Expr) -> CliReading:
     """Read trimmed text as a UK number in national form (11, rarely 10, digits from 0)."""
-    exponent = text.str.contains(_EXPONENT)
-    lettered = text.str.contains(_LETTER)
-    bare = text.str.replace_all(_PUNCTUATION, "")
+    # most are written as they should be: one look at those, every other only at the rest
+    usual = text.str.contains(_NATIONAL)
+    odd = pl.when(~usual).then(text)
+    exponent = odd.str.contains(_EXPONENT)
+    lettered = odd.str.contains(_LETTER)
+    bare = odd.str.replace_all(_PUNCTUATION, "")
     national = (
         bare.str.replace(r"^(?:\+44|0044)0?", "0").str.replace(r"^44([0-9]{10})$", "0${1}")
     )
-    digits = national.str.contains(_DIGITS)
-    length = national.str.len_bytes()
-    lost_zero = digits & (length == 10) & ~national.str.starts_with("0")
-    valid = digits & length.is_in([10, 11]) & national.str.contains(_VALID)
+    lost_zero = national.str.contains(_LOST_ZERO)
     damaged = exponent | (~lettered & lost_zero)
-    fine = ~exponent & ~lettered & ~lost_zero & valid
+    fine = ~exponent & ~lettered & national.str.contains(_NATIONAL)
     return CliReading(
-        cleaned=pl.when(fine).then(national),
-        is_malformed=~damaged & ~fine,
-        is_damaged=damaged,
+        cleaned=pl.when(usual).then(text).when(fine).then(national),
+        is_malformed=~usual & ~damaged & ~fine,
+        is_damaged=~usual & damaged,
     )
 
 
@@ -63,8 +63,8 @@ def read_any(text: pl.Expr) -> CliReading:
 
 def read_cli(text: pl.Expr, profile: pl.Expr) -> CliReading:
     """Read trimmed text by the CliProfile named in `profile`; `none` reads as no text at all."""
-    uk, free = read_uk_number(text), read_any(text)
     is_uk = profile == CliProfile.UK_NUMBER
+    uk, free = read_uk_number(pl.when(is_uk).then(text)), read_any(text)
     is_any = profile == CliProfile.ANY
 
     def pick(of_uk: pl.Expr, of_any: pl.Expr) -> pl.Expr:

@@ -25,8 +25,12 @@ class Explanation(NamedTuple):
 DISPOSITIONS: dict[Disposition, str] = {
     Disposition.IN_BILLING: "Affinity bills it.",
     Disposition.EXPORTED: "It is in a batch that waits for its upload to be confirmed.",
-    Disposition.CANCELLED: "The order, or the customer before anything was delivered, was cancelled.",
-    Disposition.AMENDMENT: "The line changes an asset the customer already has; it is no new charge.",
+    Disposition.CANCELLED: (
+        "The order, or the customer before anything was delivered, was cancelled."
+    ),
+    Disposition.AMENDMENT: (
+        "The line changes an asset the customer already has; it is no new charge."
+    ),
     Disposition.NOT_APPLICABLE: "There is no price for this charge, so there is nothing to bill.",
     Disposition.BILLED_IN_LAYER: "Its billing route is The Layer, so The Layer invoices it.",
     Disposition.OTHER_PLATFORM: "Its billing route is another platform, which bills it.",

@@ -1,6 +1,6 @@
 """The feeds of The Layer and Affinity that come in: contract section 2, declared once.
 
-Everything else about feeds (types, parsers, tables, checks, the feed reference) derives from `FEEDS`.
+Everything else about feeds (types, parsers, tables, checks, the reference) derives from `FEEDS`.
 """
 
 import re

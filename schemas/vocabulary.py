@@ -1,4 +1,4 @@
-"""The trade's own words, as they are stored. An enum's value is what the database and files hold."""
+"""The trade's own words, as they are stored: an enum's value is what database and files hold."""
 
 from enum import StrEnum
 
@@ -11,7 +11,7 @@ class ChargeType(StrEnum):
 
 
 class Disposition(StrEnum):
-    """What becomes of a charge. Each charge has exactly one; the order is the order of the rules."""
+    """What becomes of a charge: exactly one of these. The order is the order of the rules."""
 
     IN_BILLING = "in_billing"
     EXPORTED = "exported"
@@ -38,7 +38,7 @@ class WaitingReason(StrEnum):
 
 
 class HoldReason(StrEnum):
-    """Why a triggered charge must wait for a person. `rule:<name>` comes on top, from the profile."""
+    """Why a triggered charge must wait for a person. The profile adds its own as `rule:<name>`."""
 
     UNKNOWN_ROUTE = "unknown_route"
     RECURRING_ON_PRODUCT = "recurring_on_product"

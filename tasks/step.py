@@ -19,17 +19,17 @@ def step(title: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         @functools.cache
         def as_task() -> Callable[P, R]:
-            from prefect import task
-            from prefect.cache_policies import NO_CACHE
+            # Prefect is slow to import, and most commands never need it
+            from prefect import task  # noqa: PLC0415
+            from prefect.cache_policies import NO_CACHE  # noqa: PLC0415
 
             return task(
-                function,
                 name=title,
                 task_run_name=title,
                 cache_policy=NO_CACHE,
                 persist_result=False,
                 retries=0,
-            )
+            )(function)
 
         @functools.wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:

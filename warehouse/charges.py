@@ -12,7 +12,7 @@ from schemas.feeds import SITE_ENTITY_TYPE
 from warehouse.connection import first_row
 from warehouse.statements import statement
 
-_ROWS_PER_BATCH = 200_000
+_ROWS_PER_BATCH = 100_000
 
 
 class ExtraColumn(NamedTuple):
@@ -62,7 +62,7 @@ class ChargeStore:
         )
         joins = _quotations([each.column for each in extra if each.source == "quotation"])
         sql = sql.replace("/* extra columns */", columns).replace("/* extra joins */", joins)
-        parameters = None
+        parameters: dict[str, object] | None = None
         if line_id is not None:
             sql += " WHERE line.line_id = $line_id"
             parameters = {"line_id": line_id}
@@ -105,7 +105,7 @@ class ChargeStore:
             append(self._connection, "work.life", batch)
 
     def contested(self) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-        """Claims and lives where a CLI could be in two at once, ancestors, and what was replaced."""
+        """Claims and lives where a CLI could be in two at once; ancestors; what was replaced."""
         return (
             read(self._connection, statement("judge/read_contested_claims")),
             read(self._connection, statement("judge/read_contested_lives")),
@@ -177,7 +177,8 @@ def read(
     connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, object] | None = None
 ) -> pl.DataFrame:
     """The whole answer of a query as one frame."""
-    return connection.sql(sql, params=parameters).pl()
+    frame: pl.DataFrame = connection.sql(sql, params=parameters).pl()
+    return frame
 
 
 def read_batches(

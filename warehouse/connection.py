@@ -5,19 +5,21 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import duckdb
 
 from schemas.errors import MigrationFailed, WarehouseBusy
 from warehouse.migrate import migrate
 
+Connection: TypeAlias = duckdb.DuckDBPyConnection
+"""What steps hand from store to store; they need no duckdb of their own for it."""
+
 
 class Resources(NamedTuple):
-    """How much of the machine DuckDB may use; what does not fit goes to disk beside the file."""
+    """How much memory DuckDB may use; what does not fit goes to disk beside the file."""
 
     memory: str = "1GiB"
-    threads: int = 0
 
 
 def resources(memory: str) -> Resources:
@@ -71,8 +73,15 @@ def open_warehouse(
         WarehouseBusy: another process has it open.
         MigrationFailed: the file is not a DuckDB database this program can read.
     """
-    with _connect(path, resources or Resources()) as connection:
+    with _connect(path, resources) as connection:
         yield connection
+
+
+@contextlib.contextmanager
+def held_open(path: Path, resources: Resources) -> Iterator[None]:
+    """Keep the warehouse open until the block ends, so that steps open theirs at no cost."""
+    with _connect(path, resources):
+        yield
 
 
 @contextlib.contextmanager
@@ -91,13 +100,15 @@ def open_reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         ) from error
     with contextlib.closing(connection):
         connection.execute("SET TimeZone = 'UTC'")
+        if resources is not None:
+            connection.execute("SET memory_limit = $memory", {"memory": resources.memory})
         yield connection
 
 
 @contextlib.contextmanager
 def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a published copy: read-only, unable to reach any other file."""
-    config = {
+    config: dict[str, str | bool | int | float | list[str]] = {
         "enable_external_access": "false",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
@@ -137,16 +148,13 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 def _connect(
     path: Path, resources: Resources | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    resources = resources or Resources()
+    # the same for every connection: DuckDB refuses two with different ones to one file
     config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": resources.memory,
         "temp_directory": str(path.parent / ".spill"),
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "python_enable_replacements": "false",
     }
-    if resources.threads:
-        config["threads"] = resources.threads
     try:
         connection = duckdb.connect(str(path), config=config)
     except duckdb.IOException as error:
@@ -161,4 +169,6 @@ def _connect(
         ) from error
     with contextlib.closing(connection):
         connection.execute("SET TimeZone = 'UTC'")
+        if resources is not None:
+            connection.execute("SET memory_limit = $memory", {"memory": resources.memory})
         yield connection

@@ -11,30 +11,56 @@ from schemas.receipts import FeedCount
 from schemas.vocabulary import RejectReason
 from warehouse.charges import append, read, scalar
 
+NEW_PREFIX = "new_"
+"""Tables of `core` so named hold records that a run has not accepted yet, or never did."""
+
 
 class FeedStore:
     """Accepted records (`core.<feed>`) and rejects (`ops.reject`) of one run.
 
     Feeds are handled one after the other, parents first: `begin`, then `add` and `reject` for each
-    batch, then `settle`, which finds duplicates and unknown references and removes what is unfit.
+    batch, in one transaction; then `settle`, which finds what spans batches and removes what is
+    unfit. `replace_core` lets all feeds' new records appear at once.
+
+    New records wait in tables of their own, which are renamed in the end: deleting from what the
+    same transaction has appended would make DuckDB write every row a second time.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
-        """Work on an open warehouse; the caller owns the transaction."""
+        """Work on an open warehouse; the caller owns the transactions."""
         self._connection = connection
         self._run_id = run_id
 
+    def start_over(self) -> None:
+        """Forget what an interrupted run left behind."""
+        self._connection.execute(
+            "CREATE OR REPLACE TABLE work.run_reject AS FROM ops.reject LIMIT 0"
+        )
+        self._connection.execute(
+            "CREATE OR REPLACE TABLE work.run_feed AS FROM ops.feed_read LIMIT 0"
+        )
+
     def begin(self, feed: Feed) -> None:
-        """Make room for a full feed: what was known of it is replaced."""
-        self._connection.execute(f"TRUNCATE core.{feed.name}")
+        """Make room for a full feed; one that is not delivered is left at that: empty."""
+        self._connection.execute(
+            f"CREATE OR REPLACE TABLE {_new(feed)} AS FROM core.{feed.name} LIMIT 0"
+        )
         self._connection.execute(
             "CREATE OR REPLACE TABLE work.reject "
             "(row_number BIGINT, column_name VARCHAR, reason VARCHAR, raw_value VARCHAR)"
         )
+        self._connection.execute(
+            "CREATE OR REPLACE TABLE work.padded "
+            "(row_number BIGINT, column_name VARCHAR, raw_value VARCHAR)"
+        )
+
+    def keep_padded(self, padded: pl.DataFrame) -> None:
+        """Note how keys and references with white space around them were written."""
+        append(self._connection, "work.padded", padded)
 
     def add(self, feed: Feed, records: pl.DataFrame) -> None:
         """Append typed records, fit or not yet known to be unfit."""
-        append(self._connection, f"core.{feed.name}", records)
+        append(self._connection, _new(feed), records)
 
     def reject(self, rejects: pl.DataFrame) -> None:
         """Note unfit cells (`row_number`, `column_name`, `reason`, `raw_value`)."""
@@ -49,9 +75,9 @@ class FeedStore:
             self._connection,
             "SELECT number.row_number, number.asset_id, number.cli, number.range_end, "
             "product.base_category, product.needs_cli, reject.row_number IS NULL AS is_fit "
-            "FROM core.asset_numbers AS number "
-            "INNER JOIN core.assets AS asset ON number.asset_id = asset.asset_id "
-            "INNER JOIN core.products AS product ON asset.product_id = product.product_id "
+            "FROM core.new_asset_numbers AS number "
+            "INNER JOIN core.new_assets AS asset ON number.asset_id = asset.asset_id "
+            "INNER JOIN core.new_products AS product ON asset.product_id = product.product_id "
             "LEFT JOIN (SELECT DISTINCT row_number FROM work.reject) AS reject "
             "ON number.row_number = reject.row_number "
             "WHERE number.cli IS NOT NULL AND NOT coalesce(number.is_deleted, FALSE)",
@@ -66,10 +92,12 @@ class FeedStore:
         self._connection.execute(
             f"INSERT INTO work.reject "
             f"SELECT record.row_number, '{feed.keys[0]}', '{RejectReason.DUPLICATE_KEY}', "
-            f"CAST(record.{feed.keys[0]} AS VARCHAR) "
-            f"FROM core.{feed.name} AS record INNER JOIN "
-            f"(SELECT {keys} FROM core.{feed.name} WHERE {readable} "
-            f"GROUP BY {keys} HAVING count(*) > 1) AS doubled USING ({keys})"
+            f"coalesce(padded.raw_value, CAST(record.{feed.keys[0]} AS VARCHAR)) "
+            f"FROM {_new(feed)} AS record INNER JOIN "
+            f"(SELECT {keys} FROM {_new(feed)} WHERE {readable} "
+            f"GROUP BY {keys} HAVING count(*) > 1) AS doubled USING ({keys}) "
+            f"LEFT JOIN work.padded AS padded ON record.row_number = padded.row_number "
+            f"AND padded.column_name = '{feed.keys[0]}'"
         )
 
     def find_unknown_references(self, feed: Feed) -> None:
@@ -81,23 +109,26 @@ class FeedStore:
             self._connection.execute(
                 f"INSERT INTO work.reject "
                 f"SELECT record.row_number, '{column.name}', "
-                f"'{RejectReason.UNKNOWN_REFERENCE}', record.{column.name} "
-                f"FROM core.{feed.name} AS record ANTI JOIN core.{parent.name} AS parent "
+                f"'{RejectReason.UNKNOWN_REFERENCE}', "
+                f"coalesce(padded.raw_value, record.{column.name}) "
+                f"FROM {_new(feed)} AS record ANTI JOIN {_new(parent)} AS parent "
                 f"ON record.{column.name} = parent.{parent.keys[0]} "
+                f"LEFT JOIN work.padded AS padded ON record.row_number = padded.row_number "
+                f"AND padded.column_name = '{column.name}' "
                 f"WHERE record.{column.name} IS NOT NULL "
                 f"AND NOT coalesce(record.is_deleted, FALSE)"
             )
 
     def settle(self, feed: Feed, *, read_count: int, sha256: str, path: Path) -> FeedCount:
-        """Store the rejects with their keys, remove what is unfit or gone, count."""
+        """Note the rejects with their keys, remove what is unfit or gone, count."""
         parts = [f"coalesce(CAST(record.{key} AS VARCHAR), '')" for key in feed.keys]
         blank = "|" * (len(parts) - 1)
         key = f"nullif(concat_ws('|', {', '.join(parts)}), '{blank}')" if parts else "NULL"
         self._connection.execute(
-            f"INSERT INTO ops.reject "
+            f"INSERT INTO work.run_reject "
             f"SELECT $run_id, '{feed.name}', reject.row_number, {key}, reject.column_name, "
             f"reject.reason, reject.raw_value "
-            f"FROM work.reject AS reject LEFT JOIN core.{feed.name} AS record "
+            f"FROM work.reject AS reject LEFT JOIN {_new(feed)} AS record "
             f"ON reject.row_number = record.row_number "
             f"ORDER BY reject.row_number, reject.column_name, reject.reason",
             {"run_id": self._run_id},
@@ -107,12 +138,12 @@ class FeedStore:
         )
         if rejected:
             self._connection.execute(
-                f"DELETE FROM core.{feed.name} "
+                f"DELETE FROM {_new(feed)} "
                 f"WHERE row_number IN (SELECT row_number FROM work.reject)"
             )
-        self._connection.execute(f"DELETE FROM core.{feed.name} WHERE is_deleted")
+        self._connection.execute(f"DELETE FROM {_new(feed)} WHERE is_deleted")
         self._connection.execute(
-            "INSERT INTO ops.feed_read "
+            "INSERT INTO work.run_feed "
             "VALUES ($run_id, $feed, $sha256, $path, $read, $accepted, $rejected)",
             {
                 "run_id": self._run_id,
@@ -126,9 +157,16 @@ class FeedStore:
         )
         return FeedCount(read_count, read_count - rejected, rejected)
 
-    def clear(self, feed: Feed) -> None:
-        """A full feed that was not delivered is an empty feed."""
-        self._connection.execute(f"TRUNCATE core.{feed.name}")
+    def replace_core(self) -> None:
+        """Put what was accepted in the place of what was known, and keep the rejects."""
+        self._connection.execute(
+            "INSERT INTO ops.reject FROM work.run_reject "
+            "ORDER BY feed, row_number, column_name, reason"
+        )
+        self._connection.execute("INSERT INTO ops.feed_read FROM work.run_feed")
+        for feed in FEEDS.values():
+            self._connection.execute(f"DROP TABLE core.{feed.name}")
+            self._connection.execute(f"ALTER TABLE {_new(feed)} RENAME TO {feed.name}")
 
     def warn(self, warnings: Mapping[tuple[str, str], int]) -> None:
         """Note what looks odd but stops nothing: (subject, warning) -> records."""
@@ -145,3 +183,5 @@ class FeedStore:
                 )
 
 
+def _new(feed: Feed) -> str:
+    return f"core.{NEW_PREFIX}{feed.name}"

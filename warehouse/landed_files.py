@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 import duckdb
 import polars as pl
@@ -22,8 +21,7 @@ from duckdb import (
 from duckdb.sqltypes import TIMESTAMP_TZ, VARCHAR, DuckDBPyType
 
 from schemas.errors import SourceContractBroken
-
-Connection: TypeAlias = duckdb.DuckDBPyConnection
+from warehouse.connection import Connection
 
 _BATCH_ROWS = 122_880
 _EXACT = frozenset(

@@ -15,7 +15,10 @@ _OPEN = ("waiting", "parked", "released", "in_flight", "dead")
 
 
 class RetryItem(NamedTuple):
-    """One failed thing. `subject` is `charge:<line>:<type>`, `cli:<site ref>:<row key>` or `feeds`."""
+    """One failed thing.
+
+    `subject` is `charge:<line>:<type>`, `cli:<site ref>:<row key>` or `feeds`.
+    """
 
     id: int
     kind: RetryKind
@@ -53,7 +56,9 @@ class RetryQueue:
             {"open_only": open_only, "open": list(_OPEN)},
         ).fetchall()
         return [
-            RetryItem(row[0], RetryKind(row[1]), *row[2:9], RetryState(row[9]), *row[10:])
+            RetryItem._make(
+                (row[0], RetryKind(row[1]), *row[2:9], RetryState(row[9]), *row[10:])
+            )
             for row in rows
         ]
 

@@ -6,6 +6,7 @@ import duckdb
 
 from schemas.errors import WarehouseBusy
 from warehouse.connection import open_warehouse
+from warehouse.feeds import NEW_PREFIX
 
 _SCHEMAS = ("out", "ops")
 
@@ -33,8 +34,9 @@ def copy_state(source: Path, target: Path, *, with_core: bool) -> None:
             ) from error
         tables = connection.execute(
             "SELECT schema_name, table_name FROM duckdb_tables() "
-            "WHERE database_name = 'live' AND list_contains($schemas, schema_name)",
-            {"schemas": list(schemas)},
+            "WHERE database_name = 'live' AND list_contains($schemas, schema_name) "
+            "AND NOT (schema_name = 'core' AND starts_with(table_name, $new))",
+            {"schemas": list(schemas), "new": NEW_PREFIX},
         ).fetchall()
         for schema, table in tables:
             connection.execute(

@@ -34,4 +34,4 @@ def show_demo(story: DemoStory) -> None:
     out.print(f"  r2b status -p {profile}                 where we stand")
     out.print(f"  r2b run --as-of {AS_OF} -p {profile}    again: nothing is written twice")
     published = shown_path(story.folder / "var" / "published" / "r2b.duckdb")
-    out.print(f"  SELECT * FROM mart.charge               in {published}, with DuckDB")
+    out.print(f"  SELECT * FROM mart.charge               in {published}, with DuckDB")  # noqa: S608  shown, not run

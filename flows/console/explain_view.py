@@ -5,6 +5,7 @@ from typing import Any
 from rich.text import Text
 
 from flows.console.answering import out
+from flows.console.queue_view import items_json, next_try
 from flows.console.tables import table
 from flows.looking import LineStory
 from schemas.explanations import (
@@ -28,8 +29,9 @@ def show_explanation(story: LineStory, *, every_rule: bool) -> None:
     light = f", light [bold {_colour(story.light)}]{story.light}[/]" if story.light else ""
     out.print(f"[bold]Line {_safe(story.line_id)}[/], as of {story.as_of:%d %B %Y}{light}\n")
     for reject in story.rejects:
+        where = f"row {reject['row_number']}, {reject['column_name'] or 'whole row'}"
         out.print(
-            f"[red]Rejected[/] (row {reject['row_number']}, {reject['column_name'] or 'whole row'}): "
+            f"[red]Rejected[/] ({where}): "
             f"{REJECTS[RejectReason(reject['reason'])]} Nothing of this line is used until it is "
             "mended in The Layer.\n"
         )
@@ -65,6 +67,12 @@ def _show_charge(
             since = f" (since {hold['since']:%d %B %Y})" if hold["since"] else ""
             out.print(f"    [red]•[/] {words.meaning}{since}")
             out.print(f"      [dim]{words.remedy} Usually: {words.owner}.[/]")
+    for item in story.queue:
+        if item.subject.endswith(f":{charge['charge_type']}"):
+            out.print(
+                f"    Affinity said: [bold]{_safe(item.message or 'nothing')}[/] "
+                f"({_safe(item.reason)}); queue item {item.id}, next try: {next_try(item)}."
+            )
     if asked is not None and every_rule:
         _show_rules(asked)
     out.print()
@@ -120,14 +128,14 @@ def _show_history(story: LineStory) -> None:
         (
             f"{move['at']:%d/%m/%Y %H:%M}",
             move["charge_type"],
-            f"{move['from_status']} -> {move['to_status']}",
+            move["reason"],
+            move["to_status"],
             move["batch_seq"],
             move["actor"],
-            move["reason"],
         )
         for move in story.history
     ]
-    out.print(table("History", ("when (UTC)", "charge", "move", "batch", "who", "why"), rows))
+    out.print(table("History", ("when (UTC)", "charge", "what happened", "bill status", "batch", "by"), rows))
 
 
 def explain_json(story: LineStory) -> dict[str, Any]:
@@ -158,6 +166,7 @@ def explain_json(story: LineStory) -> dict[str, Any]:
             }
             for charge in story.charges
         ],
+        "queue": items_json(story.queue)["items"],
         "rejects": story.rejects,
         "history": story.history,
     }

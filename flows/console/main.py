@@ -217,6 +217,15 @@ def status(profile: ProfileOption = None, as_json: JsonOption = False) -> None:
     )
 
 
+def _run_for_machines() -> int:
+    """Run a command whose every answer is JSON, wrong words included."""
+    try:
+        code = app(standalone_mode=False)
+    except typer.TyperException as error:
+        raise UsageError(error.format_message(), hint="See `r2b --help`.") from error
+    return code if isinstance(code, int) else 0
+
+
 def _fall_silent() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
@@ -231,6 +240,8 @@ def main() -> None:
     # prints pages about leaked types as the interpreter goes; by then everything has been said
     atexit.register(_fall_silent)
     try:
+        if "--json" in sys.argv:
+            sys.exit(_run_for_machines())
         app()
     except R2BError as error:
         sys.exit(fail(error))

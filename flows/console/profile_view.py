@@ -23,9 +23,8 @@ def meaning(profile: LoadedProfile) -> dict[str, Any]:
 def show_profile(profile: LoadedProfile) -> None:
     """The profile as tables: what is set, what is default, where things are."""
     exists = profile.path.is_file()
-    out.print(
-        f"\n[bold]{profile.path}[/] {'is fine.' if exists else 'is not there: these are the defaults.'}\n"
-    )
+    verdict = "is fine." if exists else "is not there: these are the defaults."
+    out.print(f"\n[bold]{profile.path}[/] {verdict}\n")
     rows = []
     for section in type(profile.settings).model_fields:
         value = getattr(profile.settings, section)

@@ -22,7 +22,7 @@ def list_command(profile: ProfileOption = None, as_json: JsonOption = False) -> 
     """
     from flows.console.queue_view import items_json, show_items
     from flows.profile import load_profile
-    from flows.queue import list_items
+    from flows.retry_queue import list_items
 
     items = list_items(load_profile(profile))
     answer(items_json(items), as_json=as_json, show=lambda: show_items(items))
@@ -35,7 +35,7 @@ def retry_command(profile: ProfileOption = None, as_json: JsonOption = False) ->
     Example: [bold]r2b queue retry[/]
     """
     from flows.profile import load_profile
-    from flows.queue import retry_due
+    from flows.retry_queue import retry_due
 
     count = retry_due(load_profile(profile))
     answer(
@@ -60,7 +60,7 @@ def release_command(
     Example: [bold]r2b queue release 3 --by "Ann Clerk"[/]
     """
     from flows.profile import load_profile
-    from flows.queue import release
+    from flows.retry_queue import release
 
     item = release(load_profile(profile), item_id, actor=by or login_name())
     answer(
@@ -83,7 +83,7 @@ def discard_command(
     Example: [bold]r2b queue discard 3 --by "Ann Clerk" --reason "customer left"[/]
     """
     from flows.profile import load_profile
-    from flows.queue import discard
+    from flows.retry_queue import discard
 
     item = discard(load_profile(profile), item_id, actor=by or login_name(), reason=reason)
     answer(

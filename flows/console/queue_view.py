@@ -16,12 +16,10 @@ def show_items(items: list[RetryItem]) -> None:
     rows = [
         (
             item.id,
-            item.state.value.replace("_", " "),
-            item.subject,
-            item.reason,
-            item.message or "",
+            subject_words(item.subject),
+            f"{item.message or 'no words'} ({item.reason})",
             pounds(item.value),
-            f"{item.attempts} of {item.max_attempts}",
+            f"{item.attempts}/{item.max_attempts}",
             next_try(item),
         )
         for item in items
@@ -29,12 +27,25 @@ def show_items(items: list[RetryItem]) -> None:
     out.print(
         table(
             "Retry queue, most money first",
-            ("id", "state", "what", "code", "in Affinity's words", "value", "tries", "next"),
+            ("id", "what", "why", "value", "tries", "next try"),
             rows,
-            right=(0, 5),
+            right=(0, 3),
         )
     )
-    out.print("[dim]`r2b explain LINE` says more of a charge; `r2b queue release ID` tries again.[/]")
+    out.print(
+        "[dim]`r2b explain LINE` says more of a charge; `r2b queue release ID` tries again.[/]"
+    )
+
+
+def subject_words(subject: str) -> str:
+    """What an item is about, for people."""
+    match subject.split(":"):
+        case ["charge", *line, charge_type]:
+            return f"{':'.join(line)} {charge_type}"
+        case ["cli", row_key]:
+            return f"CLI row {row_key[:8]}"
+        case _:
+            return subject
 
 
 def next_try(item: RetryItem) -> str:

@@ -133,8 +133,8 @@ def show_files(batch: BatchReceipt) -> None:
 def show_transfer(receipt: TransferReceipt) -> None:
     """How a transfer ended."""
     out.print(
-        f"\nBatch {receipt.seq} is [bold]{receipt.state}[/]: {receipt.accepted:,} charges In Billing "
-        f"({pounds(receipt.accepted_value)}), {receipt.rejected:,} refused, "
+        f"\nBatch {receipt.seq} is [bold]{receipt.state}[/]: {receipt.accepted:,} charges "
+        f"In Billing ({pounds(receipt.accepted_value)}), {receipt.rejected:,} refused, "
         f"{receipt.pending:,} without an answer."
     )
     if receipt.rejected:

@@ -19,6 +19,7 @@ def local_flow(*, quiet: bool, what: str) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         stack.enter_context(temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}))
         if not quiet and err.is_terminal:
-            where = "" if os.environ.get("PREFECT_API_URL") else " (starting Prefect takes a moment)"
+            has_server = os.environ.get("PREFECT_API_URL")
+            where = "" if has_server else " (starting Prefect takes a moment)"
             stack.enter_context(err.status(f"{what}{where} ..."))
         yield

@@ -37,8 +37,8 @@ def init(
         as_json=as_json,
         show=lambda: out.print(
             f"Made {target} and {folder / 'feeds'}.\n"
-            "[bold]Next:[/] put The Layer's exports into the feeds folder (customers.csv, sites.csv, "
-            "products.csv, orders.csv,\norder_lines.csv, assets.csv), then "
+            "[bold]Next:[/] put The Layer's exports into the feeds folder (customers.csv, "
+            "sites.csv, products.csv, orders.csv,\norder_lines.csv, assets.csv), then "
             "[bold]r2b plan[/] to look and [bold]r2b run[/] to do it."
         ),
     )

@@ -38,7 +38,7 @@ def show_status(standing: Standing | None, tenant: str) -> None:
     if standing.holds:
         oldest = min((each["oldest"] for each in standing.holds if each["oldest"]), default=None)
         since = f"; the oldest since {oldest:%d %B %Y}" if oldest else ""
-        rows = [
+        held = [
             (
                 each["reason"].replace("_", " "),
                 f"{each['charges']:,}",
@@ -51,16 +51,16 @@ def show_status(standing: Standing | None, tenant: str) -> None:
             table(
                 f"Held: {pounds(standing.at_stake)} at stake{since}",
                 ("reason", "charges", "value", "usually with"),
-                rows,
+                held,
                 right=(1, 2),
             )
         )
     if standing.queue:
-        rows = [
+        items = [
             (each["state"].replace("_", " "), each["kind"], each["items"], pounds(each["value"]))
             for each in standing.queue
         ]
-        out.print(table("Retry queue", ("state", "kind", "items", "value"), rows, right=(2, 3)))
+        out.print(table("Retry queue", ("state", "kind", "items", "value"), items, right=(2, 3)))
     else:
         out.print("[dim]The retry queue is empty.[/]")
 
@@ -91,9 +91,12 @@ def _show_batches(standing: Standing) -> None:
     )
 
 
+_TWO_DAYS = 48
+
+
 def _age(age: Any) -> str:
     hours = int(age.total_seconds() // 3600)
-    return f"{hours // 24} days" if hours >= 48 else f"{hours} hours"
+    return f"{hours // 24} days" if hours >= _TWO_DAYS else f"{hours} hours"
 
 
 def status_json(standing: Standing | None) -> dict[str, Any]:

@@ -40,7 +40,7 @@ _AWKWARD: Final = (  # what breaks naive readers: quotes, commas, accents, a lin
     "Łukasz & Núñez {trade}",
     "{word}, {word} & {word} {trade}",
     "Llŷn {trade} Cyf",
-    "The ‘Old’ Tramshed {trade}",
+    "The ‘Old’ Tramshed {trade}",  # noqa: RUF001
 )
 _AWKWARD_SHARE: Final = 0.06
 

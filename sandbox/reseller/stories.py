@@ -479,7 +479,7 @@ STORIES: Final = (
     Story("sku_pending", 2, _custom_product("Bespoke integration", "")),
     Story("custom_with_sku", 1, _custom_product("Bespoke reporting", CUSTOM_CODE)),
     Story("description_too_long", 0.5, _custom_product(_LONG_NAME, CUSTOM_CODE)),
-    Story("description_beyond_ascii", 0.5, _custom_product("Łącze zapasowe – 光", CUSTOM_CODE)),
+    Story("description_beyond_ascii", 0.5, _custom_product("Łącze zapasowe – 光", CUSTOM_CODE)),  # noqa: RUF001
     Story("customer_unlinked", 1.5, _unlinked_customer),
     Story("customer_not_live", 0.7, _cancelled_customer),
     _tweak("site_missing", 1.5, "licence", _FRESH, _no_site),

@@ -224,13 +224,16 @@ def recover_batches(run: RunRef, terms: BatchTerms) -> list[int]:
     return mended
 
 
+_SEQ_DIGITS = 6
+
+
 def _published_numbers(outbox: Path) -> list[int]:
     if not outbox.is_dir():
         return []
     return [
         int(entry.name)
         for entry in outbox.iterdir()
-        if entry.is_dir() and entry.name.isdigit() and len(entry.name) == 6
+        if entry.is_dir() and entry.name.isdigit() and len(entry.name) == _SEQ_DIGITS
     ]
 
 

@@ -1,4 +1,4 @@
-"""The files of a batch: a pure function of its frozen rows, so writing again writes the same bytes."""
+"""The files of a batch: a pure function of its frozen rows, so twice writes the same bytes."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -81,18 +81,22 @@ def _write(part: _Part, text: pl.DataFrame, layout: WrittenLayout) -> None:
         line_terminator=layout.line_end,
         quote_style="always" if layout.quote_all else "necessary",
     )
-    encoding = "utf-8" if layout.encoding == "utf-8-sig" else layout.encoding
     with part.path.open("ab") as out:
         if out.tell() == 0 and layout.encoding == "utf-8-sig":
             out.write(b"\xef\xbb\xbf")
-        out.write(csv.encode(encoding))
+        out.write(csv.encode(_letters(layout)))
+
+
+def _letters(layout: WrittenLayout) -> str:
+    """The encoding of all but the first bytes: a byte order mark comes once."""
+    return "utf-8" if layout.encoding == "utf-8-sig" else layout.encoding
 
 
 def _finish(part: _Part, layout: WrittenLayout) -> BatchFile:
     with part.path.open("ab") as out:
         if layout.trailer:
             line = layout.trailer.replace("{rows}", str(part.rows)) + layout.line_end
-            out.write(line.encode(layout.encoding))
+            out.write(line.encode(_letters(layout)))
         out.flush()
         os.fsync(out.fileno())
     part.path.chmod(0o600)

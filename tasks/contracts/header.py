@@ -28,15 +28,15 @@ def match_header(
             meanings[label_key(label)] = name
     found: dict[str, str] = {}
     for position, label in enumerate(header):
-        name = meanings.get(label_key(label))
-        if name is None:
+        meaning = meanings.get(label_key(label))
+        if meaning is None:
             continue
-        if name in found:
+        if meaning in found:
             raise SourceContractBroken(
-                f"Reading feed {feed.name}: two columns both mean {name}.",
+                f"Reading feed {feed.name}: two columns both mean {meaning}.",
                 hint="Remove or rename one of them in the export, then run again.",
             )
-        found[name] = f"c{position}"
+        found[meaning] = f"c{position}"
     missing = [c.name for c in feed.columns if c.must_have_value and c.name not in found]
     if missing:
         raise SourceContractBroken(

@@ -93,4 +93,4 @@ def _rejects(rows: pl.DataFrame, column: str) -> pl.DataFrame:
         pl.lit(column).alias("column_name"),
         pl.lit(RejectReason.BAD_RANGE.value).alias("reason"),
         pl.col(column).alias("raw_value"),
-    ).cast(dict(REJECT_SCHEMA))
+    ).cast(REJECT_SCHEMA)

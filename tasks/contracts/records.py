@@ -1,6 +1,6 @@
 """A batch of raw text becomes typed records; what does not fit becomes rejects with reasons.
 
-Pure polars. Most rows pass the cheap look of `usual_value`; only the others are looked at closely.
+Pure polars. Most cells pass a cheap first look; only rows with others are looked at closely.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import polars as pl
 
 from schemas.feeds import Column, Feed, Kind
-from schemas.tables import polars_type
 from schemas.vocabulary import RejectReason
 from tasks.contracts import values
 from tasks.contracts.values import Style
@@ -23,6 +22,11 @@ REJECT_SCHEMA = pl.Schema(
     }
 )
 """One row per unfit cell (or per record, for a ragged one): where, why, and the cell as read."""
+
+
+PADDED_SCHEMA = pl.Schema(
+    {"row_number": pl.Int64, "column_name": pl.String, "raw_value": pl.String}
+)
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,16 @@ class Reading:
 class Parsed:
     """A batch after the contract: `records` typed, one per raw row; `rejects` as REJECT_SCHEMA.
 
+    `padded` (`row_number`, `column_name`, `raw_value`) are the keys and references with white space
+    around them: a reject found later shows a cell as it was written.
+
     A record with rejects keeps its row, with nulls where a cell did not fit, so that its key still
     counts for duplicates; the warehouse removes it once all its reasons are known.
     """
 
     records: pl.DataFrame
     rejects: pl.DataFrame
+    padded: pl.DataFrame
     other_style: tuple[str, ...]
     """Date columns that hold a day written in the style the feed did not declare."""
 
@@ -63,18 +71,49 @@ def parse(batch: pl.DataFrame, reading: Reading, bad_cells: pl.DataFrame) -> Par
         Every row of `batch` exactly once in `records`, in no order. One reason per cell: the first
         of bad_encoding, bad_text, missing_value, type.
     """
-    looked = batch.select("row_number", *_first_look(reading), *_raw_columns(reading))
-    unusual = _is_unusual(reading)
+    cells = batch.select("row_number", *_raw_columns(reading))
+    looks = {
+        column.name: _first_look(cells[_raw(column)], column, reading)
+        for column in _present(reading)
+    }
+    signs = [look["unusual"].alias(name) for name, look in looks.items()]
     if not bad_cells.is_empty():
-        unusual = unusual | pl.col("row_number").is_in(bad_cells["row_number"].implode())
-    looked = looked.with_columns(unusual.alias("_unusual"))
-    feed_columns = ["row_number", *(column.name for column in reading.feed.columns)]
-    odd = looked.filter("_unusual")
-    if odd.is_empty():
-        return Parsed(looked.select(feed_columns), pl.DataFrame(schema=REJECT_SCHEMA), ())
-    close = _close_look(odd, reading, bad_cells)
-    records = pl.concat([looked.filter(~pl.col("_unusual")).select(feed_columns), close.records])
-    return Parsed(records, close.rejects, close.other_style)
+        signs.append(cells["row_number"].is_in(bad_cells["row_number"].implode()))
+    is_unusual = pl.select(pl.any_horizontal(*signs)).to_series()
+    records = cells.select(
+        "row_number",
+        *(
+            looks[column.name]["value"].alias(column.name)
+            if column.name in looks
+            else values.no_value(column).alias(column.name)
+            for column in reading.feed.columns
+        ),
+    )
+    padded = _padded(cells, records, reading)
+    if not is_unusual.any():
+        return Parsed(records, pl.DataFrame(schema=REJECT_SCHEMA), padded, ())
+    close_records, rejects, other_style = _close_look(cells.filter(is_unusual), reading, bad_cells)
+    records = pl.concat([records.filter(~is_unusual), close_records])
+    return Parsed(records, rejects, padded, other_style)
+
+
+def _padded(cells: pl.DataFrame, records: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    found = [pl.DataFrame(schema=PADDED_SCHEMA)]
+    for column in _present(reading):
+        if column.kind is Kind.TEXT and (column.key or column.references):
+            raw, trimmed = cells[_raw(column)], records[column.name].str.len_bytes()
+            found.append(
+                cells.filter((trimmed > 0) & (raw.str.len_bytes() != trimmed)).select(
+                    "row_number",
+                    pl.lit(column.name).alias("column_name"),
+                    pl.col(_raw(column)).alias("raw_value"),
+                )
+            )
+    return pl.concat(found)
+
+
+_TIMES_EACH = 4
+"""Looking up is cheaper than looking where each text comes so often, on average."""
 
 
 def _raw(column: Column) -> str:
@@ -89,34 +128,42 @@ def _raw_columns(reading: Reading) -> list[pl.Expr]:
     return [pl.col(reading.columns[c.name]).alias(_raw(c)) for c in _present(reading)]
 
 
-def _first_look(reading: Reading) -> list[pl.Expr]:
-    looks = []
-    for column in reading.feed.columns:
-        if column.name not in reading.columns:
-            looks.append(values.no_value(column).alias(column.name))
-        elif column.name in reading.inexact:
-            looks.append(pl.lit(None, dtype=polars_type(column)).alias(column.name))
-        else:
-            text = values.trimmed(pl.col(reading.columns[column.name]))
-            looks.append(values.usual_value(text, column, reading.style).alias(column.name))
-    return looks
+def _first_look(raw: pl.Series, column: Column, reading: Reading) -> pl.DataFrame:
+    """`value` of each cell where it is written the usual way, and whether it is `unusual`.
+
+    Days, prices, numbers and choices come again and again: each distinct text is looked at once.
+    """
+    text, cells = pl.col("raw"), raw.alias("raw").to_frame()
+    if column.kind is Kind.TEXT:
+        return cells.select(*_value_and_sign(text, column, reading))
+    distinct = cells.unique()
+    if distinct.height * _TIMES_EACH > cells.height:
+        return cells.select(*_value_and_sign(text, column, reading))
+    looked = distinct.with_columns(*_value_and_sign(text, column, reading))
+    return cells.join(looked, on="raw", how="left", nulls_equal=True, maintain_order="left")
 
 
-def _is_unusual(reading: Reading) -> pl.Expr:
-    signs: list[pl.Expr] = []
-    for column in _present(reading):
-        value = pl.col(column.name)
-        if column.must_have_value:
-            signs.append(value.is_null())
-        elif column.kind is not Kind.TEXT:
-            # a blank of white space is no value: cheap to ask only where the value is null
-            signs.append(value.is_null() & (pl.col(_raw(column)).str.len_bytes() > 0))
-        if reading.may_hold_controls:
-            signs.append(pl.col(_raw(column)).str.contains(values.CONTROL_CHARACTERS))
-    return pl.any_horizontal(*(sign.fill_null(value=False) for sign in signs))
+def _value_and_sign(raw: pl.Expr, column: Column, reading: Reading) -> tuple[pl.Expr, pl.Expr]:
+    if column.name in reading.inexact and column.kind is not Kind.TEXT:
+        value = values.no_value(column)
+    elif column.kind is Kind.TEXT:
+        value = raw.str.strip_chars()
+    else:
+        value = values.usual_value(values.trimmed(raw), column, reading.style)
+    signs = [value.is_null()]
+    if not column.must_have_value:
+        signs = [value.is_null() & (raw.str.len_bytes() > 0)]
+    if column.kind is Kind.TEXT:
+        signs.append(value.str.len_bytes() == 0)  # a blank of white space is no value
+    if reading.may_hold_controls:
+        signs.append(raw.str.contains(values.CONTROL_CHARACTERS))
+    unusual = pl.any_horizontal(*(sign.fill_null(value=False) for sign in signs))
+    return value.alias("value"), unusual.alias("unusual")
 
 
-def _close_look(odd: pl.DataFrame, reading: Reading, bad_cells: pl.DataFrame) -> Parsed:
+def _close_look(
+    odd: pl.DataFrame, reading: Reading, bad_cells: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, tuple[str, ...]]:
     looked = odd.select(
         "row_number",
         *(pl.col(_raw(column)) for column in _present(reading)),
@@ -164,11 +211,11 @@ def _close_look(odd: pl.DataFrame, reading: Reading, bad_cells: pl.DataFrame) ->
             if looked.select((~gone & values.other_style_only(text, reading.style)).any()).item():
                 other_style.append(column.name)
     records = looked.select("row_number", *(column.name for column in reading.feed.columns))
-    return Parsed(records, pl.concat(found), tuple(other_style))
+    return records, pl.concat(found), tuple(other_style)
 
 
 def _closely(column: Column, reading: Reading) -> pl.Expr:
-    if column.name in reading.inexact:
+    if column.name in reading.inexact and column.kind is not Kind.TEXT:
         return values.no_value(column).alias(column.name)
     text = values.trimmed(pl.col(_raw(column)))
     if reading.may_hold_controls:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -14,9 +15,10 @@ from schemas.tables import accepted_contract
 from schemas.vocabulary import CliProfile, RejectReason
 from tasks.contracts.header import match_header
 from tasks.contracts.ranges import bad_ranges
-from tasks.contracts.records import REJECT_SCHEMA, Reading, parse
+from tasks.contracts.records import REJECT_SCHEMA, Parsed, Reading, parse
 from tasks.contracts.values import Style
 from tasks.step import step
+from warehouse.background import writing_behind
 from warehouse.connection import open_warehouse, resources, transaction
 from warehouse.feeds import FeedStore
 
@@ -50,14 +52,15 @@ def accept_records(
     """
     counts = {name: FeedCount() for name in FEEDS}
     with open_warehouse(run.warehouse, resources(run.memory)) as connection:
+        store = FeedStore(connection, run.run_id)
+        store.start_over()
+        for name in READING_ORDER:
+            feed = FEEDS[name]
+            store.begin(feed)
+            if name in landed.names:
+                counts[name] = _accept(feed, store, connection, landed, terms)
         with transaction(connection):
-            store = FeedStore(connection, run.run_id)
-            for name in READING_ORDER:
-                feed = FEEDS[name]
-                if name in landed.names:
-                    counts[name] = _accept(feed, store, connection, landed, terms)
-                else:
-                    store.clear(feed)
+            store.replace_core()
     _check_reject_rates(counts, terms)
     return counts
 
@@ -67,39 +70,54 @@ def _accept(
 ) -> FeedCount:
     table = landed.table(feed.name, encoding=terms.encoding)
     reading = _reading(feed, table, terms)
-    store.begin(feed)
-    undecoded = _undecodable(table, reading)
     read_count = 0
-    contract = accepted_contract(feed)
-    for batch in table.batches(connection):
-        parsed = parse(batch, reading, undecoded)
-        if parsed.other_style:
-            raise SourceContractBroken(
-                f"Reading feed {feed.name}: column {parsed.other_style[0]} holds days that are not "
-                f"written the way feeds.date_style declares ({reading.style.dates}).",
-                hint="Declare the style this feed is really in, or export it again.",
-            )
-        fit = parsed.records.join(parsed.rejects, on="row_number", how="anti")
-        # of a record that is gone nothing but its key has to fit
-        contract.validate(fit.filter(~pl.col("is_deleted").fill_null(value=False)), lazy=True)
-        store.add(feed, parsed.records)
-        store.reject(parsed.rejects)
-        read_count += batch.height
-    store.reject(_ragged(table))
-    read_count += table.odd.height
+    undecoded = _undecodable(table, reading)
+    with transaction(connection), writing_behind() as later:
+        for batch in table.batches(connection):
+            parsed = _parse(batch, reading, undecoded)
+            later(partial(_store, parsed, feed, store))
+            read_count += batch.height
+        ragged = _ragged(table)
+        later(partial(store.reject, ragged))
+        read_count += ragged.height
     promised = landed.rows_promised.get(feed.name, read_count)
     if promised != read_count:
         raise SourceContractBroken(
             f"Reading feed {feed.name}: {read_count} records, but the manifest says {promised}.",
             hint="The export is not whole: fetch it again.",
         )
-    store.find_duplicates(feed)
-    store.find_unknown_references(feed)
-    if feed.name == "asset_numbers":
-        store.reject(bad_ranges(store.additional_numbers(), terms.cli_profiles))
-    return store.settle(
-        feed, read_count=read_count, sha256=landed.sha256(feed.name), path=landed.path(feed.name)
-    )
+    with transaction(connection):
+        store.find_duplicates(feed)
+        store.find_unknown_references(feed)
+        if feed.name == "asset_numbers":
+            store.reject(bad_ranges(store.additional_numbers(), terms.cli_profiles))
+        return store.settle(
+            feed,
+            read_count=read_count,
+            sha256=landed.sha256(feed.name),
+            path=landed.path(feed.name),
+        )
+
+
+def _parse(batch: pl.DataFrame, reading: Reading, undecoded: pl.DataFrame) -> Parsed:
+    parsed = parse(batch, reading, undecoded)
+    if parsed.other_style:
+        raise SourceContractBroken(
+            f"Reading feed {reading.feed.name}: column {parsed.other_style[0]} holds days that are "
+            f"not written the way feeds.date_style declares ({reading.style.dates}).",
+            hint="Declare the style this feed is really in, or export it again.",
+        )
+    unfit = pl.col("row_number").is_in(parsed.rejects["row_number"].implode())
+    # of a record that is gone nothing but its key has to fit
+    gone = pl.col("is_deleted").fill_null(value=False)
+    accepted_contract(reading.feed).validate(parsed.records.filter(~unfit & ~gone), lazy=True)
+    return parsed
+
+
+def _store(parsed: Parsed, feed: Feed, store: FeedStore) -> None:
+    store.add(feed, parsed.records)
+    store.reject(parsed.rejects)
+    store.keep_padded(parsed.padded)
 
 
 def _reading(feed: Feed, table: FeedTable, terms: ReadingTerms) -> Reading:
@@ -129,7 +147,7 @@ def _undecodable(table: FeedTable, reading: Reading) -> pl.DataFrame:
             pl.lit(RejectReason.BAD_ENCODING.value).alias("reason"),
             pl.col("raw_text").alias("raw_value"),
         )
-        .cast(dict(REJECT_SCHEMA))
+        .cast(REJECT_SCHEMA)
     )
 
 
@@ -139,7 +157,7 @@ def _ragged(table: FeedTable) -> pl.DataFrame:
         pl.lit(None, dtype=pl.String).alias("column_name"),
         pl.lit(RejectReason.RAGGED_ROW.value).alias("reason"),
         pl.col("raw_text").alias("raw_value"),
-    ).cast(dict(REJECT_SCHEMA))
+    ).cast(REJECT_SCHEMA)
 
 
 def _check_reject_rates(counts: Mapping[str, FeedCount], terms: ReadingTerms) -> None:

@@ -1,6 +1,6 @@
-"""What a cell may say, kind by kind: contract section 2 and rulings 4 to 6, as polars expressions.
+r"""What a cell may say, kind by kind: contract section 2 and rulings 4 to 6, as polars expressions.
 
-Pure: no I/O, no clock. Every pattern is ASCII and anchored: `\\d` and `$` would let in more.
+Pure: no I/O, no clock. Every pattern is ASCII and anchored: `\d` and `$` would let in more.
 """
 
 from datetime import date
@@ -16,16 +16,18 @@ CONTROL_CHARACTERS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\u{9f}]"
 """Unicode category Cc without TAB, LF and CR."""
 
 _FIRST_DAY = date(1, 1, 1)
+_LAST_DAY = date(9999, 12, 31)
 _ISO_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _SLASH_DAY = r"^[0-9]{2}/[0-9]{2}/[0-9]{4}$"
 _ISO_MOMENT = (
     r"^(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
-    r"[T ](?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9])(?:\.[0-9]+)?)?"
+    r"[T ](?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9])"
+    r"(?::(?P<second>[0-5][0-9])(?:\.[0-9]+)?)?"
     r"(?:(?P<utc>Z)|(?P<sign>[+-])(?P<off_hour>[01][0-9]|2[0-3]):(?P<off_minute>[0-5][0-9]))?$"
 )
 _SLASH_FORMATS = {"uk": "%d/%m/%Y", "us": "%m/%d/%Y"}
 _OTHER_STYLE = {"uk": "us", "us": "uk"}
-_PLAIN_MONEY = r"^[0-9]{1,14}(?:\.[0-9]{1,4})?$"
+_PLAIN_MONEY = r"^£?[0-9]{1,14}(?:\.[0-9]{1,4})?$"
 _MONEY = r"^(?:-?£?|£-)(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]{1,4})?$"
 _WHOLE = r"^[0-9]{1,18}$"
 _INTEGER = r"^-?[0-9]{1,18}$"
@@ -59,7 +61,9 @@ def trimmed(raw: pl.Expr) -> pl.Expr:
     return pl.when(text.str.len_bytes() > 0).then(text)
 
 
-def usual_value(text: pl.Expr, column: Column, style: Style) -> pl.Expr:
+def usual_value(  # noqa: PLR0911  one answer per kind
+    text: pl.Expr, column: Column, style: Style
+) -> pl.Expr:
     """The value of a cell written the usual way; null for a blank and for anything unusual.
 
     Cheap on purpose: what comes out null although there is text goes through `value`.
@@ -70,7 +74,8 @@ def usual_value(text: pl.Expr, column: Column, style: Style) -> pl.Expr:
         case Kind.DATE:
             return _usual_day(text, style)
         case Kind.MONEY:
-            return pl.when(text.str.contains(_PLAIN_MONEY)).then(text.cast(MONEY, strict=False))
+            amount = text.str.strip_prefix("£").cast(MONEY, strict=False)
+            return pl.when(text.str.contains(_PLAIN_MONEY)).then(amount)
         case Kind.INTEGER:
             return _whole(text, _INTEGER)
         case Kind.QUANTITY:
@@ -115,7 +120,7 @@ def no_value(column: Column) -> pl.Expr:
 
 
 def _usual_day(text: pl.Expr, style: Style) -> pl.Expr:
-    day = pl.when(text.str.contains(_ISO_DAY)).then(
+    day: pl.Expr = pl.when(text.str.contains(_ISO_DAY)).then(
         text.str.to_date("%Y-%m-%d", strict=False, exact=True)
     )
     if style.dates in _SLASH_FORMATS:
@@ -144,7 +149,7 @@ def _day_of_moment(text: pl.Expr, timezone: str) -> pl.Expr:
     there = instant.dt.convert_time_zone(timezone).dt.date()
     has_zone = parts.struct.field("utc").is_not_null() | parts.struct.field("sign").is_not_null()
     result = pl.when(has_zone).then(there).otherwise(day)
-    return pl.when(result >= _FIRST_DAY).then(result)
+    return pl.when(result.is_between(_FIRST_DAY, _LAST_DAY)).then(result)
 
 
 def _money(text: pl.Expr) -> pl.Expr:

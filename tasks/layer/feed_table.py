@@ -9,7 +9,8 @@ from schemas.errors import SourceContractBroken
 from schemas.receipts import FeedTable
 from tasks.layer.csv_records import BAD_CELLS_SCHEMA, ODD_SCHEMA, carve, parse, read_header
 from tasks.layer.landing import LandedFile
-from warehouse.landed_files import Connection, ParquetText, read_parquet_text
+from warehouse.connection import Connection
+from warehouse.landed_files import ParquetText, read_parquet_text
 
 BATCH_ROWS = 100_000
 BATCH_BYTES = 64 << 20
@@ -79,7 +80,7 @@ class CsvTable:
             found += (carved.bad_cells for carved in carve(self._landed.path, self._encoding))
         return pl.concat(found)
 
-    def batches(self, connection: Connection) -> Iterator[pl.DataFrame]:  # noqa: ARG002  # of Parquet
+    def batches(self, connection: Connection) -> Iterator[pl.DataFrame]:  # noqa: ARG002  # Parquet needs it
         """The well-formed records in file order, each once, in frames that are not empty.
 
         Yields:

@@ -115,13 +115,14 @@ class FolderSource:
             raise SourceContractBroken(
                 f"Reading feeds: {MANIFEST} is not JSON.", hint="Fetch the export again."
             ) from error
-        if not isinstance(content, dict) or not all(
-            isinstance(promise, dict) and _is_promise(promise) for promise in content.values()
-        ):
-            raise SourceContractBroken(
-                f"Reading feeds: {MANIFEST} does not say rows and sha256 per feed.",
-                hint='It must look like {"orders": {"rows": 3, "sha256": "..."}}.',
-            )
+        if not isinstance(content, dict):
+            content = {"everything": content}
+        for feed, promise in content.items():
+            if not isinstance(promise, dict) or not _is_promise(promise):
+                raise SourceContractBroken(
+                    f"Reading feed {feed}: {MANIFEST} does not say its rows and sha256 as it must.",
+                    hint='It must look like {"orders": {"rows": 3, "sha256": "..."}}.',
+                )
         return content
 
 

@@ -27,7 +27,7 @@ UNDEFINED_IN_CP1252 = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 PARTIAL_PREFIX = ".landing-"
 """Name of a copy that is not whole yet; one left behind by a killed run may be deleted."""
 
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 256 << 10
 _WHITE_CONTROLS = (0x09, 0x0A, 0x0D)
 _DELETE = 0x7F
 _C1_LEAD, _C1_FIRST, _C1_LAST = 0xC2, 0x80, 0x9F
@@ -139,7 +139,7 @@ class _ByteLook:
 
     def __init__(self) -> None:
         self._has_controls = False
-        self._ended_in_c1_lead = False
+        self._last_byte = 0
         self._is_cp1252 = True
         self._utf_8: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")()
 
@@ -148,17 +148,16 @@ class _ByteLook:
         low = np.count_nonzero(block < ord(" "))
         white = sum(np.count_nonzero(block == byte) for byte in _WHITE_CONTROLS)
         self._has_controls |= bool(low > white or (block == _DELETE).any())
-        self._decode(block.data, final=False)
-        if block.max() < FIRST_BEYOND_ASCII:
-            self._ended_in_c1_lead = False
+        if max(block.max(), self._last_byte) < FIRST_BEYOND_ASCII:
             return
+        self._decode(block.data, final=False)
         self._is_cp1252 &= not any((block == byte).any() for byte in UNDEFINED_IN_CP1252)
         # UTF-8 writes the controls U+0080 to U+009F as C2 and a byte; cp1252 has none of them
         after_lead = block[1:][block[:-1] == _C1_LEAD]
-        if self._ended_in_c1_lead:
+        if self._last_byte == _C1_LEAD:
             after_lead = np.append(after_lead, block[0])
         self._has_controls |= bool(((after_lead >= _C1_FIRST) & (after_lead <= _C1_LAST)).any())
-        self._ended_in_c1_lead = bool(block[-1] == _C1_LEAD)
+        self._last_byte = int(block[-1])
 
     def traits(self) -> ByteTraits:
         """What all blocks together come to."""

@@ -227,7 +227,7 @@ _SINGLE_BYTE = {
     "ascii": r"^[\x00-\x7f]*$",
     "latin-1": r"^[\x00-\u{ff}]*$",
     "cp1252": (
-        r"^[\x00-\x7f\u{a0}-\u{ff}€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]*$"
+        r"^[\x00-\x7f\u{a0}-\u{ff}€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]*$"  # noqa: RUF001
     ),
 }
 """What each single-byte encoding of the layout can hold; UTF-8 holds everything."""

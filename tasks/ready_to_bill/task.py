@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 
 import polars as pl
 
@@ -12,6 +13,7 @@ from tasks.ready_to_bill.judgement import judge
 from tasks.ready_to_bill.rivals import cli_conflicts, suspected_duplicates
 from tasks.ready_to_bill.terms import Terms
 from tasks.step import step
+from warehouse.background import writing_behind
 from warehouse.charges import ChargeStore, ExtraColumn
 from warehouse.connection import open_warehouse, resources, transaction
 
@@ -25,8 +27,9 @@ def judge_charges(run: RunRef, terms: Terms, extra: tuple[ExtraColumn, ...]) -> 
             store.resolve(platform_names=terms.platform_names)
         with transaction(connection):
             store.start_over()
-            for lines in store.line_facts(extra):
-                store.add(*judge(lines, terms))
+            with writing_behind() as later:
+                for lines in store.line_facts(extra):
+                    later(partial(store.add, *judge(lines, terms)))
             store.keep_lives(_lives(store, terms))
             store.add_rivals(cli_conflicts(*store.contested()))
             store.add_rivals(suspected_duplicates(*store.twins()))

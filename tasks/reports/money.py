@@ -14,4 +14,4 @@ def pounds(value: Decimal | None, currency: str = "£") -> str:
         return "-"
     exact = value.quantize(Decimal("0.0001"))
     text = f"{exact:,.4f}"
-    return currency + (text[:-2] if text.endswith("00") else text)
+    return currency + text.removesuffix("00")

@@ -41,6 +41,8 @@ def decide(
         return Decision(RetryKind.DATA, RetryState.PARKED, None)
     if attempts >= terms.max_attempts:
         return Decision(RetryKind.TRANSIENT, RetryState.DEAD, None)
-    whole = min(terms.longest_wait, terms.first_wait * 2 ** (attempts - 1))
+    doubled = 2 ** (attempts - 1)
+    is_short = doubled <= terms.longest_wait // terms.first_wait
+    whole = terms.first_wait * doubled if is_short else terms.longest_wait
     wait = whole * dice if terms.jitter else whole
     return Decision(RetryKind.TRANSIENT, RetryState.WAITING, now + wait)

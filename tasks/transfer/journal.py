@@ -33,7 +33,7 @@ def add_decision(
     results: bytes | None = None,
     reason: str | None = None,
 ) -> None:
-    """Append one decision: `results`, `uploaded` or `abandoned`; result bytes are kept beside it."""
+    """Append one decision: `results`, `uploaded` or `abandoned`; result bytes stay beside it."""
     entries = read_journal(folder)
     entry: dict[str, Any] = {
         "kind": kind,

@@ -6,16 +6,15 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
 from schemas.affinity import LAYER_UPDATES
 from schemas.charge import charge_content
 from schemas.errors import IllegalTransition
 from schemas.receipts import TransferReceipt
+from schemas.results import parse_results
 from schemas.tables import VALUE
 from schemas.vocabulary import BatchState, BillStatus, RetryState, RowOutcome
-from schemas.results import parse_results
 from tasks.outbox.durable import verify_files, write_durably
 from tasks.retry.policy import RetryTerms, decide
 from tasks.step import step
@@ -23,7 +22,7 @@ from tasks.transfer.journal import add_decision, read_journal
 from tasks.transfer.moves import all_rows, check_move, settle
 from warehouse.batches import Batch, BatchStore
 from warehouse.charges import scalar
-from warehouse.connection import first_row, open_warehouse, transaction
+from warehouse.connection import Connection, first_row, open_warehouse, transaction
 from warehouse.ledger import Ledger
 from warehouse.retry_queue import RetryQueue
 
@@ -176,7 +175,7 @@ def recover_transfers(warehouse: Path, retry: RetryTerms, today: date) -> list[i
 
 
 def _finish(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Connection,
     batch: Batch,
     decision: dict[str, str],
     retry: RetryTerms,
@@ -225,7 +224,7 @@ def _recorded(decision: dict[str, str], folder: Path, rows: pl.DataFrame) -> pl.
 
 
 def _commit(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Connection,
     batch: Batch,
     outcomes: pl.DataFrame,
     moves: pl.DataFrame,
@@ -271,7 +270,7 @@ def _subjects(charges: pl.DataFrame) -> pl.Series:
 
 
 def _refused(
-    connection: duckdb.DuckDBPyConnection, seq: int, outcomes: pl.DataFrame
+    connection: Connection, seq: int, outcomes: pl.DataFrame
 ) -> pl.DataFrame:
     """Rejected rows with their subject, money and, for products, the content that was refused."""
     rejected = outcomes.filter(pl.col("outcome") == RowOutcome.REJECTED)
@@ -296,7 +295,7 @@ def _failures(
     for row in refused.iter_rows(named=True):
         attempts = before.get(row["subject"], 0) + 1
         decision = decide(
-            code=row["code"], attempts=attempts, now=now, dice=random.random(), terms=retry
+            code=row["code"], attempts=attempts, now=now, dice=random.random(), terms=retry  # noqa: S311  a wait, not a secret
         )
         rows.append(
             {
@@ -332,13 +331,13 @@ FAILURE = pl.Schema(
 """One row per failed thing, as the queue takes it."""
 
 
-def _write_back(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+def _write_back(connection: Connection, batch: Batch) -> None:
     updates = Ledger(connection).layer_updates(batch.seq).select(list(LAYER_UPDATES))
     content = updates.write_csv(line_terminator="\r\n").encode()
     write_durably(batch.path / LAYER_UPDATES_FILE, content)
 
 
-def _batch(connection: duckdb.DuckDBPyConnection, seq: int) -> Batch:
+def _batch(connection: Connection, seq: int) -> Batch:
     batch = BatchStore(connection).get(seq)
     if batch is None:
         raise IllegalTransition(
@@ -348,7 +347,7 @@ def _batch(connection: duckdb.DuckDBPyConnection, seq: int) -> Batch:
 
 
 def _receipt(
-    connection: duckdb.DuckDBPyConnection, batch: Batch, state: BatchState
+    connection: Connection, batch: Batch, state: BatchState
 ) -> TransferReceipt:
     counted = (
         Ledger(connection)
@@ -357,7 +356,7 @@ def _receipt(
         .group_by("outcome")
         .len()
     )
-    by_outcome = {outcome: count for outcome, count in counted.iter_rows()}
+    by_outcome = dict(counted.iter_rows())
     accepted_value = first_row(
         connection,
         "SELECT coalesce(sum(product.quantity::DECIMAL(38, 0) * product.unit_price), 0) "

@@ -142,6 +142,7 @@ def _answered(done: subprocess.CompletedProcess[str]) -> Answer:
     return Answer(done.returncode, error["message"], {}, ())
 
 
+@pytest.mark.usefixtures("prefect_api")
 @pytest.mark.parametrize("sentence", REPRESENTATIVE)
 def test_a_case_on_the_command_line(sentence: str, tmp_path: Path):
     case = next(case for case in CASES if case.id == sentence)

@@ -74,4 +74,4 @@ class Reckoning:
     cli_adds: frozenset[tuple[str, str]] = frozenset()
     """(site ref, CLI) of every row of the CLI file."""
     source_gone: set[ChargeKey] = field(default_factory=set)
-    """Charges exported or in billing whose line is in no accepted or rejected record."""
+    """Charges exported or in billing whose line or asset is in no record, accepted or rejected."""

@@ -133,12 +133,21 @@ def _lights(judged: list[Judged]) -> dict[str, str]:
 
 
 def _gone(accepted: Accepted, past: Known) -> set[tuple[str, str]]:
-    """Charges of the ledger whose line the feeds no longer have (ruling 27).
+    """Charges of the ledger whose line, or whose asset, the feeds no longer have (ruling 27).
 
-    A line that is there but rejected has not gone.
+    A record that is there but rejected has not gone.
     """
-    there = {row["line_id"] for row in accepted.tables["order_lines"]}
-    there |= {reject.record_key for reject in accepted.rejects if reject.feed == "order_lines"}
+    lines = _keys_there(accepted, "order_lines", "line_id")
+    assets = _keys_there(accepted, "assets", "asset_id")
     return {
-        charge.key for charge in (*past.in_billing, *past.exported) if charge.line_id not in there
+        charge.key
+        for charge in (*past.in_billing, *past.exported)
+        if charge.line_id not in lines
+        or (charge.asset_id is not None and charge.asset_id not in assets)
     }
+
+
+def _keys_there(accepted: Accepted, feed: str, key: str) -> set[str]:
+    """The keys of a feed's records, accepted or rejected."""
+    there = {row[key] for row in accepted.tables[feed]}
+    return there | {reject.record_key for reject in accepted.rejects if reject.feed == feed}

@@ -92,11 +92,13 @@ def carved_of(path: Path, encoding: str, chunk_bytes: int) -> tuple[list, list, 
     return rows, odd, bad_cells
 
 
-PIECES = [
-    *(b"a", b"b7", b" ", b",", b",,", b"\n", b"\r\n", b"\r", b'"', b'""', b'","', b'"\n"', b'a,b\n'),
-    *(b"\x00", b"\xc3\xa9", b"\xe2\x82\xac", b"\xf0\x9f\x93\x9e", b"\xa3", b"\x81", b"\xc3", b"\xed\xa0\x80"),
-    *(b"\xef\xbb\xbf", b'a,"b"\n', b'"a","b"\r\n', b'5" pipe', b'"x,\ny"', b'"\r"', b"\x1a", b"#", b"\\"),
-]  # fmt: skip
+SEPARATORS = [b",", b",,", b"\n", b"\r\n", b"\r"]
+QUOTES = [b'"', b'""', b'","', b'"\n"', b'"\r"', b'"x,\ny"', b'5" pipe']
+RECORDS = [b"a,b\n", b'a,"b"\n', b'"a","b"\r\n']
+CHARACTERS = [b"\xc3\xa9", b"\xe2\x82\xac", b"\xf0\x9f\x93\x9e", b"\xef\xbb\xbf"]
+BROKEN_CHARACTERS = [b"\xa3", b"\x81", b"\xc3", b"\xed\xa0\x80"]
+TEXT = [b"a", b"b7", b" ", b"\x00", b"\x1a", b"#", b"\\"]
+PIECES = [*SEPARATORS, *QUOTES, *RECORDS, *CHARACTERS, *BROKEN_CHARACTERS, *TEXT]
 NASTY = st.lists(st.sampled_from(PIECES), max_size=40).map(b"".join)
 
 

@@ -212,9 +212,9 @@ CASES = [
         stops(10, "max_rejet_rate"),
     ),
     Case(
-        "an HTTP source without an address stops the run",
+        "a kind of source there is not stops the run",
         _feeds("kind", '"http"'),
-        stops(10, "url"),
-        assumes="a source that cannot be asked is a wrong profile, not an absent server",
+        stops(10, "kind"),
+        assumes="folders are the one kind of source so far",
     ),
 ]

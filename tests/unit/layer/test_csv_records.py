@@ -209,7 +209,7 @@ def test_what_is_well_formed_is_handed_on_byte_for_byte(feed):
 
 
 def test_raw_text_is_cut(feed):
-    path = feed("a,b\n".encode() + "\u20ac".encode() * 5000 + b"\n" + b"\xff" * 5000 + b",2\n")
+    path = feed(b"a,b\n" + "\u20ac".encode() * 5000 + b"\n" + b"\xff" * 5000 + b",2\n")
 
     _, odd, bad_cells = read(path)
 

@@ -62,8 +62,12 @@ SELECT
     site_ref.site_ref,
     upfront_state.status AS upfront_ledger_status,
     recurring_state.status AS recurring_ledger_status,
-    upfront_state.batch_seq AS upfront_batch_seq,
-    recurring_state.batch_seq AS recurring_batch_seq,
+    CASE
+        WHEN upfront_state.status IN ('exported', 'in_billing') THEN upfront_state.batch_seq
+    END AS upfront_batch_seq,
+    CASE
+        WHEN recurring_state.status IN ('exported', 'in_billing') THEN recurring_state.batch_seq
+    END AS recurring_batch_seq,
     upfront_state.in_billing_on AS upfront_in_billing_on,
     recurring_state.in_billing_on AS recurring_in_billing_on,
     upfront_state.refused_content AS upfront_refused_content,

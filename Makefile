@@ -1,0 +1,81 @@
+# Everything this project can be asked to do; `make` lists it.
+# No target needs root, or anything but make and a Python of 3.11 or newer with its venv module.
+
+PYTHON ?=
+# one mark per place: an environment does not survive being moved or copied
+READY := .venv/ready-$(shell pwd | cksum | cut -d ' ' -f 1)
+BIN := .venv/bin
+KINDS := $(filter-out __pycache__,$(sort $(notdir $(patsubst %/,%,$(wildcard tests/*/)))))
+
+# the tests are about this tree, not about what the caller has set
+UNSET := $(foreach name,$(filter R2B_% PREFECT_%,$(.VARIABLES)),-u '$(name)')
+PYTEST := env $(UNSET) $(BIN)/python -m pytest
+
+# from the command line only: terminals keep their height in a variable called LINES
+given = $(if $(filter command,$(firstword $(origin $1))),--$2 '$($1)')
+
+# bytecode makes every start seconds quicker; other people's packages have no place in here
+unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV LINES
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test coverage setup check fix lock bench docs clean $(KINDS:%=test-%)
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  make test-KIND  run one kind of tests: $(KINDS)"
+	@echo "Other arguments for pytest, the benchmark or the lock: ARGS='...'"
+
+demo: $(READY) ## show the whole job on a made-up reseller (LINES=20000 SEED=7)
+	@$(BIN)/r2b demo $(call given,LINES,lines) $(call given,SEED,seed)
+
+test: $(READY) ## run all tests
+	@echo "Running all tests: pytest $(ARGS)"
+	@$(PYTEST) $(ARGS)
+
+$(KINDS:%=test-%): test-%: $(READY)
+	@echo "Running tests/$*: pytest $(ARGS)"
+	@$(PYTEST) tests/$* $(ARGS)
+
+coverage: $(READY) ## run all tests, and list the lines of the product they never ran
+	@$(PYTEST) --cov $(ARGS)
+
+setup: $(READY) ## make .venv, as every target does by itself when it has to
+	@echo 'The environment is ready.'
+
+check: $(READY) ## lint, format, types and import rules; changes nothing
+	@echo "Checking lint: ruff check"
+	@$(BIN)/ruff check --quiet
+	@echo "Checking format: ruff format --check"
+	@$(BIN)/ruff format --check
+	@echo "Checking types: mypy"
+	@$(BIN)/python -m mypy
+	@echo "Checking who imports whom: lint-imports"
+	@$(BIN)/lint-imports
+
+fix: $(READY) ## mend what ruff can mend, and format
+	@$(BIN)/ruff check --fix-only
+	@$(BIN)/ruff format
+
+lock: $(READY) ## write requirements.lock anew, keeping versions (newer ones: ARGS=--upgrade)
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev \
+	  --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+	  --output-file requirements.lock $(ARGS) pyproject.toml
+	@! grep -n '://' requirements.lock || { echo "requirements.lock must hold no address" >&2; exit 1; }
+
+bench: $(READY) ## time a run over a million order lines
+	@$(BIN)/python -m benchmarks.million $(ARGS)
+
+docs: $(READY) ## write the generated reference pages anew
+	@$(BIN)/python -m docs.generate
+
+clean: ## remove the environment, the caches and the demo
+	rm -rf .venv *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .coverage var/demo
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements.lock pyproject.toml .ci/set-up $(BIN)/python
+	@PYTHON='$(PYTHON)' sh .ci/set-up
+	@rm -f .venv/ready-* && touch $@
+
+# missing, or a link to a Python that is gone: the set-up makes it
+$(BIN)/python: ;

@@ -1,0 +1,231 @@
+"""What analysts may rely on: the views of `mart`, their grain and their columns, said once.
+
+The table reference in `docs/` derives from it; a test compares it with the views of a warehouse.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class ViewColumn(NamedTuple):
+    """One column of a view. `kind`: text, number, money (four decimals), day, moment (UTC)."""
+
+    name: str
+    kind: str
+    about: str
+
+
+class View(NamedTuple):
+    """One view of `mart`: what one row of it is, and what it is for."""
+
+    name: str
+    grain: str
+    about: str
+    columns: tuple[ViewColumn, ...]
+
+
+_c = ViewColumn
+
+_LINE = _c("line_id", "text", "The Layer's id of the order line.")
+_CHARGE_TYPE = _c("charge_type", "text", "upfront or recurring.")
+_VALUE = _c("value", "money", "Quantity times unit price; blank without a price.")
+
+_ALL = (
+    View(
+        "charge",
+        "order line and charge type",
+        "Every charge of the latest run's lines, and every other that was ever handed over.",
+        (
+            _LINE,
+            _CHARGE_TYPE,
+            _c("customer_id", "text", "The Layer's id of the customer: the order's."),
+            _c("customer_name", "text", "The customer's name."),
+            _c("site_id", "text", "The Layer's id of the site: the asset's, line's or order's."),
+            _c("product_id", "text", "The Layer's id of the catalogue item."),
+            _c("product_name", "text", "What the bill calls it."),
+            _c("item_type", "text", "Service or Product."),
+            _c("route", "text", "The billing route in force: the asset's, line's or product's."),
+            _c("disposition", "text", "What became of the charge: one word, from the rules."),
+            _c("waiting_reason", "text", "Why it is not due; filled only while it waits."),
+            _c("bill_status", "text", "Not Billed, Ready to Bill or In Billing."),
+            _c("quantity", "number", "The line's quantity."),
+            _c("unit_price", "money", "Unit price ex VAT: the line's, else the product's."),
+            _VALUE,
+            _c("frequency", "text", "Monthly, Quarterly or Annual; blank for upfront."),
+            _c("bill_start_on", "day", "The first day it is billed."),
+            _c("bill_start_source", "text", "The field that day came from."),
+            _c("cli", "text", "The CLI, cleaned; blank when there is none or it cannot be read."),
+            _c("sku", "text", "Affinity's product code."),
+            _c("batch_seq", "number", "The batch it is in, while it is exported or In Billing."),
+            _c("first_ready_on", "day", "The as-of day of the run that first found it ready."),
+            _c("in_billing_on", "day", "The day of the transfer; blank where we made none."),
+        ),
+    ),
+    View(
+        "line_status",
+        "order line",
+        "The two bill statuses and the light The Layer shows beside a line.",
+        (
+            _LINE,
+            _c("upfront_bill_status", "text", "Bill status of the upfront charge."),
+            _c("recurring_bill_status", "text", "Bill status of the recurring charge."),
+            _c("light", "text", "green when all Affinity should bill is In Billing, else orange."),
+        ),
+    ),
+    View(
+        "hold",
+        "charge and reason",
+        "Every reason why a charge is held today, and every charge whose source is gone.",
+        (
+            _LINE,
+            _CHARGE_TYPE,
+            _c("reason", "text", "The hold's name, as in the rules; `rule:<name>` for your own."),
+            _c("since", "day", "As-of day since which it stands without a break."),
+            _c("value", "money", "What the charge is worth; it counts once per reason here."),
+        ),
+    ),
+    View(
+        "reject",
+        "unfit cell (or record) of one run",
+        "Every record of any run that did not fit its feed, cell by cell.",
+        (
+            _c("run_id", "text", "The run that read it."),
+            _c("feed", "text", "The feed."),
+            _c("row_number", "number", "Which record of the file; the first data row is 1."),
+            _c("record_key", "text", "The record's key, parts joined by `|`; blank if unreadable."),
+            _c("column_name", "text", "The feed column; blank where the whole record is unfit."),
+            _c("reason", "text", "Why, as in the list of rejects."),
+            _c("raw_value", "text", "The cell as it was written."),
+        ),
+    ),
+    View(
+        "batch",
+        "batch",
+        "Every batch ever numbered, and where it stands.",
+        (
+            _c("seq", "number", "The batch's number: 1, 2, 3 and so on."),
+            _c("state", "text", "claimed, written, delivered, confirmed or abandoned."),
+            _c("created_at", "moment", "When its charges were frozen."),
+            _c("confirmed_at", "moment", "When evidence of its upload was last taken."),
+            _c("rows", "number", "Rows in all its files."),
+            _c("value", "money", "Quantity times unit price of its product rows."),
+            _c("run_id", "text", "The run that made it."),
+            _c("as_of", "day", "The day that run judged by."),
+            _c("written_at", "moment", "When its folder was in place."),
+            _c("abandoned_at", "moment", "When it was given up."),
+            _c("manifest_sha256", "text", "The digest of its manifest: its link in the chain."),
+            _c("actor", "text", "Who decided about it last."),
+            _c("reason", "text", "Why it was given up."),
+        ),
+    ),
+    View(
+        "batch_row",
+        "row of a file of a batch",
+        "Every row ever written, and Affinity's answer to it.",
+        (
+            _c("seq", "number", "The batch."),
+            _c("file", "text", "The file's name."),
+            _c("row_key", "text", "The same business fact has the same key for ever."),
+            _c("outcome", "text", "pending, accepted, rejected or abandoned."),
+            _c("code", "text", "Affinity's code, where it refused the row."),
+            _c("message", "text", "Affinity's words, or why the batch was given up."),
+            _c("line_id", "text", "The order line, for a product row."),
+            _c("charge_type", "text", "upfront or recurring, for a product row."),
+        ),
+    ),
+    View(
+        "ledger",
+        "transition of a charge",
+        "Every transition ever, in order. Rows are only ever added.",
+        (
+            _c("at", "moment", "When."),
+            _LINE,
+            _CHARGE_TYPE,
+            _c("from_status", "text", "Bill status before."),
+            _c("to_status", "text", "Bill status after; the same where only the reason is news."),
+            _c("batch_seq", "number", "The batch it happened in."),
+            _c("actor", "text", "Who or what did it: a run, an upload result, a person."),
+            _c("reason", "text", "exported, accepted, `rejected: <code>` or `abandoned: <why>`."),
+            _c("hash", "text", "Digest of this row and of the commit before it."),
+            _c("commit_no", "number", "The commit it belongs to; numbered without gaps."),
+        ),
+    ),
+    View(
+        "retry_item",
+        "thing that failed",
+        "Everything that failed, and what is to become of it; settled items stay.",
+        (
+            _c("id", "number", "The item's number, as `r2b queue` takes it."),
+            _c("kind", "text", "transient (waiting cures it) or data (only a change does)."),
+            _c(
+                "subject",
+                "text",
+                "What failed: `charge:<line>:<type>`, a CLI row (`cli:...`), or `feeds`.",
+            ),
+            _c("reason", "text", "Affinity's code, or the name of the error."),
+            _c("attempts", "number", "How often it has failed."),
+            _c("next_at", "moment", "When it is tried again, while it waits."),
+            _c(
+                "state",
+                "text",
+                "waiting, parked, released, in_flight or dead; then done or discarded.",
+            ),
+            _c("value", "money", "What the charge is worth."),
+            _c("message", "text", "Affinity's words, or the error's."),
+            _c("first_seen_at", "moment", "When it first failed."),
+            _c("last_seen_at", "moment", "When it last changed."),
+            _c("batch_seq", "number", "The batch it last failed in."),
+            _c("outcome", "text", "How it ended, or what a person decided."),
+        ),
+    ),
+    View(
+        "run",
+        "run",
+        "Every run, how it ended and what it counted.",
+        (
+            _c("run_id", "text", "The run: the moment it started (UTC) and a random end."),
+            _c("as_of", "day", "The day it judged by."),
+            _c("started_at", "moment", "When it started."),
+            _c("finished_at", "moment", "When it ended."),
+            _c("status", "text", "running, batch_written, batch_open, nothing_ready or failed."),
+            _c("counts", "text", "JSON: what `r2b run --json` printed."),
+            _c("exit_code", "number", "The exit code of a run that failed."),
+            _c("message", "text", "The error of a run that failed."),
+        ),
+    ),
+    View(
+        "warning",
+        "run and kind of oddity",
+        "What looked odd in a run but stopped nothing.",
+        (
+            _c("run_id", "text", "The run that saw it."),
+            _c("subject", "text", "The feed or file it is about."),
+            _c("warning", "text", "What looked odd."),
+            _c("records", "number", "How many records."),
+        ),
+    ),
+)
+
+VIEWS: Mapping[str, View] = {view.name: view for view in _ALL}
+"""The views of `mart`, in reading order."""
+
+BEHIND: Mapping[str, str] = {
+    "out.charge": "The charges of the latest judgement; behind `mart.charge`.",
+    "out.hold": "The holds of the latest judgement, one row per charge and reason.",
+    "out.first_ready": "The day each charge was first found ready; kept from run to run.",
+    "out.hold_since": "Since when each hold stands; kept from run to run.",
+    "out.batch": "Batches, their states and their place in the chain of manifests.",
+    "out.batch_cli": "The frozen rows of `06_clis.csv`, batch by batch.",
+    "out.batch_product": "The frozen rows of `08_products.csv`, batch by batch.",
+    "out.batch_outcome": "What became of each row of a batch that has an answer.",
+    "ops.run": "The book of runs.",
+    "ops.feed_read": "Each feed of each run: its digest, and records read, accepted, rejected.",
+    "ops.reject": "The rejects of all runs.",
+    "ops.warning": "The warnings of all runs.",
+    "ops.ledger_commit": "One row per claim, transfer or abandon, each with the hash of the last.",
+    "ops.ledger": "Every transition ever, chained to its commit.",
+    "ops.charge_state": "The ledger folded: where each charge we ever exported stands now.",
+    "ops.cli_state": "The CLIs we added, or are adding, in Affinity.",
+    "ops.retry_item": "The retry queue, settled items included.",
+}
+"""The tables behind the views, for those who work on the warehouse: these may change."""

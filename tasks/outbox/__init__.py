@@ -1,0 +1,1 @@
+"""Files that survive a crash: the one place that writes into the outbox."""

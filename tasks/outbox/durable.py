@@ -1,0 +1,87 @@
+"""Written aside, flushed to disk, renamed into place, never over."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import DeliveryIncomplete, IllegalTransition
+from warehouse.connection import sync_folder
+
+MANIFEST = "manifest.json"
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Make `path` hold `content`, whole or not at all, and survive a crash once this returns."""
+    aside = path.with_name(f".{path.name}.part")
+    with aside.open("wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    aside.chmod(0o600)
+    aside.replace(path)
+    sync_folder(path.parent)
+
+
+def as_json(content: Mapping[str, Any]) -> bytes:
+    """Readable JSON, the same bytes for the same content."""
+    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def file_sha256(path: Path) -> str:
+    """The digest of a file's bytes."""
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def aside_folder(final: Path) -> Path:
+    """An empty folder beside `final` to write in; what an earlier try left there is swept."""
+    final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    aside = final.with_name(f".{final.name}.part")
+    if aside.exists():
+        shutil.rmtree(aside)
+    aside.mkdir(mode=0o700)
+    return aside
+
+
+def publish_folder(aside: Path, final: Path) -> None:
+    """Rename a finished folder into place; nothing is ever overwritten.
+
+    Raises:
+        IllegalTransition: something else is already there.
+    """
+    sync_folder(aside)
+    if final.exists():
+        raise IllegalTransition(
+            f"Publishing batch {final.name}: the outbox already holds a folder of that number.",
+            hint="Someone else writes into this outbox: find out who before you go on.",
+        )
+    aside.rename(final)
+    sync_folder(final.parent)
+
+
+def verify_files(folder: Path, manifest_sha256: str | None) -> dict[str, int]:
+    """Check a batch folder against its manifest, byte by byte; returns rows by file.
+
+    Raises:
+        DeliveryIncomplete: the manifest or a file is missing or altered.
+    """
+    path = folder / MANIFEST
+    if not path.is_file() or file_sha256(path) != manifest_sha256:
+        raise DeliveryIncomplete(
+            f"Checking batch {folder.name}: its manifest is missing or altered.",
+            hint="Restore the folder as it was written; do not edit files in the outbox.",
+        )
+    rows = {}
+    for entry in json.loads(path.read_text(encoding="utf-8"))["files"]:
+        file = folder / entry["name"]
+        if not file.is_file() or file_sha256(file) != entry["sha256"]:
+            raise DeliveryIncomplete(
+                f"Checking batch {folder.name}: {entry['name']} is missing or altered.",
+                hint="Restore the file as it was written; do not edit files in the outbox.",
+            )
+        rows[entry["name"]] = entry["rows"]
+    return rows
