@@ -50,7 +50,7 @@ check: $(READY) ## lint, format, types and import rules; changes nothing
 	@echo "Checking types: mypy"
 	@$(BIN)/python -m mypy
 	@echo "Checking who imports whom: lint-imports"
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 fix: $(READY) ## mend what ruff can mend, and format
 	@$(BIN)/ruff check --fix-only

@@ -65,7 +65,7 @@ def _bill(run: RunRef, profile: LoadedProfile) -> RunReceipt:
             profile,
             run.as_of,
             other_platforms=platform_names(run.warehouse),
-            catalogue_given=catalogue_is_given(run.warehouse, run.run_id),
+            catalogue_given=catalogue_is_given(run.warehouse, run.run_id, ever=not full),
         ),
         rule_columns(profile),
     )

@@ -70,7 +70,8 @@ def explain(profile: LoadedProfile, line_id: str) -> LineStory:
         given = read(
             connection,
             "SELECT feed FROM ops.feed_read WHERE run_id = $run_id "
-            "AND feed = 'affinity_products'",
+            "AND feed = 'affinity_products' "
+            "UNION ALL SELECT product_code FROM core.affinity_products LIMIT 1",
             {"run_id": run_id},
         )
         terms = judging_terms(

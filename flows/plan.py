@@ -46,7 +46,7 @@ def plan(profile: LoadedProfile, as_of: date | None) -> tuple[RunReceipt, BatchR
                 profile,
                 run.as_of,
                 other_platforms=platform_names(run.warehouse),
-                catalogue_given=catalogue_is_given(run.warehouse, run.run_id),
+                catalogue_given=catalogue_is_given(run.warehouse, run.run_id, ever=not full),
             ),
             rule_columns(profile),
         )

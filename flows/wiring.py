@@ -58,6 +58,7 @@ def reading_terms(profile: LoadedProfile) -> ReadingTerms:
         date_styles={feed: style.value for feed, style in feeds.date_style.items()},
         labels={feed: feeds.labels_of(feed) for feed in FEEDS},
         cli_profiles=profile.settings.cli.profiles,
+        is_delta=feeds.mode == "delta",
         reject_rates={feed: Decimal(feeds.reject_rate(feed)) for feed in FEEDS},
     )
 

@@ -14,6 +14,7 @@ _EXPONENT = r"^[+-]?[0-9]+(?:\.[0-9]*)?[eE][+-]?[0-9]+$"
 _LETTER = r"\p{L}"
 _PUNCTUATION = r"[ \u{a0}()\[\].\-]"
 _NATIONAL = r"^(?:0[123789][0-9]|05[56])[0-9]{7,8}$"
+_BARE_PREFIX = r"^44[0-9]{10}$"
 _LOST_ZERO = r"^[1-9][0-9]{9}$"
 _UNPRINTABLE = r"[\p{C}\p{Zl}\p{Zp}\p{Zs}--[ ]]"
 _MOST_CHARACTERS = 40
@@ -38,8 +39,11 @@ def read_uk_number(text: pl.Expr) -> CliReading:
     exponent = odd.str.contains(_EXPONENT)
     lettered = odd.str.contains(_LETTER)
     bare = odd.str.replace_all(_PUNCTUATION, "")
+    unprefixed = bare.str.replace(r"^(?:\+44|0044)0?", "0")
     national = (
-        bare.str.replace(r"^(?:\+44|0044)0?", "0").str.replace(r"^44([0-9]{10})$", "0${1}")
+        pl.when(unprefixed.str.contains(_BARE_PREFIX))
+        .then(pl.lit("0") + unprefixed.str.slice(2))
+        .otherwise(unprefixed)
     )
     lost_zero = national.str.contains(_LOST_ZERO)
     damaged = exponent | (~lettered & lost_zero)

@@ -12,7 +12,11 @@ from schemas.feeds import SITE_ENTITY_TYPE
 from warehouse.connection import first_row
 from warehouse.statements import statement
 
-_ROWS_PER_BATCH = 100_000
+_ROWS_PER_BATCH = 60_000
+"""Two charges a line stay below one row group of DuckDB (122,880 rows). Of more than that its threads
+leave row groups half full, which the next checkpoint merges: measured, 3.5 s instead of 0.9 s of CPU
+for 2 million charges, and a file 14 % larger.
+"""
 
 
 class ExtraColumn(NamedTuple):
@@ -184,7 +188,7 @@ def read(
 def read_batches(
     connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, object] | None = None
 ) -> Iterator[pl.DataFrame]:
-    """The answer of a query in frames of about 100,000 rows; memory stays flat.
+    """The answer of a query in frames of about 60,000 rows; memory stays flat.
 
     It runs on a cursor of its own, so that the caller may write while it reads, and so does not see
     what the caller's open transaction has done.

@@ -10,6 +10,7 @@ from schemas.feeds import FEEDS, Feed
 from schemas.receipts import FeedCount
 from schemas.vocabulary import RejectReason
 from warehouse.charges import append, read, scalar
+from warehouse.statements import statement
 
 NEW_PREFIX = "new_"
 """Tables of `core` so named hold records that a run has not accepted yet, or never did."""
@@ -24,12 +25,19 @@ class FeedStore:
 
     New records wait in tables of their own, which are renamed in the end: deleting from what the
     same transaction has appended would make DuckDB write every row a second time.
+
+    In delta mode `merge` puts what was known beside what came, before references are looked up.
+    A known record whose parent is gone is left out of `core` but stays known: it comes back with
+    its parent. Records from before have row numbers below zero.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, run_id: str, *, is_delta: bool = False
+    ) -> None:
         """Work on an open warehouse; the caller owns the transactions."""
         self._connection = connection
         self._run_id = run_id
+        self._is_delta = is_delta
 
     def start_over(self) -> None:
         """Forget what an interrupted run left behind."""
@@ -119,6 +127,32 @@ class FeedStore:
                 f"AND NOT coalesce(record.is_deleted, FALSE)"
             )
 
+    def merge(self, feed: Feed, *, delivered: bool) -> None:
+        """Put the known records that the delta does not mention beside those it brought.
+
+        Any record of a key replaces what was known of it, fit or not. A feed without a key cannot
+        be merged: what is delivered replaces it whole.
+        """
+        new, known = _new(feed), f"known.{feed.name}"
+        self._connection.execute(
+            f"CREATE TABLE IF NOT EXISTS {known} AS FROM core.{feed.name}"
+        )
+        unmentioned = "WHERE FALSE"
+        if feed.keys:
+            same = " AND ".join(f"old.{key} = fresh.{key}" for key in feed.keys)
+            unmentioned = f"ANTI JOIN {new} AS fresh ON {same}"
+        if not delivered:
+            unmentioned = ""
+        self._connection.execute(
+            f"INSERT INTO {new} SELECT old.* REPLACE (-row_number() OVER () AS row_number) "
+            f"FROM {known} AS old {unmentioned}"
+        )
+        self._connection.execute(
+            f"CREATE OR REPLACE TABLE known.{NEW_PREFIX}{feed.name} AS FROM {new} "
+            f"WHERE NOT coalesce(is_deleted, FALSE) "
+            f"AND row_number NOT IN (SELECT row_number FROM work.reject)"
+        )
+
     def settle(self, feed: Feed, *, read_count: int, sha256: str, path: Path) -> FeedCount:
         """Note the rejects with their keys, remove what is unfit or gone, count."""
         parts = [f"coalesce(CAST(record.{key} AS VARCHAR), '')" for key in feed.keys]
@@ -129,19 +163,15 @@ class FeedStore:
             f"SELECT $run_id, '{feed.name}', reject.row_number, {key}, reject.column_name, "
             f"reject.reason, reject.raw_value "
             f"FROM work.reject AS reject LEFT JOIN {_new(feed)} AS record "
-            f"ON reject.row_number = record.row_number "
+            f"ON reject.row_number = record.row_number WHERE reject.row_number > 0 "
             f"ORDER BY reject.row_number, reject.column_name, reject.reason",
             {"run_id": self._run_id},
         )
         rejected = scalar(
-            self._connection, "SELECT count(DISTINCT row_number) FROM work.reject"
+            self._connection,
+            "SELECT count(DISTINCT row_number) FROM work.reject WHERE row_number > 0",
         )
-        if rejected:
-            self._connection.execute(
-                f"DELETE FROM {_new(feed)} "
-                f"WHERE row_number IN (SELECT row_number FROM work.reject)"
-            )
-        self._connection.execute(f"DELETE FROM {_new(feed)} WHERE is_deleted")
+        self.drop_unfit(feed)
         self._connection.execute(
             "INSERT INTO work.run_feed "
             "VALUES ($run_id, $feed, $sha256, $path, $read, $accepted, $rejected)",
@@ -157,6 +187,20 @@ class FeedStore:
         )
         return FeedCount(read_count, read_count - rejected, rejected)
 
+    def drop_unfit(self, feed: Feed) -> None:
+        """Remove what was rejected or is gone; say how much was known and has lost its parent."""
+        orphans = scalar(
+            self._connection,
+            "SELECT count(DISTINCT row_number) FROM work.reject WHERE row_number < 0",
+        )
+        if scalar(self._connection, "SELECT count(*) FROM work.reject"):
+            self._connection.execute(
+                f"DELETE FROM {_new(feed)} "
+                f"WHERE row_number IN (SELECT row_number FROM work.reject)"
+            )
+        self._connection.execute(f"DELETE FROM {_new(feed)} WHERE is_deleted")
+        self.warn({(feed.name, "known record left out: what it points at is gone"): orphans})
+
     def replace_core(self) -> None:
         """Put what was accepted in the place of what was known, and keep the rejects."""
         self._connection.execute(
@@ -167,6 +211,16 @@ class FeedStore:
         for feed in FEEDS.values():
             self._connection.execute(f"DROP TABLE core.{feed.name}")
             self._connection.execute(f"ALTER TABLE {_new(feed)} RENAME TO {feed.name}")
+            self._connection.execute(f"DROP TABLE IF EXISTS known.{feed.name}")
+            if self._is_delta:
+                self._connection.execute(
+                    f"ALTER TABLE known.{NEW_PREFIX}{feed.name} RENAME TO {feed.name}"
+                )
+
+    def count_dangling(self) -> None:
+        """Warn of references that may dangle: they stop nothing."""
+        rows = self._connection.execute(statement("feeds/count_dangling")).fetchall()
+        self.warn({(subject, warning): records for subject, warning, records in rows})
 
     def warn(self, warnings: Mapping[tuple[str, str], int]) -> None:
         """Note what looks odd but stops nothing: (subject, warning) -> records."""

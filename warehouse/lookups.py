@@ -16,15 +16,15 @@ def platform_names(warehouse: Path) -> tuple[str, ...]:
     return tuple(name for (name,) in rows)
 
 
-def catalogue_is_given(warehouse: Path, run_id: str) -> bool:
-    """Whether Affinity's catalogue came with the feeds, even empty."""
+def catalogue_is_given(warehouse: Path, run_id: str, *, ever: bool) -> bool:
+    """Whether Affinity's catalogue came with the feeds, even empty: in this run, or `ever`."""
     with open_warehouse(warehouse) as connection:
         return (
             scalar(
                 connection,
                 "SELECT count(*) FROM ops.feed_read "
-                "WHERE run_id = $run_id AND feed = 'affinity_products'",
-                {"run_id": run_id},
+                "WHERE ($ever OR run_id = $run_id) AND feed = 'affinity_products'",
+                {"run_id": run_id, "ever": ever},
             )
             > 0
         )

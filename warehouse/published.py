@@ -12,7 +12,10 @@ from warehouse.statements import views
 _COPIED = {
     "core.customers": "SELECT customer_id, name FROM core.customers",
     "core.products": "SELECT product_id, name FROM core.products",
-    "out.charge": "FROM out.charge",
+    "out.charge": (
+        "SELECT * EXCLUDE (customer_ref, site_ref, cli_type, bill_end_on, term_months, order_ref, "
+        "po_ref, asset_id) FROM out.charge"
+    ),
     "out.first_ready": "FROM out.first_ready",
     "out.hold": "FROM out.hold",
     "out.hold_since": "FROM out.hold_since",

@@ -33,6 +33,8 @@ class ReadingTerms:
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     cli_profiles: Mapping[str, CliProfile] = field(default_factory=dict)
     reject_rates: Mapping[str, Decimal] = field(default_factory=dict)
+    is_delta: bool = False
+    """Feeds hold what changed since the last run and merge into what is known by key."""
 
 
 @step("accept records")
@@ -52,15 +54,20 @@ def accept_records(
     """
     counts = {name: FeedCount() for name in FEEDS}
     with open_warehouse(run.warehouse, resources(run.memory)) as connection:
-        store = FeedStore(connection, run.run_id)
+        store = FeedStore(connection, run.run_id, is_delta=terms.is_delta)
         store.start_over()
         for name in READING_ORDER:
             feed = FEEDS[name]
             store.begin(feed)
             if name in landed.names:
                 counts[name] = _accept(feed, store, connection, landed, terms)
+            elif terms.is_delta:
+                with transaction(connection):
+                    _look_beyond(feed, store, terms, delivered=False)
+                    store.drop_unfit(feed)
         with transaction(connection):
             store.replace_core()
+            store.count_dangling()
     _check_reject_rates(counts, terms)
     return counts
 
@@ -87,16 +94,23 @@ def _accept(
             hint="The export is not whole: fetch it again.",
         )
     with transaction(connection):
-        store.find_duplicates(feed)
-        store.find_unknown_references(feed)
-        if feed.name == "asset_numbers":
-            store.reject(bad_ranges(store.additional_numbers(), terms.cli_profiles))
+        _look_beyond(feed, store, terms, delivered=True)
         return store.settle(
             feed,
             read_count=read_count,
             sha256=landed.sha256(feed.name),
             path=landed.path(feed.name),
         )
+
+
+def _look_beyond(feed: Feed, store: FeedStore, terms: ReadingTerms, *, delivered: bool) -> None:
+    """Reject what only shows beside other records: doubled keys, missing parents, full ranges."""
+    store.find_duplicates(feed)
+    if terms.is_delta:
+        store.merge(feed, delivered=delivered)
+    store.find_unknown_references(feed)
+    if feed.name == "asset_numbers":
+        store.reject(bad_ranges(store.additional_numbers(), terms.cli_profiles))
 
 
 def _parse(batch: pl.DataFrame, reading: Reading, undecoded: pl.DataFrame) -> Parsed:

@@ -8,7 +8,7 @@ import polars as pl
 
 from schemas.cli_text import cli_profile, cli_type, read_cli
 from schemas.tables import MONEY, VALUE
-from schemas.vocabulary import ChargeType, ItemType
+from schemas.vocabulary import ChargeType, CliProfile, ItemType
 from tasks.ready_to_bill.terms import Terms, name_key
 
 LINE_FACTS = pl.Schema(
@@ -121,9 +121,15 @@ def charges_of(lines: pl.DataFrame, terms: Terms) -> pl.DataFrame:
     reading = read_cli(pl.col("cli_text"), pl.col("cli_profile"))
     read = read.with_columns(
         reading.cleaned.alias("cli"),
-        reading.is_malformed.fill_null(value=False).alias("cli_is_malformed"),
         reading.is_damaged.fill_null(value=False).alias("cli_is_damaged"),
     ).with_columns(
+        # what `reading.is_malformed` says, without reading every text once more
+        (
+            pl.col("cli_text").is_not_null()
+            & (pl.col("cli_profile") != CliProfile.NONE)
+            & pl.col("cli").is_null()
+            & ~pl.col("cli_is_damaged")
+        ).alias("cli_is_malformed"),
         pl.when(pl.col("cli").is_not_null())
         .then(cli_type(pl.col("cli"), pl.col("cli_profile")))
         .alias("cli_type")

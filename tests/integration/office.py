@@ -14,7 +14,6 @@ from flows.profile import LoadedProfile, load_profile
 from flows.transfer import abandon, transfer_to_billing
 from schemas.receipts import RunReceipt, TransferReceipt
 from tests.running import AS_OF, Job, mart, run_job
-from warehouse.connection import open_reading
 
 Row = dict[str, str]
 
@@ -208,7 +207,7 @@ class Office:
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Ask the live warehouse."""
-        with open_reading(self.profile.warehouse) as connection:
+        with duckdb.connect(str(self.profile.warehouse), read_only=True) as connection:
             return connection.execute(sql).fetchall()
 
     def change(self, sql: str) -> None:

@@ -4,6 +4,7 @@
 
 CREATE SCHEMA raw;
 CREATE SCHEMA core;
+CREATE SCHEMA known;
 CREATE SCHEMA out;
 CREATE SCHEMA ops;
 CREATE SCHEMA mart;
@@ -237,6 +238,9 @@ CREATE TABLE core.affinity_cease_requests (
     completed_on DATE,
     is_deleted BOOLEAN
 );
+
+-- known: while feeds are deltas, the latest fit version of every record, whatever it points at;
+-- core is then what of it has all its references. Tables appear with the first delta.
 
 -- out: what was decided, and what was handed over.
 

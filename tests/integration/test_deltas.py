@@ -1,0 +1,116 @@
+"""Delta feeds: what changed merges into what is known, and the answer is that of a full feed."""
+
+import random
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+
+from tests.integration.office import Office, Row
+
+DELTA = '[feeds]\nmode = "delta"\nmax_reject_rate = 1\n'
+FULL = '[feeds]\nmax_reject_rate = 1\n'
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return Office(tmp_path / "office", lines=3, profile=DELTA)
+
+
+def test_feeds_that_are_not_delivered_keep_what_is_known(office: Office):
+    office.run()
+    office.feeds = {}
+
+    receipt = office.run()
+
+    assert ["exported"] * 3 == list(office.dispositions().values())
+    assert (0, 0) == (receipt.feeds["customers"].read, receipt.feeds["order_lines"].read)
+
+
+def test_a_changed_record_replaces_what_was_known_of_it(office: Office):
+    office.line(1)["connected_on"] = ""
+    office.run()
+    changed = office.line(1) | {"connected_on": "2026-03-05"}
+    office.abandon()
+    office.feeds = {"order_lines": [changed]}
+
+    receipt = office.run()
+
+    assert 1 == receipt.feeds["order_lines"].read
+    assert {"L1", "L2", "L3"} == {line for line, _ in office.lines_written(2)}
+
+
+def test_a_deleted_record_is_gone(office: Office):
+    office.line(1)["connected_on"] = ""
+    office.run()
+    office.feeds = {"order_lines": [{"line_id": "L1", "is_deleted": "true"} | _blank(office, 1)]}
+
+    office.run()
+
+    assert {"L2", "L3"} == set(office.dispositions())
+
+
+def test_an_unfit_version_of_a_record_leaves_nothing_to_bill(office: Office):
+    office.line(1)["connected_on"] = ""
+    office.run()
+    office.feeds = {"order_lines": [office.line(1) | {"quantity": "none"}]}
+
+    receipt = office.run()
+
+    assert 1 == receipt.feeds["order_lines"].rejected
+    assert {"L2", "L3"} == set(office.dispositions())
+
+
+def test_a_record_comes_back_with_its_parent(office: Office):
+    office.run()
+    office.abandon()
+    whole = deepcopy(office.feeds)
+    office.feeds = {"orders": [whole["orders"][0] | {"is_deleted": "true"}]}
+    without = office.run()
+    office.feeds = {"orders": whole["orders"]}
+
+    back = office.run()
+
+    assert 0 == without.dispositions["ready"].charges
+    assert 6 == back.dispositions["ready"].charges
+
+
+def _blank(office: Office, number: int) -> Row:
+    return {name: "" for name in office.line(number) if name != "line_id"}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_history_of_deltas_ends_where_the_full_feed_does(tmp_path: Path, seed: int):
+    chance = random.Random(seed)
+    by_delta = Office(tmp_path / "delta", lines=6, profile=DELTA)
+    in_full = Office(tmp_path / "full", lines=6, profile=FULL)
+    world = deepcopy(in_full.feeds)
+    by_delta.run()
+    in_full.run()
+
+    for _ in range(4):
+        by_delta.feeds = {}
+        for feed in world:
+            changed = [row for row in world[feed] if chance.random() < 0.3]
+            for row in changed:
+                _edit(row, feed, chance)
+            by_delta.feeds[feed] = changed
+            in_full.feeds[feed] = deepcopy(world[feed])
+        by_delta.feeds = {name: rows for name, rows in by_delta.feeds.items() if rows}
+        delta, full = by_delta.job(), in_full.job()
+
+        assert (0, 0) == (delta.exit_code, full.exit_code)
+        assert delta.receipt is not None
+        assert full.receipt is not None
+        assert full.receipt.dispositions == delta.receipt.dispositions
+        assert in_full.charges() == by_delta.charges()
+
+
+def _edit(row: Row, feed: str, chance: random.Random) -> None:
+    row["is_deleted"] = "true" if chance.random() < 0.15 else "false"
+    if feed == "order_lines":
+        row["connected_on"] = chance.choice(["", "2026-03-01", "2026-03-09", "2027-01-01"])
+    if feed == "assets":
+        row["cli"] = chance.choice(["01204600001", "01204600002", "01204600077", ""])
+    if feed == "customers":
+        row["integration_id"] = chance.choice(["AC-1", ""])

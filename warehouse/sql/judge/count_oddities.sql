@@ -1,0 +1,23 @@
+-- What looks odd among sites and charges: a warning each, never a hold.
+SELECT
+    'sites' AS subject,
+    'Affinity site reference shared by sites of two customers' AS warning,
+    count(*) AS records
+FROM (
+    SELECT ref.site_ref
+    FROM work.site_ref AS ref
+    INNER JOIN core.sites AS site ON ref.site_id = site.site_id
+    WHERE ref.site_ref IS NOT NULL
+    GROUP BY ref.site_ref
+    HAVING count(DISTINCT site.customer_id) > 1
+) AS shared
+UNION ALL
+SELECT
+    'charges',
+    'charge is In Billing in The Layer, but its batch is not confirmed',
+    count(*)
+FROM out.charge AS charge
+INNER JOIN ops.charge_state AS state
+    ON charge.line_id = state.line_id AND charge.charge_type = state.charge_type
+WHERE charge.disposition = 'in_billing' AND state.status = 'exported'
+ORDER BY subject;
