@@ -115,9 +115,7 @@ def main(arguments: list[str]) -> int:
         print("The tutorial says what the commands say.")
         return 0
     if "--check" in arguments:
-        print(
-            "The tutorial has drifted: run `python -m docs.rehearsal`, then look at it."
-        )
+        print("The tutorial has drifted: run `python -m docs.rehearsal`, then look at it.")
         return 1
     TUTORIAL.write_text(fresh, encoding="utf-8")
     print("The tutorial is written anew.")

@@ -96,28 +96,33 @@ def judging_terms(
         },
         max_months=start.max_months,
         cli_profiles=settings.cli.profiles,
-        rules=tuple(
-            ExtraRule(
-                name=rule.label,
-                column=f"rule_{rule.stage}_{rule.field}",
-                present=f"has_{rule.stage}",
-                products=rule.scoped("product"),
-                base_categories=rule.scoped("base_category"),
-                required=rule.required,
-                min_length=rule.min_length,
-                max_length=rule.max_length,
-                pattern=rule.pattern,
-                allowed=rule.allowed if isinstance(rule.allowed, tuple) else (),
-                allowed_characters=rule.allowed if isinstance(rule.allowed, str) else "",
-            )
-            for rule in settings.validation
-            if rule.severity == "block"
-        ),
+        rules=_rules(profile, "block"),
+        warning_rules=_rules(profile, "warn"),
         layout=Layout(
             encoding="utf-8" if layout.encoding == "utf-8-sig" else layout.encoding,
             decimals=layout.decimals,
             max_lengths=layout.max_lengths,
         ),
+    )
+
+
+def _rules(profile: LoadedProfile, severity: str) -> tuple[ExtraRule, ...]:
+    return tuple(
+        ExtraRule(
+            name=rule.label,
+            column=f"rule_{rule.stage}_{rule.field}",
+            present=f"has_{rule.stage}",
+            products=rule.scoped("product"),
+            base_categories=rule.scoped("base_category"),
+            required=rule.required,
+            min_length=rule.min_length,
+            max_length=rule.max_length,
+            pattern=rule.pattern,
+            allowed=rule.allowed if isinstance(rule.allowed, tuple) else (),
+            allowed_characters=rule.allowed if isinstance(rule.allowed, str) else "",
+        )
+        for rule in profile.settings.validation
+        if rule.severity == severity
     )
 
 

@@ -152,6 +152,11 @@ class ChargeStore:
         self._connection.execute(statement("judge/remember_first_ready"), {"as_of": as_of})
         self._connection.execute(statement("judge/remember_holds"), {"as_of": as_of})
 
+    def oddities(self) -> dict[tuple[str, str], int]:
+        """What looks odd among sites and charges: (subject, warning) -> records."""
+        rows = self._connection.execute(statement("judge/count_oddities")).fetchall()
+        return {(subject, warning): records for subject, warning, records in rows}
+
     def dispositions(self) -> dict[str, tuple[int, str]]:
         """Charges and money (decimal text) by disposition of the latest run's lines."""
         return self._sums("judge/sum_dispositions")

@@ -100,8 +100,6 @@ def open_reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         ) from error
     with contextlib.closing(connection):
         connection.execute("SET TimeZone = 'UTC'")
-        if resources is not None:
-            connection.execute("SET memory_limit = $memory", {"memory": resources.memory})
         yield connection
 
 

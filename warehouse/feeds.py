@@ -1,6 +1,6 @@
 """Records of the feeds on their way into `core`, and the rejects that did not get there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -10,6 +10,7 @@ from schemas.feeds import FEEDS, Feed
 from schemas.receipts import FeedCount
 from schemas.vocabulary import RejectReason
 from warehouse.charges import append, read, scalar
+from warehouse.runs import note_warnings
 from warehouse.statements import statement
 
 NEW_PREFIX = "new_"
@@ -127,6 +128,32 @@ class FeedStore:
                 f"AND NOT coalesce(record.is_deleted, FALSE)"
             )
 
+    def show_raw(self, feed: Feed, path: Path, header: Sequence[str], *, encoding: str) -> None:
+        """Make `raw.<feed>` a view on the landed file: every column text, spelled as in the file.
+
+        For looking only: rows that break the CSV are left out of the view, not of the counts.
+        """
+        file = _quoted(str(path))
+        if path.suffix == ".parquet":
+            rows = f"read_parquet({file})"
+        else:
+            names: dict[str, None] = {}
+            for label in header:
+                name = label.strip() or "column"
+                while name.lower() in {known.lower() for known in names}:
+                    name += "_"
+                names[name] = None
+            columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in names)
+            latin = ", encoding = 'latin-1'" if encoding == "cp1252" else ""
+            rows = (
+                f"read_csv({file}, auto_detect = false, header = true, delim = ',', "
+                f"quote = '\"', escape = '\"', strict_mode = false, ignore_errors = true, "
+                f"columns = {{{columns}}}{latin})"
+            )
+        self._connection.execute(
+            f"CREATE OR REPLACE VIEW raw.{feed.name} AS SELECT * FROM {rows}"
+        )
+
     def merge(self, feed: Feed, *, delivered: bool) -> None:
         """Put the known records that the delta does not mention beside those it brought.
 
@@ -224,17 +251,11 @@ class FeedStore:
 
     def warn(self, warnings: Mapping[tuple[str, str], int]) -> None:
         """Note what looks odd but stops nothing: (subject, warning) -> records."""
-        for (subject, warning), records in warnings.items():
-            if records:
-                self._connection.execute(
-                    "INSERT INTO ops.warning VALUES ($run_id, $subject, $warning, $records)",
-                    {
-                        "run_id": self._run_id,
-                        "subject": subject,
-                        "warning": warning,
-                        "records": records,
-                    },
-                )
+        note_warnings(self._connection, self._run_id, warnings)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _new(feed: Feed) -> str:

@@ -88,8 +88,20 @@ class RunStore:
     def warnings(self, run_id: str) -> dict[str, int]:
         """Warnings of a run: what -> how many records."""
         rows = self._connection.execute(
-            "SELECT warning, CAST(sum(records) AS BIGINT) FROM ops.warning "
-            "WHERE run_id = $run_id GROUP BY warning ORDER BY warning",
+            "SELECT concat(subject, ': ', warning) AS what, CAST(sum(records) AS BIGINT) "
+            "FROM ops.warning WHERE run_id = $run_id GROUP BY what ORDER BY what",
             {"run_id": run_id},
         ).fetchall()
         return dict(rows)
+
+
+def note_warnings(
+    connection: duckdb.DuckDBPyConnection, run_id: str, warnings: Mapping[tuple[str, str], int]
+) -> None:
+    """Note what looks odd in a run but stops nothing: (subject, warning) -> records."""
+    for (subject, warning), records in warnings.items():
+        if records:
+            connection.execute(
+                "INSERT INTO ops.warning VALUES ($run_id, $subject, $warning, $records)",
+                {"run_id": run_id, "subject": subject, "warning": warning, "records": records},
+            )

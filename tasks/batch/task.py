@@ -27,9 +27,9 @@ from tasks.outbox.durable import (
 from tasks.step import step
 from warehouse.batches import Batch, BatchStore
 from warehouse.connection import open_warehouse, resources, transaction
-from warehouse.feeds import FeedStore
 from warehouse.ledger import Ledger
 from warehouse.retry_queue import RetryQueue
+from warehouse.runs import note_warnings
 
 OPEN_STATES = (BatchState.CLAIMED, BatchState.WRITTEN, BatchState.DELIVERED)
 """A batch in one of these counts against the number that may be open."""
@@ -105,8 +105,10 @@ def claim_batch(run: RunRef, terms: BatchTerms, judgement: JudgementReceipt) -> 
                 now=moment,
                 outcome=None,
             )
-            FeedStore(connection, run.run_id).warn(
-                {("clis", "CLI is live in Affinity at another site"): elsewhere}
+            note_warnings(
+                connection,
+                run.run_id,
+                {("clis", "CLI is live in Affinity at another site"): elsewhere},
             )
     return ClaimReceipt(seq, open_batches)
 

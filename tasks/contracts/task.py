@@ -95,6 +95,7 @@ def _accept(
         )
     with transaction(connection):
         _look_beyond(feed, store, terms, delivered=True)
+        store.show_raw(feed, landed.path(feed.name), table.header, encoding=terms.encoding)
         return store.settle(
             feed,
             read_count=read_count,

@@ -13,6 +13,8 @@ from schemas.tables import VALUE
 from schemas.vocabulary import (
     Action,
     BillStatus,
+    ChargeType,
+    CliProfile,
     CustomerStatus,
     Disposition,
     HoldReason,
@@ -20,7 +22,8 @@ from schemas.vocabulary import (
     WaitingReason,
 )
 from tasks.ready_to_bill.charges import charges_of
-from tasks.ready_to_bill.rules import rules_of
+from tasks.ready_to_bill.number_plan import is_in_plan
+from tasks.ready_to_bill.rules import breaks, rules_of
 from tasks.ready_to_bill.terms import Terms
 
 HOLD_SCHEMA = pl.Schema(
@@ -31,6 +34,9 @@ HOLD_SCHEMA = pl.Schema(
         "value": VALUE,
     }
 )
+
+ODDITY_SCHEMA = pl.Schema({"subject": pl.String(), "warning": pl.String()})
+"""What looks odd but holds nothing: a CLI or a line, and why."""
 
 CLAIM_SCHEMA = pl.Schema(
     {
@@ -67,11 +73,16 @@ _TRIGGER_DATES = {
 
 
 class Judgement(NamedTuple):
-    """`charges` as CHARGE; `holds` as HOLD_SCHEMA, one row per charge and reason; `claims`."""
+    """What came of a batch of lines.
+
+    `charges` as CHARGE; `holds` as HOLD_SCHEMA, one row per charge and reason; `claims` as
+    CLAIM_SCHEMA; `oddities` as ODDITY_SCHEMA, which may name a subject of another batch again.
+    """
 
     charges: pl.DataFrame
     holds: pl.DataFrame
     claims: pl.DataFrame
+    oddities: pl.DataFrame
 
 
 def judge(lines: pl.DataFrame, terms: Terms) -> Judgement:
@@ -120,6 +131,7 @@ def judge(lines: pl.DataFrame, terms: Terms) -> Judgement:
         charges=_stored(pl.concat([settled, judged])),
         holds=holds,
         claims=_claims(judged),
+        oddities=_oddities(charges, terms),
     )
 
 
@@ -224,6 +236,26 @@ def _stored(charges: pl.DataFrame) -> pl.DataFrame:
     return charges.select(
         derived.get(name, pl.col(name)).cast(dtype).alias(name) for name, dtype in CHARGE.items()
     )
+
+
+def _oddities(charges: pl.DataFrame, terms: Terms) -> pl.DataFrame:
+    numbers = (
+        charges.filter(
+            (pl.col("cli_profile") == CliProfile.UK_NUMBER) & pl.col("cli").is_not_null()
+        )
+        .select(subject="cli")
+        .unique()
+        .filter(~is_in_plan(pl.col("subject")))
+        .with_columns(pl.lit("CLI is outside the UK number plan").alias("warning"))
+    )
+    lines = charges.filter(pl.col("charge_type") == ChargeType.UPFRONT)
+    broken = [
+        lines.filter(breaks(rule)).select(
+            subject="line_id", warning=pl.lit(f"line breaks your rule {rule.name!r}")
+        )
+        for rule in terms.warning_rules
+    ]
+    return pl.concat([numbers, *broken]).cast(dict(ODDITY_SCHEMA))
 
 
 def _claims(triggered: pl.DataFrame) -> pl.DataFrame:

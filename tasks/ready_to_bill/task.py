@@ -9,13 +9,14 @@ import polars as pl
 from schemas.cli_text import cli_profile, read_cli
 from schemas.receipts import JudgementReceipt, Money, RunRef
 from schemas.vocabulary import Disposition
-from tasks.ready_to_bill.judgement import judge
+from tasks.ready_to_bill.judgement import ODDITY_SCHEMA, judge
 from tasks.ready_to_bill.rivals import cli_conflicts, suspected_duplicates
 from tasks.ready_to_bill.terms import Terms
 from tasks.step import step
 from warehouse.background import writing_behind
 from warehouse.charges import ChargeStore, ExtraColumn
 from warehouse.connection import open_warehouse, resources, transaction
+from warehouse.runs import note_warnings
 
 
 @step("judge charges")
@@ -28,13 +29,17 @@ def judge_charges(run: RunRef, terms: Terms, extra: tuple[ExtraColumn, ...]) -> 
         with transaction(connection):
             store.start_over()
             with writing_behind() as later:
+                oddities = [pl.DataFrame(schema=ODDITY_SCHEMA)]
                 for lines in store.line_facts(extra):
-                    later(partial(store.add, *judge(lines, terms)))
+                    charges, holds, claims, odd = judge(lines, terms)
+                    later(partial(store.add, charges, holds, claims))
+                    oddities.append(odd)
             store.keep_lives(_lives(store, terms))
             store.add_rivals(cli_conflicts(*store.contested()))
             store.add_rivals(suspected_duplicates(*store.twins()))
             store.keep_gone(run.run_id)
             store.remember_days(run.as_of)
+            note_warnings(connection, run.run_id, {**_counted(oddities), **store.oddities()})
         return JudgementReceipt(
             dispositions=_with_all_names(store.dispositions()),
             holds=_money(store.holds()),
@@ -57,6 +62,12 @@ def _lives(store: ChargeStore, terms: Terms) -> Iterator[pl.DataFrame]:
             )
             .drop_nulls("cli")
         )
+
+
+def _counted(oddities: list[pl.DataFrame]) -> dict[tuple[str, str], int]:
+    """How many distinct subjects each warning is about."""
+    counts = pl.concat(oddities).unique().group_by("warning").len()
+    return {("charges", warning): records for warning, records in counts.iter_rows()}
 
 
 def _with_all_names(sums: dict[str, tuple[int, str]]) -> dict[str, Money]:

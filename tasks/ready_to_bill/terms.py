@@ -74,4 +74,5 @@ class Terms:
     max_months: int = 13
     cli_profiles: Mapping[str, CliProfile] = field(default_factory=dict)
     rules: tuple[ExtraRule, ...] = ()
+    warning_rules: tuple[ExtraRule, ...] = ()
     layout: Layout = field(default_factory=Layout)

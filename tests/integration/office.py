@@ -3,7 +3,9 @@
 import csv
 import hashlib
 import io
+import shutil
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,15 @@ class Office:
         (folder / "r2b.toml").write_text(profile, encoding="utf-8")
         for number in range(1, lines + 1):
             self.add_line(number)
+
+    def copied(self, folder: Path) -> "Office":
+        """The same office, as if all of it had happened in `folder`."""
+        shutil.copytree(self.folder, folder)
+        office = Office.__new__(Office)
+        office.folder, office.feeds = folder, deepcopy(self.feeds)
+        here, there = str(self.folder), str(folder)
+        office.change(f"UPDATE out.batch SET path = replace(path, '{here}', '{there}')")
+        return office
 
     def add_line(self, number: int) -> None:
         """A further ready line with its asset."""

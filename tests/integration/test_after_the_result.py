@@ -1,6 +1,7 @@
 """What comes back and what never does, run after run. Contract sections 3 and 5."""
 
 from datetime import timedelta
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,9 @@ QUICK = "retry = {first_wait_seconds = 3600, longest_wait_seconds = 7200, jitter
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Office:
+def office(tmp_path: Path, written: Callable[[Path, int], Office]) -> Office:
     """One line in batch 1."""
-    office = Office(tmp_path, lines=1)
-    office.run()
-    return office
+    return written(tmp_path, 1)
 
 
 def refused(office: Office, code: str = "E1", seq: int = 1) -> None:

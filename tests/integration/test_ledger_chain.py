@@ -1,6 +1,7 @@
 """The ledger's chain, recomputed in plain Python: nothing can be changed unseen."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,17 +40,24 @@ def broken_links(office: Office) -> list[str]:
     return found
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> Office:
+@pytest.fixture(scope="module")
+def two_batches(
+    tmp_path_factory: pytest.TempPathFactory, written: Callable[[Path, int], Office]
+) -> Office:
     """Two batches: one by result, one abandoned."""
-    office = Office(tmp_path)
-    office.run()
+    office = written(tmp_path_factory.mktemp("chain"), 2)
     office.answer({("L1", "recurring"): "accepted", ("L2", "recurring"): "rejected:E1"})
     office.uploaded(by="Ann | é")
     office.line(2)["quantity"] = "3"
     office.run()
     office.abandon(2, reason="lost\nin the post")
     return office
+
+
+@pytest.fixture
+def office(tmp_path: Path, two_batches: Office) -> Office:
+    """A copy that may be tampered with."""
+    return two_batches.copied(tmp_path / "office")
 
 
 def test_the_chain_is_whole(office: Office):

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -48,11 +48,9 @@ def another_program(code: str, warehouse: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Office:
+def office(tmp_path: Path, written: Callable[[Path, int], Office]) -> Office:
     """One line in batch 1."""
-    office = Office(tmp_path, lines=1)
-    office.run()
-    return office
+    return written(tmp_path, 1)
 
 
 @pytest.mark.parametrize(

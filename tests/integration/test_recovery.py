@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from tasks.transfer.journal import add_decision
 from tests.integration.office import Office, tree
 from tests.running import AS_OF
 from schemas.receipts import RunRef
+
+Written = Callable[[Path, int], Office]
 
 L1, UP1 = ("L1", "recurring"), ("L1", "upfront")
 MOMENT = datetime(2026, 3, 31, 12, 0, tzinfo=UTC).replace(tzinfo=None)
@@ -131,9 +134,8 @@ def decide(office: Office, kind: str, *, results: Path | None = None) -> None:
     )
 
 
-def test_an_upload_that_was_decided_is_committed_by_the_next_run(tmp_path: Path):
-    office = Office(tmp_path, lines=1)
-    office.run()
+def test_an_upload_that_was_decided_is_committed_by_the_next_run(tmp_path: Path, written: Written):
+    office = written(tmp_path, 1)
     decide(office, "uploaded")
     receipt = office.run()
 
@@ -145,9 +147,8 @@ def test_an_upload_that_was_decided_is_committed_by_the_next_run(tmp_path: Path)
     )
 
 
-def test_a_result_that_was_decided_is_committed_by_the_next_run(tmp_path: Path):
-    office = Office(tmp_path, lines=1)
-    office.run()
+def test_a_result_that_was_decided_is_committed_by_the_next_run(tmp_path: Path, written: Written):
+    office = written(tmp_path, 1)
     answers = office.answers({L1: "accepted", UP1: "rejected:E1"})
     decide(office, "results", results=office.results(*answers))
     office.run()
@@ -156,9 +157,8 @@ def test_a_result_that_was_decided_is_committed_by_the_next_run(tmp_path: Path):
     assert [("charge:L1:upfront",)] == office.query("SELECT subject FROM ops.retry_item")
 
 
-def test_an_abandonment_that_was_decided_is_committed_by_the_next_run(tmp_path: Path):
-    office = Office(tmp_path, lines=1)
-    office.run()
+def test_an_abandonment_that_was_decided_is_committed_by_the_next_run(tmp_path: Path, written: Written):
+    office = written(tmp_path, 1)
     decide(office, "abandoned")
     receipt = office.run()
 
@@ -168,9 +168,8 @@ def test_an_abandonment_that_was_decided_is_committed_by_the_next_run(tmp_path: 
     )
 
 
-def test_a_decision_is_committed_once(tmp_path: Path):
-    office = Office(tmp_path, lines=1)
-    office.run()
+def test_a_decision_is_committed_once(tmp_path: Path, written: Written):
+    office = written(tmp_path, 1)
     decide(office, "uploaded")
     office.run()
     books = office.books()
@@ -180,9 +179,8 @@ def test_a_decision_is_committed_once(tmp_path: Path):
     assert books == office.books()
 
 
-def test_the_transfer_itself_finishes_what_was_cut_off(tmp_path: Path):
-    office = Office(tmp_path, lines=1)
-    office.run()
+def test_the_transfer_itself_finishes_what_was_cut_off(tmp_path: Path, written: Written):
+    office = written(tmp_path, 1)
     decide(office, "uploaded")
     receipt = office.uploaded(by="Bob")
 
@@ -190,9 +188,8 @@ def test_the_transfer_itself_finishes_what_was_cut_off(tmp_path: Path):
     assert [("Ann",)] == office.query("SELECT actor FROM ops.ledger_commit WHERE what = 'transfer'")
 
 
-def test_a_write_back_file_that_was_not_written_is_written(tmp_path: Path):
-    office = Office(tmp_path, lines=1)
-    office.run()
+def test_a_write_back_file_that_was_not_written_is_written(tmp_path: Path, written: Written):
+    office = written(tmp_path, 1)
     updates = office.uploaded().layer_updates
     content = updates.read_bytes()
     updates.unlink()
@@ -201,9 +198,8 @@ def test_a_write_back_file_that_was_not_written_is_written(tmp_path: Path):
     assert content == updates.read_bytes()
 
 
-def test_a_warehouse_older_than_the_outbox_stops_the_run(tmp_path: Path):
-    office = Office(tmp_path, lines=1)
-    office.run()
+def test_a_warehouse_older_than_the_outbox_stops_the_run(tmp_path: Path, written: Written):
+    office = written(tmp_path, 1)
     shutil.copy(office.profile.warehouse, tmp_path / "backup")
     office.abandon()
     office.run()
@@ -215,9 +211,8 @@ def test_a_warehouse_older_than_the_outbox_stops_the_run(tmp_path: Path):
     assert "the outbox holds batch 2, but the warehouse knows 1." in job.error
 
 
-def test_a_warehouse_that_is_gone_stops_the_run(tmp_path: Path):
-    office = Office(tmp_path, lines=1)
-    office.run()
+def test_a_warehouse_that_is_gone_stops_the_run(tmp_path: Path, written: Written):
+    office = written(tmp_path, 1)
     office.profile.warehouse.unlink()
     job = office.job()
 
@@ -225,9 +220,8 @@ def test_a_warehouse_that_is_gone_stops_the_run(tmp_path: Path):
     assert "the outbox holds batch 1, but the warehouse knows none." in job.error
 
 
-def test_a_confirmed_batch_whose_folder_was_archived_stops_nothing(tmp_path: Path):
-    office = Office(tmp_path, lines=1)
-    office.run()
+def test_a_confirmed_batch_whose_folder_was_archived_stops_nothing(tmp_path: Path, written: Written):
+    office = written(tmp_path, 1)
     office.uploaded()
     shutil.move(office.batch(), tmp_path / "archive")
     office.add_line(2)
@@ -235,9 +229,8 @@ def test_a_confirmed_batch_whose_folder_was_archived_stops_nothing(tmp_path: Pat
     assert 2 == office.run().batch.seq
 
 
-def test_an_open_batch_whose_folder_is_gone_stops_the_transfer(tmp_path: Path):
-    office = Office(tmp_path, lines=1)
-    office.run()
+def test_an_open_batch_whose_folder_is_gone_stops_the_transfer(tmp_path: Path, written: Written):
+    office = written(tmp_path, 1)
     shutil.move(office.batch(), tmp_path / "archive")
 
     assert "batch_open" == office.run().status
@@ -252,17 +245,17 @@ def test_an_open_batch_whose_folder_is_gone_stops_the_transfer(tmp_path: Path):
         pytest.param(b"[]", id="something else"),
     ],
 )
-def test_a_journal_that_cannot_be_read_stops_the_run(tmp_path: Path, content: bytes):
-    office = Office(tmp_path, lines=1)
-    office.run()
+def test_a_journal_that_cannot_be_read_stops_the_run(
+    tmp_path: Path, written: Written, content: bytes
+):
+    office = written(tmp_path, 1)
     (office.batch() / "transfer.json").write_bytes(content)
 
     assert 50 == office.job().exit_code
 
 
-def test_the_journal_tells_who_decided_what_when_and_on_which_files(tmp_path: Path):
-    office = Office(tmp_path, lines=1)
-    office.run()
+def test_the_journal_tells_who_decided_what_when_and_on_which_files(tmp_path: Path, written: Written):
+    office = written(tmp_path, 1)
     office.answer({L1: "accepted"})
     office.uploaded(by="Bob")
     said = json.loads((office.batch() / "transfer.json").read_bytes())["decisions"]

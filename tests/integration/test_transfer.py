@@ -24,11 +24,9 @@ UP1, UP2 = ("L1", "upfront"), ("L2", "upfront")
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Office:
+def office(tmp_path: Path, written: Callable[[Path, int], Office]) -> Office:
     """Two lines, four charges, in batch 1."""
-    office = Office(tmp_path)
-    office.run()
-    return office
+    return written(tmp_path, 2)
 
 
 def queue(office: Office) -> list[tuple[Any, ...]]:

@@ -1,5 +1,6 @@
 """Lines and assets that are in the feeds no more: reported, never ceased. Ruling 27."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,9 @@ GONE = [("L1", "recurring", "source_gone"), ("L1", "upfront", "source_gone")]
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Office:
+def office(tmp_path: Path, written: Callable[[Path, int], Office]) -> Office:
     """Two lines in batch 1."""
-    office = Office(tmp_path)
-    office.run()
-    return office
+    return written(tmp_path, 2)
 
 
 def drop(office: Office, feed: str, number: int = 1) -> None:
