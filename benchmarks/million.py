@@ -170,7 +170,9 @@ def show(jobs: list[Took], floors: list[Took], *, title: str) -> None:
         table.add_row(name, f"{statistics.median(each[name] for each in steps):.2f}")
     console.print(table)
     last = json.loads(jobs[-1].output)
-    console.print(f"read {last['read']:,}, rejected {last['rejected']:,}, written {last['written']}")
+    console.print(
+        f"read {last['read']:,}, rejected {last['rejected']:,}, written {last['written']}"
+    )
 
 
 _MEASURES = ("wall", "cpu", "peak_mb")

@@ -3,7 +3,7 @@
 from datetime import date
 from pathlib import Path
 
-from prefect import flow
+from prefect import flow, runtime
 
 from flows.profile import LoadedProfile, load_profile
 from flows.wiring import (
@@ -32,7 +32,13 @@ from warehouse.lock import only_run
 from warehouse.lookups import catalogue_is_given, platform_names, warnings_of
 
 
-@flow(name="billing-run", flow_run_name="billing-run-{as_of}", persist_result=False)
+def _run_name() -> str:
+    """Named by its day; a run without one is named by the day it starts on."""
+    day = runtime.flow_run.parameters.get("as_of") or date.today()  # noqa: DTZ011  a name only
+    return f"billing-run-{day}"
+
+
+@flow(name="billing-run", flow_run_name=_run_name, persist_result=False)
 def billing_run(profile_path: str | None = None, as_of: date | None = None) -> RunReceipt:
     """Read, accept, judge, claim and write the next batch; stops at the gate.
 

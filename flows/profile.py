@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from schemas.affinity import LOAD_ORDER
 from schemas.errors import ProfileWrong
 from schemas.feeds import FEEDS
 from schemas.vocabulary import CliProfile
@@ -242,12 +243,20 @@ class ValidationRule(Section):
             message = f"{self.feed} has no field {self.field!r}{nearest}"
             raise ValueError(message)
         if self.pattern is not None:
-            try:
-                re.compile(self.pattern)
-            except re.error as error:
-                message = f"pattern is not a regular expression: {error}"
-                raise ValueError(message) from error
+            _check_pattern(self.pattern)
         return self
+
+
+def _check_pattern(pattern: str) -> None:
+    """Refuse a pattern that the engine which will apply it does not know: no look-around."""
+    # only a profile with patterns pays for the engine's start
+    import polars as pl  # noqa: PLC0415
+
+    try:
+        pl.select(pl.lit("").str.contains(pattern, strict=True))
+    except pl.exceptions.PolarsError as error:
+        message = f"pattern is not a regular expression that can be used here: {pattern!r}"
+        raise ValueError(message) from error
 
 
 class FileLayout(Section):
@@ -289,6 +298,29 @@ class Affinity(Section):
                 raise ValueError(message)
             known[plain] = layout
         return known
+
+    @model_validator(mode="after")
+    def _known_columns(self) -> "Affinity":
+        for name, layout in self.layout.items():
+            headers = next(list(file.headers) for file in LOAD_ORDER if file.name == name)
+            for key in ("columns", "headers", "max_lengths"):
+                for said in getattr(layout, key):
+                    if said not in headers:
+                        nearest = _nearest(said, headers)
+                        message = f"{name}.{key}: the file has no column {said!r}{nearest}"
+                        raise ValueError(message)
+            _check_encodable(f"{name}.headers", layout.encoding, *layout.headers.values())
+            _check_encodable(f"{name}.trailer", layout.encoding, layout.trailer)
+        return self
+
+
+def _check_encodable(key: str, encoding: str, *texts: str) -> None:
+    for text in texts:
+        try:
+            text.encode(encoding)
+        except UnicodeEncodeError as error:
+            message = f"{key}: {text!r} cannot be written in {encoding}"
+            raise ValueError(message) from error
 
 
 class Delivery(Section):

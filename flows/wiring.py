@@ -77,7 +77,6 @@ def judging_terms(
         ItemType.PRODUCT: settings.triggers.product,
     }
     start = settings.bill_start
-    layout = settings.affinity.layout.get("products", FileLayout())
     return Terms(
         as_of=as_of,
         platform_names=settings.platform.names,
@@ -98,11 +97,17 @@ def judging_terms(
         cli_profiles=settings.cli.profiles,
         rules=_rules(profile, "block"),
         warning_rules=_rules(profile, "warn"),
-        layout=Layout(
-            encoding="utf-8" if layout.encoding == "utf-8-sig" else layout.encoding,
-            decimals=layout.decimals,
-            max_lengths=layout.max_lengths,
-        ),
+        layout=_fitting(settings.affinity.layout.get("products")),
+        cli_layout=_fitting(settings.affinity.layout.get("clis")),
+    )
+
+
+def _fitting(layout: FileLayout | None) -> Layout:
+    layout = layout or FileLayout()
+    return Layout(
+        encoding="utf-8" if layout.encoding == "utf-8-sig" else layout.encoding,
+        decimals=layout.decimals,
+        max_lengths=layout.max_lengths,
     )
 
 

@@ -1,11 +1,7 @@
 """What Affinity loads: files, columns, order. Contract section 4, declared once."""
 
 from dataclasses import dataclass
-from functools import cache
 from typing import NamedTuple
-
-import pandera.polars as pa
-import polars as pl
 
 
 class OutColumn(NamedTuple):
@@ -92,20 +88,3 @@ RESULT_COLUMNS = ("row_key", "outcome", "code", "message")
 
 LAYER_UPDATES = ("line_id", "charge_type", "new_status", "bill_start_on", "batch_seq")
 """The columns of the write-back file for The Layer."""
-
-
-@cache
-def written_contract(file: OutFile) -> pa.DataFrameSchema:
-    """What the rendered text rows of `file` must look like before they are written.
-
-    Grain: one row per row key. Everything is text; null is a blank.
-    """
-    columns = {
-        column.source: pa.Column(
-            pl.String(),
-            [pa.Check.str_matches(column.pattern)] if column.pattern else [],
-            nullable=not column.required,
-        )
-        for column in file.columns
-    }
-    return pa.DataFrameSchema(columns, strict=True, coerce=False, name=file.stem)

@@ -60,10 +60,12 @@ def _wait_until_healthy(address: str, server: subprocess.Popen[bytes], log: Path
     while time.monotonic() < end:
         if server.poll() is not None:
             break
-        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            with urllib.request.urlopen(f"{address}/health", timeout=5) as answer:
-                if answer.status == 200:
-                    return
+        with (
+            contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError),
+            urllib.request.urlopen(f"{address}/health", timeout=5) as answer,  # noqa: S310  our own
+        ):
+            if answer.status == 200:
+                return
         time.sleep(0.1)
     message = f"the Prefect server did not come up:\n{log.read_text(errors='replace')[-3000:]}"
     raise RuntimeError(message)

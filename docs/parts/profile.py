@@ -29,7 +29,7 @@ _FALLBACK = {
     "validation.min_length": "Fewest characters.",
     "validation.max_length": "Most characters.",
     "validation.pattern": "Regular expression that the whole text must match.",
-    "validation.severity": "block holds the charge; warn does not.",
+    "validation.severity": "block holds the charge; warn only counts it as a warning.",
     "validation.message": "Your own words about it.",
     "affinity.layout.encoding": "How the file is encoded; utf-8-sig writes a byte order mark.",
     "affinity.layout.line_end": "How lines end.",

@@ -215,7 +215,9 @@ def recover_batches(run: RunRef, terms: BatchTerms) -> list[int]:
             folder = terms.outbox / f"{batch.seq:06d}"
             if not folder.exists():
                 _publish(store, batch, run.tenant, terms)
-            elif file_sha256(folder / MANIFEST) == batch.manifest_sha256:
+            elif (sealed := folder / MANIFEST).is_file() and (
+                file_sha256(sealed) == batch.manifest_sha256
+            ):
                 store.move(batch.seq, BatchState.WRITTEN, moment=_now())
             else:
                 raise DeliveryIncomplete(

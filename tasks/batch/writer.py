@@ -4,11 +4,13 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
+import pandera.polars as pa
 import polars as pl
 
-from schemas.affinity import OutFile, written_contract
+from schemas.affinity import OutFile
 from schemas.receipts import BatchFile
 from schemas.tables import VALUE
 from tasks.batch.rendering import WrittenLayout, header_texts, rendered
@@ -108,3 +110,20 @@ def _finish(part: _Part, layout: WrittenLayout) -> BatchFile:
         quantity=part.quantity,
         value=part.value,
     )
+
+
+@cache
+def written_contract(file: OutFile) -> pa.DataFrameSchema:
+    """What the rendered text rows of `file` must look like before they are written.
+
+    Grain: one row per row key. Everything is text; null is a blank.
+    """
+    columns = {
+        column.source: pa.Column(
+            pl.String(),
+            [pa.Check.str_matches(column.pattern)] if column.pattern else [],
+            nullable=not column.required,
+        )
+        for column in file.columns
+    }
+    return pa.DataFrameSchema(columns, strict=True, coerce=False, name=file.stem)

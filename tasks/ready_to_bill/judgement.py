@@ -255,7 +255,7 @@ def _oddities(charges: pl.DataFrame, terms: Terms) -> pl.DataFrame:
         )
         for rule in terms.warning_rules
     ]
-    return pl.concat([numbers, *broken]).cast(dict(ODDITY_SCHEMA))
+    return pl.concat([numbers, *broken]).cast(ODDITY_SCHEMA)
 
 
 def _claims(triggered: pl.DataFrame) -> pl.DataFrame:

@@ -148,7 +148,8 @@ def frequency_missing(_: Terms) -> pl.Expr:
 
 def layout_unfit(terms: Terms) -> pl.Expr:
     """A value cannot be written as Affinity's file needs it; values are never altered to fit."""
-    return cannot_be_written(terms.layout)
+    in_cli_file = _texts_unfit(_CLI_TEXTS, terms.cli_layout)
+    return product_row_unfit(terms.layout) | (pl.col("cli").is_not_null() & in_cli_file)
 
 
 def affinity_rejected(_: Terms) -> pl.Expr:
@@ -232,7 +233,7 @@ _SINGLE_BYTE = {
 }
 """What each single-byte encoding of the layout can hold; UTF-8 holds everything."""
 
-_WRITTEN_TEXTS = (
+_PRODUCT_TEXTS = (
     ("Customer Ref", "customer_ref"),
     ("Site Ref", "site_ref"),
     ("CLI", "cli"),
@@ -245,7 +246,15 @@ _WRITTEN_TEXTS = (
 )
 
 
-def cannot_be_written(layout: Layout) -> pl.Expr:
+_CLI_TEXTS = (
+    ("Customer Ref", "customer_ref"),
+    ("Site Ref", "site_ref"),
+    ("CLI", "cli"),
+    ("Layer Asset ID", "asset_id"),
+)
+
+
+def product_row_unfit(layout: Layout) -> pl.Expr:
     """True where the product row would need rounding, cutting or another alphabet."""
     beyond = "0" * max(0, MONEY.scale - layout.decimals)
     signs = [~pl.col("unit_price").cast(pl.String).str.ends_with(beyond)]
@@ -257,8 +266,15 @@ def cannot_be_written(layout: Layout) -> pl.Expr:
         & pl.col("fixed_billing").fill_null(value=False)
         & (months + start.dt.year() * 12 + start.dt.month() > 9999 * 12 + 12)
     )
+    beyond_row = pl.any_horizontal(*(sign.fill_null(value=False) for sign in signs))
+    return beyond_row | _texts_unfit(_PRODUCT_TEXTS, layout)
+
+
+def _texts_unfit(texts: tuple[tuple[str, str], ...], layout: Layout) -> pl.Expr:
+    """True where a text has letters the file cannot hold, or too many."""
+    signs = [pl.lit(value=False)]
     pattern = _SINGLE_BYTE.get(layout.encoding)
-    for header, column in _WRITTEN_TEXTS:
+    for header, column in texts:
         if pattern is not None:
             signs.append(~pl.col(column).str.contains(pattern))
         limit = layout.max_lengths.get(header)

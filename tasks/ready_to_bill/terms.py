@@ -36,7 +36,7 @@ class ExtraRule:
 
 @dataclass(frozen=True)
 class Layout:
-    """What the outgoing product file can carry; a charge beyond it is held, never altered."""
+    """What an outgoing file can carry; a charge beyond it is held, never altered."""
 
     encoding: str = "utf-8"
     decimals: int = 4
@@ -76,3 +76,4 @@ class Terms:
     rules: tuple[ExtraRule, ...] = ()
     warning_rules: tuple[ExtraRule, ...] = ()
     layout: Layout = field(default_factory=Layout)
+    cli_layout: Layout = field(default_factory=Layout)

@@ -167,9 +167,9 @@ def recover_transfers(warehouse: Path, retry: RetryTerms, today: date) -> list[i
             for decision in decisions[done:]:
                 _finish(connection, batch, decision, retry, today)
                 mended.append(batch.seq)
-            if batch.state is BatchState.CONFIRMED and not (
-                batch.path / LAYER_UPDATES_FILE
-            ).exists():
+            updates = batch.path / LAYER_UPDATES_FILE
+            # a folder that was archived needs no file
+            if batch.state is BatchState.CONFIRMED and batch.path.is_dir() and not updates.exists():
                 _write_back(connection, batch)
     return mended
 
@@ -295,7 +295,11 @@ def _failures(
     for row in refused.iter_rows(named=True):
         attempts = before.get(row["subject"], 0) + 1
         decision = decide(
-            code=row["code"], attempts=attempts, now=now, dice=random.random(), terms=retry  # noqa: S311  a wait, not a secret
+            code=row["code"],
+            attempts=attempts,
+            now=now,
+            dice=random.random(),  # noqa: S311  a wait, not a secret
+            terms=retry,
         )
         rows.append(
             {

@@ -1,7 +1,7 @@
 """What comes back and what never does, run after run. Contract sections 3 and 5."""
 
-from datetime import timedelta
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -166,7 +166,9 @@ def test_what_is_discarded_stays_held_until_it_changes(office: Office):
     assert [L1] == (office.run(), office.lines_written(2))[1]
 
 
-@pytest.mark.parametrize("act", [release, lambda p, i, actor: discard(p, i, actor=actor, reason="")])
+@pytest.mark.parametrize(
+    "act", [release, lambda p, i, actor: discard(p, i, actor=actor, reason="")]
+)
 def test_what_is_closed_or_in_a_batch_cannot_be_released_or_discarded(office: Office, act):
     refused(office)
     office.line(1)["quantity"] = "3"
@@ -183,9 +185,7 @@ def test_what_is_closed_or_in_a_batch_cannot_be_released_or_discarded(office: Of
 
 def test_only_who_may_update_billing_releases(office: Office):
     refused(office)
-    (office.folder / "r2b.toml").write_text(
-        'operators = {Ann = ["bill_export"]}', encoding="utf-8"
-    )
+    (office.folder / "r2b.toml").write_text('operators = {Ann = ["bill_export"]}', encoding="utf-8")
 
     with pytest.raises(NotAllowed, match="update_billing"):
         release(office.profile, 1, actor="Ann")

@@ -9,7 +9,7 @@ import pytest
 from tests.integration.office import Office, Row
 
 DELTA = '[feeds]\nmode = "delta"\nmax_reject_rate = 1\n'
-FULL = '[feeds]\nmax_reject_rate = 1\n'
+FULL = "[feeds]\nmax_reject_rate = 1\n"
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from flows.wiring import (
     reading_terms,
     rule_columns,
 )
+from schemas.receipts import RunRef
 from schemas.results import read_results
 from tasks.batch.task import BatchTerms, claim_batch, publish_batch
 from tasks.contracts.task import accept_records
@@ -26,7 +27,6 @@ from tasks.runs.task import start_run
 from tasks.transfer.journal import add_decision
 from tests.integration.office import Office, tree
 from tests.running import AS_OF
-from schemas.receipts import RunRef
 
 Written = Callable[[Path, int], Office]
 
@@ -143,7 +143,7 @@ def test_an_upload_that_was_decided_is_committed_by_the_next_run(tmp_path: Path,
     assert {"L1": "in_billing"} == office.dispositions()
     assert (office.batch() / "layer_updates.csv").exists()
     assert {("Ann", MOMENT)} == set(
-        office.query('SELECT actor, "at" FROM ops.ledger WHERE to_status = \'In Billing\'')
+        office.query("SELECT actor, \"at\" FROM ops.ledger WHERE to_status = 'In Billing'")
     )
 
 
@@ -157,7 +157,9 @@ def test_a_result_that_was_decided_is_committed_by_the_next_run(tmp_path: Path, 
     assert [("charge:L1:upfront",)] == office.query("SELECT subject FROM ops.retry_item")
 
 
-def test_an_abandonment_that_was_decided_is_committed_by_the_next_run(tmp_path: Path, written: Written):
+def test_an_abandonment_that_was_decided_is_committed_by_the_next_run(
+    tmp_path: Path, written: Written
+):
     office = written(tmp_path, 1)
     decide(office, "abandoned")
     receipt = office.run()
@@ -220,7 +222,9 @@ def test_a_warehouse_that_is_gone_stops_the_run(tmp_path: Path, written: Written
     assert "the outbox holds batch 1, but the warehouse knows none." in job.error
 
 
-def test_a_confirmed_batch_whose_folder_was_archived_stops_nothing(tmp_path: Path, written: Written):
+def test_a_confirmed_batch_whose_folder_was_archived_stops_nothing(
+    tmp_path: Path, written: Written
+):
     office = written(tmp_path, 1)
     office.uploaded()
     shutil.move(office.batch(), tmp_path / "archive")
@@ -254,7 +258,9 @@ def test_a_journal_that_cannot_be_read_stops_the_run(
     assert 50 == office.job().exit_code
 
 
-def test_the_journal_tells_who_decided_what_when_and_on_which_files(tmp_path: Path, written: Written):
+def test_the_journal_tells_who_decided_what_when_and_on_which_files(
+    tmp_path: Path, written: Written
+):
     office = written(tmp_path, 1)
     office.answer({L1: "accepted"})
     office.uploaded(by="Bob")
@@ -266,5 +272,5 @@ def test_the_journal_tells_who_decided_what_when_and_on_which_files(tmp_path: Pa
     ]
     assert {manifest} == {each["manifest_sha256"] for each in said}
     assert (office.batch() / "results_1.csv").read_bytes() == (
-        tmp_path / "results.csv"
+        office.folder / "results.csv"
     ).read_bytes()

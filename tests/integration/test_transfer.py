@@ -200,7 +200,9 @@ def test_a_result_in_other_spelling_is_understood(office: Office):
 @pytest.mark.parametrize(
     "spoil",
     [
-        pytest.param(lambda batch: (batch / "08_products.csv").write_bytes(b""), id="an emptied file"),
+        pytest.param(
+            lambda batch: (batch / "08_products.csv").write_bytes(b""), id="an emptied file"
+        ),
         pytest.param(lambda batch: (batch / "06_clis.csv").unlink(), id="a file that is gone"),
         pytest.param(lambda batch: (batch / "manifest.json").unlink(), id="no manifest"),
         pytest.param(

@@ -1287,7 +1287,7 @@ def test_two_days_of_three_worlds_reach_every_outcome(tmp_path: Path) -> None:
     assert set(reached["rejects"]) == set(REJECT_REASONS)
     rules = {name for name in reached["holds"] if name.startswith("rule:")}
     assert len(rules) >= 3
-    # UTF-8 takes all text and nothing has a limit: only an end beyond 9999 is unfit, and that is rare
+    # UTF-8 takes all text and nothing has a limit: only an end beyond 9999 is unfit, and rare
     assert set(reached["holds"]) - rules - {"layout_unfit"} == set(HOLDS) - {"layout_unfit"}
 
 

@@ -114,7 +114,9 @@ def test_two_days_with_an_upload_result_between(tmp_path: Path, seed: int, lines
 
     assert [] == differences(world, second, receipt, as_of=tomorrow, known=known)
     ready_before = _first_ready(first, AS_OF)
-    new = {key: day for key, day in _first_ready(second, tomorrow).items() if key not in ready_before}
+    new = {
+        key: day for key, day in _first_ready(second, tomorrow).items() if key not in ready_before
+    }
     there = {charge.key for charge in second.charges} | {charge.key for charge in _held_by(known)}
     shown = {key: day for key, day in {**ready_before, **new}.items() if key in there}
     assert shown == _shown(world.folder, "first_ready_on")
@@ -198,9 +200,7 @@ def _rejects(expected: Reckoning, rows: list[dict[str, Any]]) -> list[str]:
                 else row["record_key"] or "",
                 column=row["column_name"] or "",
                 reason=row["reason"],
-                raw_value=""
-                if row["reason"] == "ragged_row"
-                else (row["raw_value"] or "").strip(),
+                raw_value="" if row["reason"] == "ragged_row" else (row["raw_value"] or "").strip(),
             )
             for row in rows
         ],

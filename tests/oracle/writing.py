@@ -180,7 +180,7 @@ def _additional(
     needed: dict[tuple[str, str], CliRow],
     numbers: Iterable[Row],
 ) -> list[tuple[tuple[str, str], CliRow]]:
-    """The additional numbers of assets with a ready charge, the winner of each place first (ruling 20)."""
+    """Additional numbers of assets with a ready charge, the winner of a place first (ruling 20)."""
     by_asset: dict[str, list[Row]] = defaultdict(list)
     for number in numbers:
         if number.get("profile", NONE) != NONE:

@@ -89,7 +89,9 @@ def test_the_row_of_a_charge():
 
 
 def test_one_row_for_all_charges_on_it_from_the_earliest_by_the_smallest_asset():
-    rows = added({"bill_start_on": APRIL, "asset_id": "A10"}, {"asset_id": "A9"}, {"asset_id": None})
+    rows = added(
+        {"bill_start_on": APRIL, "asset_id": "A10"}, {"asset_id": "A9"}, {"asset_id": None}
+    )
 
     assert [(ONE, MARCH, "A10")] == [(r["cli"], r["start_on"], r["asset_id"]) for r in rows]
 
@@ -134,9 +136,7 @@ def test_one_of_several_lives_is_enough():
 
 
 def test_a_reference_that_is_no_number_is_compared_as_it_is():
-    assert [] == added(
-        {"cli": "BBEU1", "cli_type": "other"}, in_affinity=live({"cli": "BBEU1"})
-    )
+    assert [] == added({"cli": "BBEU1", "cli_type": "other"}, in_affinity=live({"cli": "BBEU1"}))
 
 
 @pytest.mark.parametrize(

@@ -86,8 +86,8 @@ def only(folder: Path, row: dict[str, Any], **layout: Any) -> bytes:
 def test_the_default_layout(tmp_path: Path):
     assert (
         f"{HEADER}\r\n"
-        f"AC-1,AS-1,01204600001,SKU-1,RECURRING,ADD,Line Rental,2,5.5000,MONTHLY,01/03/2026,,,SO-1,,"
-        f"L1,A1,{KEY}\r\n"
+        f"AC-1,AS-1,01204600001,SKU-1,RECURRING,ADD,Line Rental,2,5.5000,MONTHLY,01/03/2026,,,"
+        f"SO-1,,L1,A1,{KEY}\r\n"
     ).encode() == only(tmp_path, {})
 
 
@@ -140,9 +140,13 @@ def test_quotes_only_where_needed(tmp_path: Path, name: str, cell: str):
         pytest.param({"date_format": "%Y-%m-%d"}, {}, ",2026-03-01,", id="ISO days"),
         pytest.param({"decimals": 2}, {}, ",5.50,", id="two decimals"),
         pytest.param({"decimals": 1}, {}, ",5.5,", id="one decimal"),
-        pytest.param({"decimals": 0}, {"unit_price": Decimal(12)}, ",12,", id="no decimals, no point"),
+        pytest.param(
+            {"decimals": 0}, {"unit_price": Decimal(12)}, ",12,", id="no decimals, no point"
+        ),
         pytest.param({"decimals": 3}, {"unit_price": Decimal("0.1230")}, ",0.123,", id="three"),
-        pytest.param({"trailer": "END {rows}"}, {}, f"{KEY}\r\nEND 1\r\n", id="a trailer that counts"),
+        pytest.param(
+            {"trailer": "END {rows}"}, {}, f"{KEY}\r\nEND 1\r\n", id="a trailer that counts"
+        ),
         pytest.param(
             {"headers": {"CLI": "Number, or ref"}},
             {},

@@ -66,7 +66,8 @@ def test_a_label_of_the_profile_may_take_over_a_name():
     header = ["customer_id", "name", "trading as", "status"]
 
     assert ("c1", "c2") == tuple(
-        match_header(FEEDS["customers"], header, extra)[each] for each in ("registered_name", "name")
+        match_header(FEEDS["customers"], header, extra)[each]
+        for each in ("registered_name", "name")
     )
 
 
@@ -101,7 +102,9 @@ def test_an_optional_column_may_be_missing():
 @pytest.mark.parametrize("feed", FEEDS)
 def test_no_two_columns_of_a_feed_answer_to_one_label(feed: str):
     labels = [
-        label_key(label) for column in FEEDS[feed].columns for label in (column.name, *column.aliases)
+        label_key(label)
+        for column in FEEDS[feed].columns
+        for label in (column.name, *column.aliases)
     ]
 
     # a column's own alias may be its name in other spelling

@@ -45,10 +45,14 @@ def refused(*rows: dict[str, Any], by_category: dict[str, CliProfile] | None = N
     [
         pytest.param({}, id="a number by itself"),
         pytest.param({"range_end": "01204600002"}, id="a range of two"),
-        pytest.param({"cli": "01204 600001", "range_end": "+44 1204 600009"}, id="either is cleaned"),
+        pytest.param(
+            {"cli": "01204 600001", "range_end": "+44 1204 600009"}, id="either is cleaned"
+        ),
         pytest.param({"cli": "01204600000", "range_end": "01204600500"}, id="501 numbers"),
         pytest.param({"cli": "0169772300", "range_end": "0169772399"}, id="ten digits"),
-        pytest.param({"needs_cli": None, "cli": "anything"}, id="any reference where none is needed"),
+        pytest.param(
+            {"needs_cli": None, "cli": "anything"}, id="any reference where none is needed"
+        ),
     ],
 )
 def test_a_number_that_is_fine(row: dict[str, Any]):
@@ -85,10 +89,14 @@ def test_leading_zeros_are_kept_where_any_reference_goes():
         pytest.param({"cli": "a1", "range_end": "a9"}, [(1, "range_end")], id="letters in a range"),
         pytest.param({"cli": "1", "range_end": "٩"}, [(1, "range_end")], id="other digits"),
         pytest.param(
-            {"cli": "9" * 38 + "10", "range_end": "9" * 38 + "20"}, [], id="forty digits, eleven numbers"
+            {"cli": "9" * 38 + "10", "range_end": "9" * 38 + "20"},
+            [],
+            id="forty digits, eleven numbers",
         ),
         pytest.param(
-            {"cli": "1" * 40, "range_end": "2" * 40}, [(1, "cli")], id="forty digits, very many numbers"
+            {"cli": "1" * 40, "range_end": "2" * 40},
+            [(1, "cli")],
+            id="forty digits, very many numbers",
         ),
         pytest.param(
             {"cli": "1" + "9" * 18, "range_end": "2" + "0" * 18},

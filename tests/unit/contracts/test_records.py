@@ -101,9 +101,7 @@ def test_a_blank_that_may_be_blank_is_null(blank: str | None):
 
 
 def test_an_undecodable_cell_has_that_reason_and_its_bytes_as_text():
-    bad = pl.DataFrame(
-        [(2, "cli", "bad_encoding", "caf\\xc3")], schema=REJECT_SCHEMA, orient="row"
-    )
+    bad = pl.DataFrame([(2, "cli", "bad_encoding", "caf\\xc3")], schema=REJECT_SCHEMA, orient="row")
     found = parsed({**LINE, "cli": "x"}, {**LINE, "line_id": "L2", "cli": None}, bad_cells=bad)
 
     assert [(2, "cli", "bad_encoding", "caf\\xc3")] == reasons(found)

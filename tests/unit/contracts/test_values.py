@@ -54,8 +54,12 @@ def read(text: str, kind: Kind, style: Style = LONDON, choices: tuple[str, ...] 
         pytest.param("2026-10-24T23:30Z", LONDON, date(2026, 10, 25), id="UTC, summer's last eve"),
         pytest.param("2026-10-25T23:30Z", LONDON, date(2026, 10, 25), id="UTC, summer is over"),
         pytest.param("2026-03-29T01:30:00", LONDON, date(2026, 3, 29), id="an hour that never was"),
-        pytest.param("2026-10-25T01:30:00", LONDON, date(2026, 10, 25), id="an hour that was twice"),
-        pytest.param("2026-03-31T00:30:00+01:00", LONDON, date(2026, 3, 31), id="British Summer Time"),
+        pytest.param(
+            "2026-10-25T01:30:00", LONDON, date(2026, 10, 25), id="an hour that was twice"
+        ),
+        pytest.param(
+            "2026-03-31T00:30:00+01:00", LONDON, date(2026, 3, 31), id="British Summer Time"
+        ),
         pytest.param("2026-03-31T00:30:00+05:30", LONDON, date(2026, 3, 30), id="from the east"),
         pytest.param("2026-03-31T22:30:00-05:00", LONDON, date(2026, 4, 1), id="from the west"),
         pytest.param("2026-03-31T00:00-00:00", LONDON, date(2026, 3, 31), id="minus nothing"),

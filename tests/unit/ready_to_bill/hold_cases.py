@@ -59,9 +59,7 @@ _NARROW = {"layout": Layout(max_lengths={"PO Ref": 4, "Description": 40})}
 
 
 CASES = [
-    _case(
-        _H.UNKNOWN_ROUTE, HOLDS, "a route that nobody knows holds", {"recurring_route": "Gama"}
-    ),
+    _case(_H.UNKNOWN_ROUTE, HOLDS, "a route that nobody knows holds", {"recurring_route": "Gama"}),
     _case(
         _H.UNKNOWN_ROUTE,
         NEAR_MISS,
@@ -127,9 +125,7 @@ CASES = [
         "a custom product without a SKU awaits it",
         {"recurring_sku": None, "is_custom": True},
     ),
-    _case(
-        _H.SKU_PENDING, NEAR_MISS, "a custom product with a SKU is fine", {"is_custom": True}
-    ),
+    _case(_H.SKU_PENDING, NEAR_MISS, "a custom product with a SKU is fine", {"is_custom": True}),
     _case(
         _H.SKU_PENDING,
         UNKNOWN,
@@ -177,12 +173,8 @@ CASES = [
         {"recurring_sku_is_active": None},
         ["sku_unknown"],
     ),
-    _case(
-        _H.CUSTOMER_UNLINKED, HOLDS, "a customer Affinity does not know", {"customer_ref": None}
-    ),
-    _case(
-        _H.CUSTOMER_UNLINKED, NEAR_MISS, "a linked customer is fine", {"customer_ref": "0"}
-    ),
+    _case(_H.CUSTOMER_UNLINKED, HOLDS, "a customer Affinity does not know", {"customer_ref": None}),
+    _case(_H.CUSTOMER_UNLINKED, NEAR_MISS, "a linked customer is fine", {"customer_ref": "0"}),
     _case(
         _H.CUSTOMER_UNLINKED,
         UNKNOWN,
@@ -201,9 +193,7 @@ CASES = [
         "a pending customer is fine",
         {"customer_status": "Pending"},
     ),
-    _case(
-        _H.CUSTOMER_NOT_LIVE, UNKNOWN, "an unknown status holds", {"customer_status": None}
-    ),
+    _case(_H.CUSTOMER_NOT_LIVE, UNKNOWN, "an unknown status holds", {"customer_status": None}),
     _case(
         _H.SITE_MISSING,
         HOLDS,
@@ -237,9 +227,7 @@ CASES = [
         "two different references hold",
         {"site_refs": 2, "site_ref": None},
     ),
-    _case(
-        _H.SITE_LINK_CONFLICT, NEAR_MISS, "one reference said twice is one", {"site_refs": 1}
-    ),
+    _case(_H.SITE_LINK_CONFLICT, NEAR_MISS, "one reference said twice is one", {"site_refs": 1}),
     _case(
         _H.SITE_LINK_CONFLICT,
         UNKNOWN,
@@ -247,9 +235,7 @@ CASES = [
         {"site_refs": None, "site_ref": None},
         ["site_unlinked", "site_link_conflict"],
     ),
-    _case(
-        _H.SITE_MISMATCH, HOLDS, "a site of another customer holds", {"site_customer_id": "C2"}
-    ),
+    _case(_H.SITE_MISMATCH, HOLDS, "a site of another customer holds", {"site_customer_id": "C2"}),
     _case(
         _H.SITE_MISMATCH, NEAR_MISS, "the customer's own site is fine", {"site_customer_id": "C1"}
     ),
@@ -282,9 +268,7 @@ CASES = [
         "an asset of an unknown product holds",
         {"asset_product_id": None},
     ),
-    _case(
-        _H.ASSET_NOT_LIVE, HOLDS, "an asset that is gone holds", {"asset_is_live": False}
-    ),
+    _case(_H.ASSET_NOT_LIVE, HOLDS, "an asset that is gone holds", {"asset_is_live": False}),
     _case(
         _H.ASSET_NOT_LIVE,
         NEAR_MISS,
@@ -309,9 +293,7 @@ CASES = [
         "a New & Cease that names no target holds",
         {**_TARGET, "target_asset_id": None, "target_is_known": False},
     ),
-    _case(
-        _H.TARGET_ASSET_MISSING, NEAR_MISS, "a New & Cease with its target is fine", _TARGET
-    ),
+    _case(_H.TARGET_ASSET_MISSING, NEAR_MISS, "a New & Cease with its target is fine", _TARGET),
     _case(
         _H.TARGET_ASSET_MISSING,
         NEAR_MISS,
@@ -325,9 +307,7 @@ CASES = [
         {"action": None},
         [],
     ),
-    _case(
-        _H.CLI_MISSING, HOLDS, "a product that needs a CLI and has none", {"asset_cli": None}
-    ),
+    _case(_H.CLI_MISSING, HOLDS, "a product that needs a CLI and has none", {"asset_cli": None}),
     _case(
         _H.CLI_MISSING,
         HOLDS,
@@ -348,9 +328,7 @@ CASES = [
         {"needs_cli": None, "asset_cli": None},
         [],
     ),
-    _case(
-        _H.CLI_MALFORMED, HOLDS, "letters in a number hold", {"asset_cli": "0161 BAD 1"}
-    ),
+    _case(_H.CLI_MALFORMED, HOLDS, "letters in a number hold", {"asset_cli": "0161 BAD 1"}),
     _case(
         _H.CLI_MALFORMED,
         NEAR_MISS,
@@ -359,9 +337,7 @@ CASES = [
         cli_profiles={"voice ": CliProfile.ANY},
     ),
     _case(_H.CLI_MALFORMED, UNKNOWN, "no CLI is missing", {"asset_cli": None}, ["cli_missing"]),
-    _case(
-        _H.CLI_DAMAGED, HOLDS, "an exponent lost its last digits", {"asset_cli": "4.41204E+11"}
-    ),
+    _case(_H.CLI_DAMAGED, HOLDS, "an exponent lost its last digits", {"asset_cli": "4.41204E+11"}),
     _case(_H.CLI_DAMAGED, HOLDS, "a leading zero was lost", {"asset_cli": "1204600001"}),
     _case(
         _H.CLI_DAMAGED,
@@ -479,9 +455,7 @@ CASES = [
         {"product_name": "Café – 5 €"},
         **_CP1252,
     ),
-    _case(
-        _H.LAYOUT_UNFIT, HOLDS, "an accent where only ASCII goes", {"po_ref": "Café"}, **_ASCII
-    ),
+    _case(_H.LAYOUT_UNFIT, HOLDS, "an accent where only ASCII goes", {"po_ref": "Café"}, **_ASCII),
     _case(
         _H.LAYOUT_UNFIT,
         HOLDS,

@@ -27,9 +27,13 @@ def test_a_line_makes_two_charges():
 @pytest.mark.parametrize(
     ("charge_type", "expected"),
     [
-        pytest.param("upfront", {"unit_price": Decimal(10), "sku": "U", "route": "Gamma"}, id="upfront"),
         pytest.param(
-            "recurring", {"unit_price": Decimal("5.5"), "sku": "R", "route": "Affinity"}, id="recurring"
+            "upfront", {"unit_price": Decimal(10), "sku": "U", "route": "Gamma"}, id="upfront"
+        ),
+        pytest.param(
+            "recurring",
+            {"unit_price": Decimal("5.5"), "sku": "R", "route": "Affinity"},
+            id="recurring",
         ),
     ],
 )
@@ -251,10 +255,14 @@ def test_only_a_ready_charge_keeps_what_is_written():
     ready = pl.col("disposition") == "ready"
 
     assert 0 == judgement.charges.filter(ready).select(written).null_count().sum_horizontal().item()
-    assert judgement.charges.filter(~ready).select(pl.all_horizontal(pl.col(written).is_null()).all()).item()
+    assert (
+        judgement.charges.filter(~ready)
+        .select(pl.all_horizontal(pl.col(written).is_null()).all())
+        .item()
+    )
 
 
 def test_no_lines_make_no_charges():
     judgement = judge(lines({}).clear(), terms(cli_profiles={"Voice": CliProfile.ANY}))
 
-    assert (0, 0, 0) == tuple(each.height for each in judgement)
+    assert {0} == {each.height for each in judgement}

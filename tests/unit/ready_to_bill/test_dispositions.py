@@ -10,8 +10,8 @@ import pytest
 from schemas.explanations import DISPOSITIONS as EXPLAINED
 from schemas.explanations import WAITING
 from schemas.vocabulary import BillStatus, Disposition, ItemType, WaitingReason
-from tests.builders import AS_OF, GOODS, NO_ASSET, line, lines, terms, verdict
 from tasks.ready_to_bill.judgement import judge
+from tests.builders import AS_OF, GOODS, NO_ASSET, line, lines, terms, verdict
 
 NOT, READY, IN = "Not Billed", "Ready to Bill", "In Billing"
 TOMORROW = AS_OF + timedelta(days=1)
@@ -78,7 +78,9 @@ def test_the_first_that_applies_wins(
         pytest.param({"action": None}, id="no action means New"),
         pytest.param({"action": "New & Cease", "target_is_known": True}, id="New & Cease bills"),
         pytest.param({"recurring_do_not_bill": None}, id="no mark means bill it"),
-        pytest.param({"recurring_do_not_bill": False, "upfront_do_not_bill": True}, id="other flag"),
+        pytest.param(
+            {"recurring_do_not_bill": False, "upfront_do_not_bill": True}, id="other flag"
+        ),
         pytest.param({"recurring_bill_status": "Ready to Bill"}, id="the feed says Ready to Bill"),
         pytest.param({"recurring_bill_status": "Not Billed"}, id="the feed says Not Billed"),
         pytest.param({"upfront_bill_status": "In Billing"}, id="only the other charge is billed"),

@@ -41,8 +41,12 @@ def holds(texts: list[str | None] | None, *, present: bool | None = True, **rule
         pytest.param(["b"], {"pattern": "a|b"}, False, id="an alternative is one pattern"),
         pytest.param(["New"], {"allowed": ("New",)}, False, id="an allowed value"),
         pytest.param(["new"], {"allowed": ("New",)}, True, id="case counts"),
-        pytest.param(["0161"], {"allowed_characters": "0123456789"}, False, id="allowed characters"),
-        pytest.param(["01x61"], {"allowed_characters": "0123456789"}, True, id="a foreign one inside"),
+        pytest.param(
+            ["0161"], {"allowed_characters": "0123456789"}, False, id="allowed characters"
+        ),
+        pytest.param(
+            ["01x61"], {"allowed_characters": "0123456789"}, True, id="a foreign one inside"
+        ),
         pytest.param(["ok"], {"min_length": 1, "max_length": 1}, True, id="any part that breaks"),
         pytest.param(["x"], {}, False, id="a rule that asks nothing"),
         pytest.param(["good", None], {"required": True}, True, id="each of several records"),

@@ -67,7 +67,9 @@ def test_every_reason_has_a_rule(reason: HoldReason):
 
 
 @pytest.mark.parametrize("kind", [HOLDS, NEAR_MISS, UNKNOWN])
-@pytest.mark.parametrize("reason", set(HoldReason) - FROM_OTHER_LINES - REPORTED_BY_THE_WAREHOUSE)
+@pytest.mark.parametrize(
+    "reason", sorted(set(HoldReason) - FROM_OTHER_LINES - REPORTED_BY_THE_WAREHOUSE)
+)
 def test_every_reason_has_a_case_of_every_kind(reason: HoldReason, kind: str):
     assert any(case.reason == reason and case.kind == kind for case in CASES)
 

@@ -1,0 +1,140 @@
+"""The commands as people run them: the real program, in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.office import Office
+
+R2B = Path(sys.executable).with_name("r2b")
+
+
+def r2b(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in `folder`."""
+    return subprocess.run(
+        [str(R2B), *words],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def answer(folder: Path, *words: str) -> Any:
+    """What a command says as JSON; it must end well."""
+    done = r2b(folder, *words, "--json")
+    assert 0 == done.returncode, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    made = Office(tmp_path / "office")
+    made.save()
+    return made
+
+
+def test_the_demo_needs_nothing_and_bills_nothing_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
+
+    story = answer(tmp_path, "demo", "--lines", "2000")
+
+    assert "batch_written" == story["run"]["status"]
+    assert "confirmed" == story["transfer"]["state"]
+    assert story["run"]["dispositions"]["ready"]["charges"] == (
+        story["transfer"]["accepted"] + story["transfer"]["rejected"]
+    )
+    assert 0 == story["audit"]["double_bills"]
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_a_day_from_plan_to_in_billing(office: Office):
+    folder = office.folder
+
+    planned = answer(folder, "plan", "--as-of", "2026-03-31")
+    ran = answer(folder, "run", "--as-of", "2026-03-31")
+    again = answer(folder, "run", "--as-of", "2026-03-31")
+    moved = answer(folder, "transfer", "1", "--uploaded", "--by", "Ann")
+    explained = answer(folder, "explain", "L1")
+    standing = answer(folder, "status")
+
+    assert planned["would_write"]["files"] == ran["batch"]["files"]
+    assert (None, "batch_open") == (again["batch"], again["status"])
+    assert ("confirmed", 4) == (moved["state"], moved["accepted"])
+    assert ["in_billing", "in_billing"] == [each["disposition"] for each in explained["charges"]]
+    assert "green" == explained["light"]
+    assert [] == standing["open_batches"]
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_a_failure_is_one_line_and_an_exit_code(office: Office):
+    (office.folder / "feeds" / "orders.csv").unlink()
+
+    done = r2b(office.folder, "run", "--as-of", "2026-03-31")
+
+    assert 22 == done.returncode
+    assert "" == done.stdout
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert 1 == len(lines)
+    assert "orders is missing" in lines[0]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(("transfer", "1"), id="a transfer without evidence"),
+        pytest.param(("transfer", "1", "--uploaded"), id="an upload nobody vouches for"),
+        pytest.param(("transfer", "one"), id="a batch that is no number"),
+        pytest.param(("abandon", "1"), id="giving up without a reason"),
+        pytest.param(("explain", "L1"), id="explaining before anything ran"),
+        pytest.param(("run", "--as-of", "31/03/2026"), id="a day written the British way"),
+        pytest.param(("bill",), id="a command there is not"),
+    ],
+)
+def test_wrong_words_are_usage_errors(office: Office, words: tuple[str, ...]):
+    done = r2b(office.folder, *words, "--json")
+
+    assert 2 == done.returncode
+    assert 2 == json.loads(done.stdout)["error"]["code"]
+
+
+def test_init_makes_a_profile_that_checks(tmp_path: Path):
+    made = answer(tmp_path, "init", "north", "--tenant", 'Bakers "&" Sons')
+    checked = answer(tmp_path, "profile", "check", "--profile", made["profile"])
+
+    assert 'Bakers "&" Sons' == checked["settings"]["tenant"]["name"]
+    assert 2 == r2b(tmp_path, "init", "north").returncode
+
+
+def test_the_doctor_finds_what_would_stop_a_run(office: Office):
+    well = r2b(office.folder, "doctor")
+    (office.folder / "feeds" / "sites.csv").unlink()
+    ill = r2b(office.folder, "doctor", "--json")
+
+    assert 0 == well.returncode
+    assert 22 == ill.returncode
+    assert "sites" in json.dumps(json.loads(ill.stdout)["findings"])
+
+
+def test_help_comes_without_prefect(tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "flows.console.main"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert "prefect" not in done.stderr
+    assert "polars" not in done.stderr

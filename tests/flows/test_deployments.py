@@ -1,0 +1,83 @@
+"""`prefect.yaml` against a real server and a real worker: what is deployed runs, and is seen."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.office import Office
+
+ROOT = Path(__file__).parents[2]
+PREFECT = Path(sys.executable).with_name("prefect")
+
+
+def _prefect(*words: str, root: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(PREFECT), *words],
+        cwd=ROOT,
+        env={**os.environ, "R2B_ROOT": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+
+def _ask(api: str, path: str, question: dict[str, Any]) -> Any:
+    request = urllib.request.Request(  # noqa: S310  our own server on loopback
+        f"{api}/{path}",
+        data=json.dumps(question).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        return json.load(answer)
+
+
+@pytest.fixture
+def worker(prefect_api: str, tmp_path: Path) -> Iterator[Path]:
+    """A process worker on the pool of prefect.yaml, serving a tenant's folder."""
+    office = Office(tmp_path / "office")
+    office.save()
+    made = _prefect("work-pool", "create", "billing", "--type", "process", root=office.folder)
+    assert 0 == made.returncode, made.stderr
+    deployed = _prefect("--no-prompt", "deploy", "--all", root=office.folder)
+    assert 0 == deployed.returncode, deployed.stderr
+    process = subprocess.Popen(
+        [str(PREFECT), "worker", "start", "--pool", "billing"],
+        cwd=tmp_path,
+        env={**os.environ, "PREFECT_API_URL": prefect_api, "PREFECT_WORKER_QUERY_SECONDS": "2"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield office.folder
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def test_what_is_deployed_runs_and_is_seen(worker: Path, prefect_api: str):
+    run = _prefect(
+        *("deployment", "run", "billing-run/billing-run", "--watch"),
+        *("--param", 'as_of="2026-04-02"'),
+        root=worker,
+    )
+
+    assert 0 == run.returncode, run.stdout + run.stderr
+    assert (worker / "outbox" / "default" / "000001" / "manifest.json").is_file()
+    named = _ask(
+        prefect_api,
+        "flow_runs/filter",
+        {"flow_runs": {"name": {"any_": ["billing-run-2026-04-02"]}}},
+    )
+    assert ["Completed"] == [each["state"]["name"] for each in named]
+    tasks = _ask(prefect_api, "task_runs/filter", {"flow_runs": {"id": {"any_": [named[0]["id"]]}}})
+    assert {"land feeds", "accept records", "judge charges", "claim batch", "publish batch"} <= {
+        each["name"].rpartition("-")[0] or each["name"] for each in tasks
+    }

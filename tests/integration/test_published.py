@@ -1,0 +1,250 @@
+"""What analysts and clerks read: the published copy, the light, the explanation. Section 7."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from flows.looking import explain, status
+from schemas.errors import UsageError
+from tests.integration.office import Office
+from tests.running import AS_OF, mart
+from warehouse.connection import open_published
+
+L1, UP1 = ("L1", "recurring"), ("L1", "upfront")
+COUNT = "SELECT count(*) FROM mart.charge WHERE disposition = 'in_billing'"
+
+
+@pytest.fixture
+def office(tmp_path: Path, written: Callable[[Path, int], Office]) -> Office:
+    """One line in batch 1."""
+    return written(tmp_path, 1)
+
+
+def light(office: Office) -> str:
+    return mart(office.folder, "line_status")["light"].item()
+
+
+ANALYST = """
+import sys
+import duckdb
+with duckdb.connect(sys.argv[1], read_only=True) as connection:
+    for _ in sys.stdin:
+        print(connection.execute(sys.argv[2]).fetchone()[0], flush=True)
+"""
+
+
+def test_who_has_the_old_copy_open_goes_on_reading_it(office: Office):
+    # another process: within one, DuckDB gives everybody the file that is open already
+    copy = str(office.profile.published)
+    with subprocess.Popen(
+        [sys.executable, "-c", ANALYST, copy, COUNT],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as analyst:
+        seen = [_ask(analyst)]
+        office.uploaded()
+        seen.append(_ask(analyst))
+        office.run()
+        seen.append(_ask(analyst))
+        analyst.stdin.close()
+
+    assert ["0", "0", "0"] == seen
+    with open_published(office.profile.published) as new:
+        assert (2,) == new.execute(COUNT).fetchone()
+    assert ["r2b.duckdb"] == [path.name for path in office.profile.published.parent.iterdir()]
+
+
+def _ask(analyst: "subprocess.Popen[str]") -> str:
+    analyst.stdin.write("?\n")
+    analyst.stdin.flush()
+    return analyst.stdout.readline().strip()
+
+
+def test_the_copy_can_neither_be_changed_nor_reach_anything_else(office: Office):
+    with open_published(office.profile.published) as connection:
+        for sql in ("DELETE FROM out.charge", "FROM read_csv('/etc/passwd')", "SET threads = 9"):
+            with pytest.raises(duckdb.Error):
+                connection.execute(sql)
+
+
+def test_the_copy_holds_no_more_of_a_customer_than_its_name(office: Office):
+    with open_published(office.profile.published) as connection:
+        names = connection.execute(
+            "SELECT table_name FROM duckdb_columns() WHERE schema_name = 'core' "
+            "AND column_name IN ('email', 'telephone', 'vat_number', 'postcode')"
+        ).fetchall()
+
+    assert [] == names
+
+
+def test_a_run_that_failed_is_published_too(office: Office):
+    del office.feeds["assets"]
+    office.job()
+    (failed,) = mart(office.folder, "run", where="status = 'failed'").to_dicts()
+
+    assert (22, AS_OF) == (failed["exit_code"], failed["as_of"])
+    assert 2 == mart(office.folder, "charge").height
+
+
+def test_rejects_of_all_runs_are_kept(tmp_path: Path):
+    office = Office(tmp_path, profile="feeds.max_reject_rate = 0.9\n")
+    office.line(1)["quantity"] = "0"
+    runs = {office.run().run_id, office.run().run_id}
+
+    assert runs == set(mart(office.folder, "reject")["run_id"])
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "line", "expected"),
+    [
+        pytest.param({}, {}, "orange", id="nothing is billed yet"),
+        pytest.param({L1: "accepted"}, {}, "orange", id="one of two is billed"),
+        pytest.param({L1: "accepted", UP1: "accepted"}, {}, "green", id="both are billed"),
+        pytest.param({L1: "accepted", UP1: "rejected:E1"}, {}, "orange", id="one was refused"),
+        pytest.param(
+            {L1: "accepted", UP1: "rejected:E1"},
+            {"upfront_price": "0"},
+            "green",
+            id="the one that was refused costs nothing any more",
+        ),
+        pytest.param(
+            {L1: "accepted", UP1: "rejected:E1"},
+            {"upfront_do_not_bill": "yes"},
+            "green",
+            id="the one that was refused is not to be billed",
+        ),
+        pytest.param(
+            {L1: "accepted", UP1: "accepted"},
+            {"upfront_billing_route": "The Layer", "recurring_billing_route": "The Layer"},
+            "orange",
+            id="billed, but the route is another today",
+        ),
+        pytest.param(
+            {L1: "accepted", UP1: "accepted"},
+            {"upfront_billing_route": "Nowhere"},
+            "green",
+            id="one of them on a route nobody knows does not count",
+        ),
+    ],
+)
+def test_the_light_of_a_line(
+    office: Office, outcomes: dict[tuple[str, str], str], line: dict[str, str], expected: str
+):
+    office.answer(outcomes)
+    office.line(1).update(line)
+    office.run()
+
+    assert expected == light(office)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param(
+            {"upfront_bill_status": "In Billing", "recurring_bill_status": "In Billing"},
+            "green",
+            id="the feed says both are billed",
+        ),
+        pytest.param({"action": "Update"}, "orange", id="an amendment has nothing to light"),
+        pytest.param(
+            {"upfront_price": "0", "recurring_price": "0"}, "orange", id="nor has a free line"
+        ),
+    ],
+)
+def test_the_light_by_the_feed_alone(tmp_path: Path, changes: dict[str, str], expected: str):
+    office = Office(tmp_path, lines=1)
+    office.line(1).update(changes)
+    office.run()
+
+    assert expected == light(office)
+
+
+def test_first_ready_and_since_are_remembered(tmp_path: Path):
+    office = Office(tmp_path, lines=1)
+    office.record("customers")["integration_id"] = ""
+    office.run(AS_OF)
+    later = AS_OF + timedelta(days=3)
+    office.run(later)
+    assert {AS_OF} == set(mart(office.folder, "hold")["since"])
+
+    office.record("customers")["integration_id"] = "AC-1"
+    office.run(later)
+    office.run(later + timedelta(days=9))
+    assert {later} == set(mart(office.folder, "charge")["first_ready_on"])
+
+
+def test_a_hold_that_went_away_begins_anew(tmp_path: Path):
+    office = Office(tmp_path, lines=1)
+    days: list[date] = [AS_OF + timedelta(days=n) for n in range(3)]
+    office.record("assets")["is_live"] = "false"
+    office.run(days[0])
+    office.record("assets")["is_live"] = "true"
+    office.run(days[1])
+    office.abandon()
+    office.record("assets")["is_live"] = "false"
+    office.run(days[2])
+
+    assert {days[2]} == set(mart(office.folder, "hold")["since"])
+
+
+def test_an_explanation_tells_a_lines_whole_story(office: Office):
+    office.answer({L1: "accepted", UP1: "rejected:E1"})
+    story = explain(office.profile, "L1")
+
+    assert ["upfront", "recurring"] == [charge["charge_type"] for charge in story.charges]
+    assert [("upfront", "affinity_rejected")] == [
+        (hold["charge_type"], hold["reason"]) for hold in story.holds
+    ]
+    assert {"exported", "accepted", "rejected: E1"} == {each["reason"] for each in story.history}
+    assert ("orange", AS_OF, []) == (story.light, story.as_of, story.rejects)
+    applying = {
+        said.charge_type: [rule.rule for rule in (*said.dispositions, *said.holds) if rule.applies]
+        for said in story.verdicts
+    }
+    assert {"recurring": ["in_billing"], "upfront": ["affinity_rejected"]} == applying
+
+
+def test_a_rejected_line_is_explained_by_its_rejects(tmp_path: Path):
+    office = Office(tmp_path, profile="feeds.max_reject_rate = 0.9\n")
+    office.line(1)["quantity"] = "none"
+    office.run()
+    story = explain(office.profile, "L1")
+
+    assert [("quantity", "bad_quantity", "none")] == [
+        (each["column_name"], each["reason"], each["raw_value"]) for each in story.rejects
+    ]
+    assert [] == story.verdicts
+
+
+@pytest.mark.parametrize("line", ["L9", "", "L1'--"])
+def test_an_unknown_line_has_no_story(office: Office, line: str):
+    with pytest.raises(UsageError):
+        explain(office.profile, line)
+
+
+def test_before_anything_ran_there_is_nothing_to_tell(tmp_path: Path):
+    office = Office(tmp_path / "office")
+
+    assert status(office.profile) is None
+    with pytest.raises(UsageError, match="nothing has run here yet"):
+        explain(office.profile, "L1")
+    assert not office.profile.warehouse.exists()
+
+
+def test_where_things_stand(office: Office):
+    office.answer({L1: "accepted", UP1: "rejected:E1"})
+    standing = status(office.profile)
+    said: dict[str, Any] = {each["reason"]: str(each["value"]) for each in standing.holds}
+
+    assert ({"affinity_rejected": "20.0000"}, [], "20.0000") == (
+        said,
+        standing.open_batches,
+        str(standing.at_stake),
+    )
