@@ -158,9 +158,7 @@ def show(jobs: list[Took], floors: list[Took], *, title: str) -> None:
     table.add_row("job", *_medians(jobs))
     if floors:
         table.add_row("floor", *_medians(floors))
-        ratios = [
-            f"{_median(jobs, name) / _median(floors, name):.2f}" for name in _MEASURES
-        ]
+        ratios = [f"{_median(jobs, name) / _median(floors, name):.2f}" for name in _MEASURES]
         table.add_row("job / floor", *ratios)
     console.print(table)
 

@@ -29,7 +29,12 @@ from tasks.runs.task import fail_run, finish_run, start_run
 from tasks.transfer.task import recover_transfers
 from warehouse.connection import held_open, resources
 from warehouse.lock import only_run
-from warehouse.lookups import catalogue_is_given, platform_names, warnings_of
+from warehouse.lookups import (
+    catalogue_is_given,
+    platform_names,
+    reject_reasons_of,
+    warnings_of,
+)
 
 
 def _run_name() -> str:
@@ -84,12 +89,11 @@ def _bill(run: RunRef, profile: LoadedProfile) -> RunReceipt:
         feeds=feeds,
         dispositions=judgement.dispositions,
         holds=judgement.holds,
-        status=_status(
-            has_batch=batch is not None, is_open=bool(claim.open_batches)
-        ).value,
+        status=_status(has_batch=batch is not None, is_open=bool(claim.open_batches)).value,
         batch=batch,
         open_batches=claim.open_batches,
         warnings=warnings_of(run.warehouse, run.run_id),
+        reject_reasons=reject_reasons_of(run.warehouse, run.run_id),
     )
     finish_run(run, RunStatus(receipt.status), run_json(receipt), profile.published)
     return receipt

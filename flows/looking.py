@@ -10,6 +10,7 @@ import polars as pl
 from flows.profile import LoadedProfile
 from flows.wiring import judging_terms, rule_columns
 from schemas.errors import UsageError
+from schemas.vocabulary import Disposition
 from tasks.ready_to_bill.explanation import ChargeVerdicts, verdicts
 from warehouse.charges import ChargeStore, read
 from warehouse.connection import first_row, open_published, open_reading
@@ -128,8 +129,8 @@ def status(profile: LoadedProfile) -> Standing | None:
         return None
     with open_published(profile.published) as connection:
 
-        def rows(sql: str) -> list[dict[str, Any]]:
-            return read(connection, sql).to_dicts()
+        def rows(sql: str, parameters: dict[str, object] | None = None) -> list[dict[str, Any]]:
+            return read(connection, sql, parameters).to_dicts()
 
         runs = rows("SELECT * FROM mart.run ORDER BY started_at DESC LIMIT 1")
         holds = rows(
@@ -152,7 +153,9 @@ def status(profile: LoadedProfile) -> Standing | None:
             ),
             dispositions=rows(
                 "SELECT disposition, count(*) AS charges, coalesce(sum(value), 0) AS value "
-                "FROM mart.charge GROUP BY disposition ORDER BY disposition"
+                "FROM mart.charge GROUP BY disposition "
+                "ORDER BY list_position($order, disposition)",
+                {"order": [each.value for each in Disposition]},
             ),
             holds=holds,
             at_stake=held[0]["value"],

@@ -21,7 +21,12 @@ from tasks.layer.task import land_feeds
 from tasks.ready_to_bill.task import judge_charges
 from tasks.runs.task import start_run
 from warehouse.connection import prepare_warehouse
-from warehouse.lookups import catalogue_is_given, platform_names, warnings_of
+from warehouse.lookups import (
+    catalogue_is_given,
+    platform_names,
+    reject_reasons_of,
+    warnings_of,
+)
 from warehouse.scratch import copy_state
 
 
@@ -60,5 +65,6 @@ def plan(profile: LoadedProfile, as_of: date | None) -> tuple[RunReceipt, BatchR
             status="planned",
             open_batches=claim.open_batches,
             warnings=warnings_of(run.warehouse, run.run_id),
+            reject_reasons=reject_reasons_of(run.warehouse, run.run_id),
         )
     return receipt, batch

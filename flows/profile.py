@@ -437,9 +437,7 @@ class LoadedProfile:
     @property
     def outbox(self) -> Path:
         """The folder that holds this tenant's batches."""
-        return self.within(self.settings.delivery.outbox) / tenant_folder(
-            self.settings.tenant.name
-        )
+        return self.within(self.settings.delivery.outbox) / tenant_folder(self.settings.tenant.name)
 
     @property
     def feeds(self) -> Path:
@@ -491,12 +489,12 @@ def _build(data: dict[str, Any], path: Path) -> Profile:
             raise ProfileWrong(
                 f"Reading the profile {path.name}: unknown key {where}"
                 f"{_nearest(str(first['loc'][-1]), known)}.",
-                hint="Correct or remove it; `r2b profile check` shows what is understood.",
+                hint="Correct or remove it; docs/reference/profile.md lists every key.",
             ) from error
         message = str(first["msg"]).removeprefix("Value error, ")
         raise ProfileWrong(
             f"Reading the profile {path.name}: {where}: {message}.",
-            hint="`r2b profile check` shows every key and what it may be.",
+            hint="docs/reference/profile.md lists every key and what it may be.",
         ) from error
 
 

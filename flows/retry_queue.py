@@ -54,9 +54,7 @@ def discard(profile: LoadedProfile, item_id: int, *, actor: str, reason: str) ->
         IllegalTransition, NotAllowed: as for `release`.
     """
     acting(profile, actor, "update_billing")
-    return _decide(
-        profile, item_id, RetryState.DISCARDED, actor, f"discarded by {actor}: {reason}"
-    )
+    return _decide(profile, item_id, RetryState.DISCARDED, actor, f"discarded by {actor}: {reason}")
 
 
 def _decide(

@@ -68,7 +68,12 @@ PRODUCTS = OutFile(
         _C("Description", "product_name", pattern=_PRINTED, required=True),
         _C("Quantity", "quantity", pattern=r"^[1-9][0-9]*$", required=True),
         _C("Unit Price", "unit_price", pattern=r"^[0-9]+(?:\.[0-9]{1,4})?$", required=True),
-        _C("Frequency", "frequency", pattern=r"^(?:ONE_OFF|MONTHLY|QUARTERLY|ANNUAL)$", required=True),
+        _C(
+            "Frequency",
+            "frequency",
+            pattern=r"^(?:ONE_OFF|MONTHLY|QUARTERLY|ANNUAL)$",
+            required=True,
+        ),
         _C("Bill Start Date", "bill_start_on", required=True),
         _C("Bill End Date", "bill_end_on"),
         _C("Term Months", "term_months", pattern=r"^[1-9][0-9]*$"),

@@ -146,6 +146,8 @@ class RunReceipt:
     batch: BatchReceipt | None = None
     open_batches: tuple[int, ...] = ()
     warnings: Mapping[str, int] = field(default_factory=dict)
+    reject_reasons: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    """(feed, column, reason) -> records, most first; the column of a ragged row is blank."""
 
 
 @dataclass(frozen=True)
@@ -159,3 +161,4 @@ class TransferReceipt:
     pending: int = 0
     accepted_value: Decimal = Decimal(0)
     layer_updates: Path | None = None
+    changed: bool = True

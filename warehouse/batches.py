@@ -126,14 +126,10 @@ class BatchStore:
         totals: Mapping[str, Any],
     ) -> None:
         """Freeze every ready charge and `cli_rows` as batch `seq`, state claimed."""
-        self._connection.execute(
-            statement("batch/freeze_products"), {"seq": seq, "tenant": tenant}
-        )
+        self._connection.execute(statement("batch/freeze_products"), {"seq": seq, "tenant": tenant})
         self._connection.register("cli_rows", cli_rows)
         try:
-            self._connection.execute(
-                statement("batch/freeze_clis"), {"seq": seq, "tenant": tenant}
-            )
+            self._connection.execute(statement("batch/freeze_clis"), {"seq": seq, "tenant": tenant})
         finally:
             self._connection.unregister("cli_rows")
         sums = self.sums(seq)
@@ -191,7 +187,9 @@ class BatchStore:
                 self._connection, "SELECT count(*) FROM out.batch_cli WHERE seq = $s", {"s": seq}
             ),
             PRODUCTS.stem + ".csv": scalar(
-                self._connection, "SELECT count(*) FROM out.batch_product WHERE seq = $s", {"s": seq}
+                self._connection,
+                "SELECT count(*) FROM out.batch_product WHERE seq = $s",
+                {"s": seq},
             ),
         }
         return {name: rows for name, rows in counts.items() if rows}
@@ -230,5 +228,3 @@ class BatchStore:
                 "reason": reason,
             },
         )
-
-

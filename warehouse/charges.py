@@ -117,6 +117,10 @@ class ChargeStore:
             read(self._connection, statement("judge/read_replaced")),
         )
 
+    def numbers_of_ready(self) -> pl.DataFrame:
+        """Additional numbers of ready charges' assets: charge key, `cli`, `range_end`."""
+        return read(self._connection, statement("judge/read_numbers_of_ready"))
+
     def twins(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Claims that share a charge's identity with another line, and what was handed over."""
         claims = read(self._connection, statement("judge/read_twin_claims"))

@@ -113,9 +113,7 @@ def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         "allow_community_extensions": "false",
         "lock_configuration": "true",
     }
-    with contextlib.closing(
-        duckdb.connect(str(path), read_only=True, config=config)
-    ) as connection:
+    with contextlib.closing(duckdb.connect(str(path), read_only=True, config=config)) as connection:
         yield connection
 
 
@@ -143,9 +141,7 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _connect(
-    path: Path, resources: Resources | None = None
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def _connect(path: Path, resources: Resources | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     # the same for every connection: DuckDB refuses two with different ones to one file
     config: dict[str, str | bool | int | float | list[str]] = {
         "temp_directory": str(path.parent / ".spill"),

@@ -150,9 +150,7 @@ class FeedStore:
                 f"quote = '\"', escape = '\"', strict_mode = false, ignore_errors = true, "
                 f"columns = {{{columns}}}{latin})"
             )
-        self._connection.execute(
-            f"CREATE OR REPLACE VIEW raw.{feed.name} AS SELECT * FROM {rows}"
-        )
+        self._connection.execute(f"CREATE OR REPLACE VIEW raw.{feed.name} AS SELECT * FROM {rows}")
 
     def merge(self, feed: Feed, *, delivered: bool) -> None:
         """Put the known records that the delta does not mention beside those it brought.
@@ -161,9 +159,7 @@ class FeedStore:
         be merged: what is delivered replaces it whole.
         """
         new, known = _new(feed), f"known.{feed.name}"
-        self._connection.execute(
-            f"CREATE TABLE IF NOT EXISTS {known} AS FROM core.{feed.name}"
-        )
+        self._connection.execute(f"CREATE TABLE IF NOT EXISTS {known} AS FROM core.{feed.name}")
         unmentioned = "WHERE FALSE"
         if feed.keys:
             same = " AND ".join(f"old.{key} = fresh.{key}" for key in feed.keys)
@@ -222,8 +218,7 @@ class FeedStore:
         )
         if scalar(self._connection, "SELECT count(*) FROM work.reject"):
             self._connection.execute(
-                f"DELETE FROM {_new(feed)} "
-                f"WHERE row_number IN (SELECT row_number FROM work.reject)"
+                f"DELETE FROM {_new(feed)} WHERE row_number IN (SELECT row_number FROM work.reject)"
             )
         self._connection.execute(f"DELETE FROM {_new(feed)} WHERE is_deleted")
         self.warn({(feed.name, "known record left out: what it points at is gone"): orphans})

@@ -53,9 +53,7 @@ class Ledger:
         common = {"commit_no": commit_no, "actor": actor, "previous": previous}
         self._connection.register("moves", moves.select(pl.col(c).cast(t) for c, t in MOVE.items()))
         try:
-            self._connection.execute(
-                statement("ledger/record"), {**common, "committed_at": moment}
-            )
+            self._connection.execute(statement("ledger/record"), {**common, "committed_at": moment})
         finally:
             self._connection.unregister("moves")
         self._connection.execute(

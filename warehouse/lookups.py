@@ -30,6 +30,19 @@ def catalogue_is_given(warehouse: Path, run_id: str, *, ever: bool) -> bool:
         )
 
 
+def reject_reasons_of(warehouse: Path, run_id: str) -> dict[tuple[str, str, str], int]:
+    """Why records did not fit: (feed, column, reason) -> records, most first."""
+    with open_warehouse(warehouse) as connection:
+        rows = connection.execute(
+            "SELECT feed, coalesce(column_name, '') AS place, reason, "
+            "count(DISTINCT row_number) AS records "
+            "FROM ops.reject WHERE run_id = $run_id GROUP BY ALL "
+            "ORDER BY records DESC, feed, place, reason",
+            {"run_id": run_id},
+        ).fetchall()
+    return {(feed, column, reason): records for feed, column, reason, records in rows}
+
+
 def warnings_of(warehouse: Path, run_id: str) -> dict[str, int]:
     """What looked odd in a run: what -> how many records."""
     with open_warehouse(warehouse) as connection:

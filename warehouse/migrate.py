@@ -75,9 +75,9 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> list[int]:
             ) from error
         connection.commit()
         ran.append(number)
-    if ran or not _has_views(connection):
-        for view in views():
-            connection.execute(view)
+    for view in views():
+        connection.execute(view)
+    if ran:
         connection.execute("CHECKPOINT")
     return ran
 
@@ -96,10 +96,3 @@ def _refuse_strangers(done: dict[int, str], known: dict[int, Migration]) -> None
                 f"Migration {number:04d} of this warehouse is not the one this program has.",
                 hint="A landed migration was edited: restore it, or restore the warehouse.",
             )
-
-
-def _has_views(connection: duckdb.DuckDBPyConnection) -> bool:
-    rows = connection.execute(
-        "SELECT view_name FROM duckdb_views() WHERE schema_name = 'mart'"
-    ).fetchall()
-    return len(rows) == len(views())

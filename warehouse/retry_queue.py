@@ -56,9 +56,7 @@ class RetryQueue:
             {"open_only": open_only, "open": list(_OPEN)},
         ).fetchall()
         return [
-            RetryItem._make(
-                (row[0], RetryKind(row[1]), *row[2:9], RetryState(row[9]), *row[10:])
-            )
+            RetryItem._make((row[0], RetryKind(row[1]), *row[2:9], RetryState(row[9]), *row[10:]))
             for row in rows
         ]
 

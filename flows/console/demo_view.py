@@ -1,5 +1,8 @@
 """The demo's last screen: what happened, and where to look."""
 
+import sys
+from pathlib import Path
+
 from flows.console.answering import out
 from flows.console.demo import AS_OF, DemoStory
 from flows.console.run_view import (
@@ -27,11 +30,18 @@ def show_demo(story: DemoStory) -> None:
         f"\nThe stand-in's own audit: [bold]{count}[/] double bill{'' if count == 1 else 's'}.\n"
     )
     profile = shown_path(story.folder / "r2b.toml")
-    out.print("[bold]Look next[/]")
-    if story.held_line:
-        out.print(f"  r2b explain {story.held_line} -p {profile}      why a line is held")
-    out.print(f"  r2b queue list -p {profile}             what Affinity refused")
-    out.print(f"  r2b status -p {profile}                 where we stand")
-    out.print(f"  r2b run --as-of {AS_OF} -p {profile}    again: nothing is written twice")
     published = shown_path(story.folder / "var" / "published" / "r2b.duckdb")
-    out.print(f"  SELECT * FROM mart.charge               in {published}, with DuckDB")  # noqa: S608  shown, not run
+    command = shown_path(Path(sys.argv[0]).absolute())
+    rows = [
+        (f"{command} queue list -p {profile}", "what Affinity refused"),
+        (f"{command} status -p {profile}", "where we stand"),
+        (f"{command} run --as-of {AS_OF} -p {profile}", "again: nothing is written twice"),
+        (f"duckdb -readonly {published}", "or from Python: SELECT * FROM mart.charge"),
+    ]
+    if story.held_line:
+        why = f"{command} explain {story.held_line} -p {profile}"
+        rows.insert(0, (why, "why a line is held"))
+    width = max(len(words) for words, _ in rows)
+    out.print("[bold]Look next[/]")
+    for words, what in rows:
+        out.print(f"  {words:<{width}}  [dim]{what}[/]")

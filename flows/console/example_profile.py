@@ -29,18 +29,19 @@ path = "feeds"               # a folder of <feed>.csv or <feed>.parquet
 # Broadband = "any"
 # Licences = "none"
 
-# [[validation]]             # a rule of your own: holds with rule:po_needed
-# name = "po_needed"
+# [[validation]]             # a rule of your own: what breaks it is held as rule:term_needed
+# name = "term_needed"
 # stage = "order"
-# field = "do_not_bill_reason"
-# required = false
+# base_category = "Broadband"
+# field = "term_months"
+# required = true
 
 [delivery]
 outbox = "outbox"
 mode = "manual"              # a person uploads, then `r2b transfer`
 
 # [operators]                # once anybody is named here, roles are enforced
-# "Ann Clerk" = ["bill_export"]
+# "your name" = ["bill_export"]
 """
 
 

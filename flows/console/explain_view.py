@@ -10,7 +10,6 @@ from flows.console.tables import table
 from flows.looking import LineStory
 from schemas.explanations import (
     DISPOSITIONS,
-
     REJECTS,
     WAITING,
     hold_explanation,
@@ -32,13 +31,26 @@ def show_explanation(story: LineStory, *, every_rule: bool) -> None:
         where = f"row {reject['row_number']}, {reject['column_name'] or 'whole row'}"
         out.print(
             f"[red]Rejected[/] ({where}): "
-            f"{REJECTS[RejectReason(reject['reason'])]} Nothing of this line is used until it is "
-            "mended in The Layer.\n"
+            f"{REJECTS[RejectReason(reject['reason'])]}{_read(reject)} "
+            "Nothing of this line is used until it is mended in The Layer.\n"
         )
     asked = {each.charge_type: each for each in story.verdicts}
     for charge in story.charges:
         _show_charge(story, charge, asked.get(charge["charge_type"]), every_rule)
     _show_history(story)
+
+
+def _read(reject: dict[str, Any]) -> str:
+    value = reject["raw_value"]
+    return f" It reads [bold]{_safe(value)}[/]." if value else ""
+
+
+def _cli(charge: dict[str, Any], asked: ChargeVerdicts | None) -> str:
+    """The CLI as it will be billed, or what stands there instead."""
+    if charge["cli"]:
+        return _safe(charge["cli"])
+    text = asked.facts.get("cli_text") if asked is not None else None
+    return f"none that can be used ({_safe(text)})" if text else "none"
 
 
 def _show_charge(
@@ -58,7 +70,7 @@ def _show_charge(
         out.print(
             f"    {charge['quantity']} x {pounds(charge['unit_price'])} = "
             f"[bold]{pounds(charge['value'])}[/]{each}; route {_safe(charge['route'])}; "
-            f"SKU {_safe(charge['sku'] or 'none')}; CLI {_safe(charge['cli'] or 'none')}; "
+            f"SKU {_safe(charge['sku'] or 'none')}; CLI {_cli(charge, asked)}; "
             f"bill start {_start(charge)}"
         )
     for hold in story.holds:
@@ -135,7 +147,11 @@ def _show_history(story: LineStory) -> None:
         )
         for move in story.history
     ]
-    out.print(table("History", ("when (UTC)", "charge", "what happened", "bill status", "batch", "by"), rows))
+    out.print(
+        table(
+            "History", ("when (UTC)", "charge", "what happened", "bill status", "batch", "by"), rows
+        )
+    )
 
 
 def explain_json(story: LineStory) -> dict[str, Any]:
@@ -186,5 +202,3 @@ def _colour(light: str) -> str:
 
 def _safe(text: str) -> str:
     return text.replace("[", r"\[")
-
-

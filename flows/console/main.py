@@ -59,7 +59,9 @@ def demo(
 
 
 @app.command()
-def run(as_of: AsOfOption = None, profile: ProfileOption = None, as_json: JsonOption = False) -> None:
+def run(
+    as_of: AsOfOption = None, profile: ProfileOption = None, as_json: JsonOption = False
+) -> None:
     """Do the billing run: read the feeds, judge every charge, write the next batch.
 
     Stops at the confirmation gate: upload the files, then confirm with [bold]r2b transfer[/].
@@ -121,7 +123,7 @@ def transfer(
 
     Example: [bold]r2b transfer 1 --results result.csv[/]
 
-    Example: [bold]r2b transfer 1 --uploaded --by "Ann Clerk"[/]
+    Example: [bold]r2b transfer 1 --uploaded --by "your name"[/]
     """
     if (results is None) == (not uploaded):
         raise UsageError(
@@ -129,9 +131,7 @@ def transfer(
             hint="See `r2b transfer --help`.",
         )
     if uploaded and not by.strip():
-        raise UsageError(
-            "Saying that a batch is uploaded needs a name.", hint="Add --by NAME."
-        )
+        raise UsageError("Saying that a batch is uploaded needs a name.", hint="Add --by NAME.")
     hush_prefect()
     from flows.console.run_view import show_transfer
     from flows.console.server import local_flow
@@ -157,7 +157,7 @@ def abandon(
 ) -> None:
     """Give up a batch that was not confirmed: its charges are free for the next run.
 
-    Example: [bold]r2b abandon 2 --by "Ann Clerk" --reason "wrong price book"[/]
+    Example: [bold]r2b abandon 2 --by "your name" --reason "wrong price book"[/]
     """
     hush_prefect()
     from flows.profile import load_profile

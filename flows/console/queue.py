@@ -57,7 +57,7 @@ def release_command(
 ) -> None:
     """Let an item be tried again as it is. The next run judges it by every rule.
 
-    Example: [bold]r2b queue release 3 --by "Ann Clerk"[/]
+    Example: [bold]r2b queue release 3 --by "your name"[/]
     """
     from flows.profile import load_profile
     from flows.retry_queue import release
@@ -80,7 +80,7 @@ def discard_command(
 ) -> None:
     """Give an item up. Its charge stays held until its content changes.
 
-    Example: [bold]r2b queue discard 3 --by "Ann Clerk" --reason "customer left"[/]
+    Example: [bold]r2b queue discard 3 --by "your name" --reason "customer left"[/]
     """
     from flows.profile import load_profile
     from flows.retry_queue import discard

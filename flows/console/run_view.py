@@ -9,12 +9,13 @@ from rich.text import Text
 from flows.console.answering import out
 from flows.console.tables import table
 from flows.profile import LoadedProfile
-from schemas.explanations import DISPOSITIONS, hold_explanation
+from schemas.explanations import DISPOSITIONS, REJECTS, hold_explanation
 from schemas.receipts import BatchReceipt, Money, RunReceipt, TransferReceipt
-from schemas.vocabulary import Disposition, RunStatus
+from schemas.vocabulary import Disposition, RejectReason, RunStatus
 from tasks.reports.money import pounds
 
 _MOST_HOLDS = 8
+_MOST_REJECTS = 6
 
 
 def show_run(receipt: RunReceipt, profile: LoadedProfile) -> None:
@@ -62,6 +63,26 @@ def show_feeds(receipt: RunReceipt) -> None:
         if each.read
     ]
     out.print(table("Feeds", ("feed", "read", "accepted", "rejected"), rows, right=(1, 2, 3)))
+    _show_rejects(receipt)
+
+
+def _show_rejects(receipt: RunReceipt) -> None:
+    """Why records were rejected, the most frequent reasons first."""
+    if not receipt.reject_reasons:
+        return
+    ranked = list(receipt.reject_reasons.items())
+    rows = [
+        (
+            f"{feed}.{column}" if column else feed,
+            reason.replace("_", " "),
+            f"{records:,}",
+            Text(REJECTS[RejectReason(reason)], style="dim"),
+        )
+        for (feed, column, reason), records in ranked[:_MOST_REJECTS]
+    ]
+    more = len(ranked) - len(rows)
+    title = "Rejected" + (f" ({more} more kinds in mart.reject)" if more > 0 else "")
+    out.print(table(title, ("where", "reason", "records", ""), rows, right=(2,)))
 
 
 def show_charges(receipt: RunReceipt) -> None:
@@ -132,6 +153,8 @@ def show_files(batch: BatchReceipt) -> None:
 
 def show_transfer(receipt: TransferReceipt) -> None:
     """How a transfer ended."""
+    if not receipt.changed:
+        out.print(f"\nNothing changed: batch {receipt.seq} had been transferred before.")
     out.print(
         f"\nBatch {receipt.seq} is [bold]{receipt.state}[/]: {receipt.accepted:,} charges "
         f"In Billing ({pounds(receipt.accepted_value)}), {receipt.rejected:,} refused, "

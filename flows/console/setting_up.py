@@ -15,7 +15,9 @@ def init(
     folder: Annotated[
         Path, typer.Argument(metavar="[FOLDER]", help="Where to set up; here by default.")
     ] = Path(),
-    tenant: Annotated[str, typer.Option(help="The tenant's name: part of every row key.")] = "default",
+    tenant: Annotated[
+        str, typer.Option(help="The tenant's name: part of every row key.")
+    ] = "default",
     as_json: JsonOption = False,
 ) -> None:
     """Set up a folder for a tenant: a commented profile and a place for the feeds.

@@ -102,7 +102,13 @@ def _age(age: Any) -> str:
 def status_json(standing: Standing | None) -> dict[str, Any]:
     """The standing as one JSON object."""
     if standing is None:
-        return {"last_run": None, "open_batches": [], "queue": [], "holds": [], "at_stake": "0.0000"}
+        return {
+            "last_run": None,
+            "open_batches": [],
+            "queue": [],
+            "holds": [],
+            "at_stake": "0.0000",
+        }
     oldest = min((each["oldest"] for each in standing.holds if each["oldest"]), default=None)
     return {
         "last_run": standing.last_run,

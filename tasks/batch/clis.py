@@ -131,9 +131,7 @@ def _cleaned_live(live_in_affinity: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _not_live(
-    rows: pl.DataFrame, live: pl.DataFrame, live_by_ledger: pl.DataFrame
-) -> pl.DataFrame:
+def _not_live(rows: pl.DataFrame, live: pl.DataFrame, live_by_ledger: pl.DataFrame) -> pl.DataFrame:
     there = (
         rows.select(*_WHERE, "start_on")
         .join(live, on=_WHERE)

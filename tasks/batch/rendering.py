@@ -27,7 +27,9 @@ class WrittenLayout:
 
 def rendered(rows: pl.DataFrame, file: OutFile, layout: WrittenLayout) -> pl.DataFrame:
     """The frozen `rows` of `file` as text columns, named as frozen, in the contract's order."""
-    return rows.select(_text(column.source, rows.schema[column.source], layout) for column in file.columns)
+    return rows.select(
+        _text(column.source, rows.schema[column.source], layout) for column in file.columns
+    )
 
 
 def _text(name: str, dtype: pl.DataType, layout: WrittenLayout) -> pl.Expr:

@@ -15,7 +15,7 @@ from schemas.vocabulary import BatchState, BillStatus, CliProfile, RetryState
 from tasks.batch.clis import cli_rows, clis_live_elsewhere
 from tasks.batch.manifest import manifest, totals_of
 from tasks.batch.rendering import WrittenLayout
-from tasks.batch.writer import write_file
+from tasks.batch.writer import parts_of, write_file
 from tasks.outbox.durable import (
     MANIFEST,
     as_json,
@@ -125,11 +125,17 @@ def preview_batch(run: RunRef, terms: BatchTerms) -> tuple[ClaimReceipt, BatchRe
         last = store.last()
         seq = last.seq + 1 if last else 1
         rows = _cli_rows(store, terms)
-        sizes = {CLIS.stem + ".csv": rows.height, PRODUCTS.stem + ".csv": ready}
+        sizes = {CLIS: rows.height, PRODUCTS: ready}
         return ClaimReceipt(seq, open_batches), BatchReceipt(
             seq=seq,
             path=terms.outbox / f"{seq:06d}",
-            files={name: count for name, count in sizes.items() if count},
+            files={
+                name: count
+                for file, total in sizes.items()
+                for name, count in parts_of(
+                    file, total, terms.layouts.get(file.name, WrittenLayout()).max_rows
+                ).items()
+            },
             value=store.ready_value(),
         )
 

@@ -64,11 +64,26 @@ def write_file(
     return [_finish(part, layout) for part in parts]
 
 
+def part_name(file: OutFile, number: int) -> str:
+    """The name of a file's n-th part, from 1: `06_clis.csv`, `06_clis_2.csv`, ..."""
+    suffix = "" if number == 1 else f"_{number}"
+    return f"{file.stem}{suffix}.csv"
+
+
+def parts_of(file: OutFile, rows: int, max_rows: int | None) -> dict[str, int]:
+    """The parts `rows` rows of a file come in, and the rows of each; none for no rows."""
+    room = max_rows or max(rows, 1)
+    starts = range(0, rows, room)
+    return {
+        part_name(file, number): min(room, rows - start)
+        for number, start in enumerate(starts, start=1)
+    }
+
+
 def _open_part(
     file: OutFile, layout: WrittenLayout, folder: Path, number: int, names: Mapping[str, str]
 ) -> _Part:
-    suffix = "" if number == 1 else f"_{number}"
-    part = _Part(folder / f"{file.stem}{suffix}.csv")
+    part = _Part(folder / part_name(file, number))
     if layout.header:
         header = pl.DataFrame({name: [text] for name, text in names.items()})
         _write(part, header, layout)

@@ -59,9 +59,7 @@ def bad_ranges(numbers: pl.DataFrame, by_category: Mapping[str, CliProfile]) -> 
         .alias("numbers")
     )
     too_many = pl.col("numbers").sum().over("asset_id") > MOST_NUMBERS
-    judged = judged.with_columns(
-        (too_many & (pl.col("numbers") > 0)).alias("too_many")
-    )
+    judged = judged.with_columns((too_many & (pl.col("numbers") > 0)).alias("too_many"))
     return pl.concat(
         [
             _rejects(judged.filter(pl.col("bad_start") | pl.col("too_many")), "cli"),
@@ -82,8 +80,8 @@ def _count(first: pl.Expr, last: pl.Expr) -> pl.Expr:
         - first.str.tail(_EXACT_DIGITS).cast(pl.Int64, strict=False)
         + 1
     )
-    return pl.when(short | same_start).then(span.clip(upper_bound=MOST_NUMBERS + 1)).otherwise(
-        beyond
+    return (
+        pl.when(short | same_start).then(span.clip(upper_bound=MOST_NUMBERS + 1)).otherwise(beyond)
     )
 
 

@@ -231,13 +231,9 @@ def _reason(column: Column, reading: Reading) -> pl.Expr:
         reason = pl.when(pl.col(column.name) < 0).then(pl.lit(RejectReason.NEGATIVE_PRICE))
     if column.kind is not Kind.TEXT:
         unfit = text.is_not_null() & pl.col(column.name).is_null()
-        reason = (
-            pl.when(unfit).then(pl.lit(str(values.BAD_TYPE[column.kind]))).otherwise(reason)
-        )
+        reason = pl.when(unfit).then(pl.lit(str(values.BAD_TYPE[column.kind]))).otherwise(reason)
     if column.must_have_value:
-        reason = (
-            pl.when(text.is_null()).then(pl.lit(RejectReason.MISSING_VALUE)).otherwise(reason)
-        )
+        reason = pl.when(text.is_null()).then(pl.lit(RejectReason.MISSING_VALUE)).otherwise(reason)
     if reading.may_hold_controls:
         bad_text = raw.str.contains(values.CONTROL_CHARACTERS)
         reason = pl.when(bad_text).then(pl.lit(RejectReason.BAD_TEXT)).otherwise(reason)

@@ -38,9 +38,7 @@ class ReadingTerms:
 
 
 @step("accept records")
-def accept_records(
-    run: RunRef, landed: LandedFeeds, terms: ReadingTerms
-) -> dict[str, FeedCount]:
+def accept_records(run: RunRef, landed: LandedFeeds, terms: ReadingTerms) -> dict[str, FeedCount]:
     """Read every feed into `core`; store what does not fit, with its reasons.
 
     Returns:
@@ -143,9 +141,7 @@ def _reading(feed: Feed, table: FeedTable, terms: ReadingTerms) -> Reading:
         columns=columns,
         style=Style(terms.date_styles.get(feed.name, "iso"), terms.timezone),
         may_hold_controls=table.may_hold_controls,
-        inexact=frozenset(
-            name for name, raw in columns.items() if labels[raw] in table.inexact
-        ),
+        inexact=frozenset(name for name, raw in columns.items() if labels[raw] in table.inexact),
     )
 
 

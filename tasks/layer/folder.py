@@ -62,7 +62,8 @@ class FolderSource:
         if not self._folder.is_dir():
             raise SourceUnavailable(
                 f"Reading feeds: the folder {self._folder.name} is not there.",
-                hint="Set feeds.path in the profile, or put the exports there.",
+                hint="Run in the folder of your r2b.toml, give it with --profile, or set "
+                "its feeds.path.",
             )
         promises = self._promises()
         paths = self._paths(need_all=need_all)

@@ -132,7 +132,7 @@ def charges_of(lines: pl.DataFrame, terms: Terms) -> pl.DataFrame:
         ).alias("cli_is_malformed"),
         pl.when(pl.col("cli").is_not_null())
         .then(cli_type(pl.col("cli"), pl.col("cli_profile")))
-        .alias("cli_type")
+        .alias("cli_type"),
     )
     per_type = [_charges_of_type(read, charge_type) for charge_type in ChargeType]
     charges = pl.concat(per_type).with_columns(
@@ -169,9 +169,7 @@ def _bill_start(terms: Terms) -> list[pl.Expr]:
                 fields.append("converted_on")
             here = (pl.col("item_type") == item_type) & (pl.col("charge_type") == charge_type)
             day = pl.when(here).then(pl.coalesce(fields)).otherwise(day)
-            name = pl.coalesce(
-                *(pl.when(pl.col(f).is_not_null()).then(pl.lit(f)) for f in fields)
-            )
+            name = pl.coalesce(*(pl.when(pl.col(f).is_not_null()).then(pl.lit(f)) for f in fields))
             source = pl.when(here).then(name).otherwise(source)
     override = pl.col("bill_start_override")
     return [
@@ -213,5 +211,3 @@ def _route_kind(terms: Terms) -> pl.Expr:
         .replace_strict(kinds, default=None, return_dtype=pl.String)
         .alias("route_kind")
     )
-
-

@@ -212,9 +212,9 @@ def _before_holds() -> pl.Expr:
 def bill_status() -> pl.Expr:
     """The Layer's status of a charge with `disposition` and `waiting_reason` (null = triggered)."""
     disposition = pl.col("disposition")
-    ready_to_bill = disposition.is_in(
-        [Disposition.EXPORTED.value, Disposition.READY.value]
-    ) | ((disposition == Disposition.HELD) & pl.col("waiting_reason").is_null())
+    ready_to_bill = disposition.is_in([Disposition.EXPORTED.value, Disposition.READY.value]) | (
+        (disposition == Disposition.HELD) & pl.col("waiting_reason").is_null()
+    )
     return (
         pl.when(disposition == Disposition.IN_BILLING)
         .then(pl.lit(BillStatus.IN_BILLING.value))

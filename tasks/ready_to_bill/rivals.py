@@ -48,9 +48,7 @@ def cli_conflicts(
     ended = _running_count(spans, "ends")
     overlapping = (
         judged.sort("ends")
-        .join_asof(
-            begun, left_on="ends", right_on="starts", by="cli", check_sortedness=False
-        )
+        .join_asof(begun, left_on="ends", right_on="starts", by="cli", check_sortedness=False)
         .rename({"count": "begun"})
         .sort("starts")
         .join_asof(
@@ -77,14 +75,14 @@ def cli_conflicts(
             spans.select("cli", other="asset_id", their_start="starts", their_end="ends"),
             on=["cli", "other"],
         )
-        .filter((pl.col("their_start") <= pl.col("ends")) & (pl.col("their_end") >= pl.col("starts")))
+        .filter(
+            (pl.col("their_start") <= pl.col("ends")) & (pl.col("their_end") >= pl.col("starts"))
+        )
         .group_by(CHARGE_KEY)
         .agg(pl.len().cast(pl.Int64).alias("excused"))
     )
     conflicting = overlapping.join(excused, on=CHARGE_KEY, how="left").filter(
-        pl.col("begun").fill_null(0)
-        - pl.col("ended").fill_null(0)
-        - pl.col("excused").fill_null(0)
+        pl.col("begun").fill_null(0) - pl.col("ended").fill_null(0) - pl.col("excused").fill_null(0)
         > 0
     )
     return _reasons(conflicting, HoldReason.CLI_CONFLICT)

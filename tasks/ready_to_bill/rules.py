@@ -81,9 +81,7 @@ def site_link_conflict(_: Terms) -> pl.Expr:
 
 def site_mismatch(_: Terms) -> pl.Expr:
     """The site is another customer's."""
-    return pl.col("site_id").is_not_null() & (
-        pl.col("site_customer_id") != pl.col("customer_id")
-    )
+    return pl.col("site_id").is_not_null() & (pl.col("site_customer_id") != pl.col("customer_id"))
 
 
 def asset_mismatch(_: Terms) -> pl.Expr:
@@ -268,6 +266,29 @@ def product_row_unfit(layout: Layout) -> pl.Expr:
     )
     beyond_row = pl.any_horizontal(*(sign.fill_null(value=False) for sign in signs))
     return beyond_row | _texts_unfit(_PRODUCT_TEXTS, layout)
+
+
+def is_narrow(layout: Layout) -> bool:
+    """Whether there is any text the file could not hold."""
+    return layout.encoding in _SINGLE_BYTE or bool(layout.max_lengths)
+
+
+def numbers_unfit(numbers: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+    """The charges whose asset has an additional number that the CLI file cannot hold.
+
+    Args:
+        numbers: charge key, `cli` and `range_end` of the additional numbers of ready charges.
+        layout: of the CLI file.
+
+    Returns:
+        Charge key and `reason`, one row per charge.
+    """
+    texts = (("CLI", "cli"), ("Range End", "range_end"))
+    return (
+        numbers.filter(_texts_unfit(texts, layout))
+        .select("line_id", "charge_type", pl.lit(HoldReason.LAYOUT_UNFIT.value).alias("reason"))
+        .unique()
+    )
 
 
 def _texts_unfit(texts: tuple[tuple[str, str], ...], layout: Layout) -> pl.Expr:

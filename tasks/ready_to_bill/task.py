@@ -11,6 +11,7 @@ from schemas.receipts import JudgementReceipt, Money, RunRef
 from schemas.vocabulary import Disposition
 from tasks.ready_to_bill.judgement import ODDITY_SCHEMA, judge
 from tasks.ready_to_bill.rivals import cli_conflicts, suspected_duplicates
+from tasks.ready_to_bill.rules import is_narrow, numbers_unfit
 from tasks.ready_to_bill.terms import Terms
 from tasks.step import step
 from warehouse.background import writing_behind
@@ -36,6 +37,8 @@ def judge_charges(run: RunRef, terms: Terms, extra: tuple[ExtraColumn, ...]) -> 
                     oddities.append(odd)
             store.keep_lives(_lives(store, terms))
             store.add_rivals(cli_conflicts(*store.contested()))
+            if is_narrow(terms.cli_layout):
+                store.add_rivals(numbers_unfit(store.numbers_of_ready(), terms.cli_layout))
             store.add_rivals(suspected_duplicates(*store.twins()))
             store.keep_gone(run.run_id)
             store.remember_days(run.as_of)

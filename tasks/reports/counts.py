@@ -24,6 +24,10 @@ def run_json(receipt: RunReceipt) -> dict[str, Any]:
         "status": receipt.status,
         "open_batches": list(receipt.open_batches),
         "warnings": dict(receipt.warnings),
+        "reject_reasons": [
+            {"feed": feed, "column": column or None, "reason": reason, "records": records}
+            for (feed, column, reason), records in receipt.reject_reasons.items()
+        ],
     }
 
 

@@ -51,9 +51,7 @@ def free_due_items(queue: RetryQueue, *, now: datetime) -> int:
 
 
 @step("finish run")
-def finish_run(
-    run: RunRef, status: RunStatus, counts: Mapping[str, Any], published: Path
-) -> None:
+def finish_run(run: RunRef, status: RunStatus, counts: Mapping[str, Any], published: Path) -> None:
     """Close the run's page and publish; feeds that failed before are read now."""
     moment = _now()
     with open_warehouse(run.warehouse, resources(run.memory)) as connection:

@@ -9,17 +9,28 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from schemas.errors import DeliveryIncomplete
 from tasks.outbox.durable import as_json, write_durably
 
 JOURNAL = "transfer.json"
 
 
 def read_journal(folder: Path) -> list[dict[str, Any]]:
-    """Every decision about the batch in `folder`, oldest first."""
+    """Every decision about the batch in `folder`, oldest first.
+
+    Raises:
+        DeliveryIncomplete: the journal is there but damaged.
+    """
     path = folder / JOURNAL
     if not path.is_file():
         return []
-    entries: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["decisions"]
+    try:
+        entries: list[dict[str, Any]] = json.loads(path.read_bytes())["decisions"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DeliveryIncomplete(
+            f"Reading the journal of batch {folder.name}: {JOURNAL} is damaged.",
+            hint="Restore it from a backup; nothing is decided about the batch until then.",
+        ) from error
     return entries
 
 

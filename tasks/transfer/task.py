@@ -1,7 +1,7 @@
 """Transfer to Billing, abandon, and the queue's own moves: journal first, then one transaction."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -58,14 +58,10 @@ def transfer_batch(
         check_move(seq, batch.state, BatchState.CONFIRMED)
         verify_files(batch.path, batch.manifest_sha256)
         rows = Ledger(connection).outcomes(seq)
-        said = (
-            all_rows(rows, RowOutcome.ACCEPTED)
-            if evidence.rows is None
-            else evidence.rows
-        )
+        said = all_rows(rows, RowOutcome.ACCEPTED) if evidence.rows is None else evidence.rows
         settlement = settle(seq, rows, said)
         if settlement.outcomes.is_empty() and batch.state is BatchState.CONFIRMED:
-            return _receipt(connection, batch, BatchState.CONFIRMED)
+            return replace(_receipt(connection, batch, BatchState.CONFIRMED), changed=False)
         add_decision(
             batch.path,
             kind="uploaded" if evidence.rows is None else "results",
@@ -154,9 +150,7 @@ def recover_transfers(warehouse: Path, retry: RetryTerms, today: date) -> list[i
     mended = []
     with open_warehouse(warehouse) as connection:
         store = BatchStore(connection)
-        for batch in store.in_state(
-            BatchState.WRITTEN, BatchState.DELIVERED, BatchState.CONFIRMED
-        ):
+        for batch in store.in_state(BatchState.WRITTEN, BatchState.DELIVERED, BatchState.CONFIRMED):
             decisions = read_journal(batch.path)
             done = scalar(
                 connection,
@@ -269,18 +263,20 @@ def _subjects(charges: pl.DataFrame) -> pl.Series:
     ).to_series()
 
 
-def _refused(
-    connection: Connection, seq: int, outcomes: pl.DataFrame
-) -> pl.DataFrame:
+def _refused(connection: Connection, seq: int, outcomes: pl.DataFrame) -> pl.DataFrame:
     """Rejected rows with their subject, money and, for products, the content that was refused."""
     rejected = outcomes.filter(pl.col("outcome") == RowOutcome.REJECTED)
-    products = BatchStore(connection).products(seq).select(
-        "row_key",
-        pl.format("charge:{}:{}", "line_id", "charge_type").alias("charge"),
-        (
-            pl.col("quantity").cast(pl.Decimal(38, 0)) * pl.col("unit_price").cast(VALUE)
-        ).alias("value"),
-        charge_content().alias("refused_content"),
+    products = (
+        BatchStore(connection)
+        .products(seq)
+        .select(
+            "row_key",
+            pl.format("charge:{}:{}", "line_id", "charge_type").alias("charge"),
+            (pl.col("quantity").cast(pl.Decimal(38, 0)) * pl.col("unit_price").cast(VALUE)).alias(
+                "value"
+            ),
+            charge_content().alias("refused_content"),
+        )
     )
     return rejected.join(products, on="row_key", how="left").with_columns(
         pl.coalesce("charge", pl.format("cli:{}", "row_key")).alias("subject")
@@ -350,9 +346,7 @@ def _batch(connection: Connection, seq: int) -> Batch:
     return batch
 
 
-def _receipt(
-    connection: Connection, batch: Batch, state: BatchState
-) -> TransferReceipt:
+def _receipt(connection: Connection, batch: Batch, state: BatchState) -> TransferReceipt:
     counted = (
         Ledger(connection)
         .outcomes(batch.seq)

@@ -191,6 +191,16 @@ def test_letters_that_a_file_cannot_hold_hold_the_charge(
     assert {"layout_unfit": 2} == {name: each.charges for name, each in receipt.holds.items()}
 
 
+def test_an_additional_number_that_the_cli_file_cannot_hold_stops_no_run(tmp_path: Path):
+    office = Office(tmp_path, lines=1, profile="affinity.layout.clis.encoding = 'cp1252'\n")
+    office.record("products")["needs_cli"] = "no"
+    office.feeds["asset_numbers"] = [{"asset_id": "A1", "cli": "日本"}]
+    job = office.job()
+
+    assert (0, None) == (job.exit_code, job.error)
+    assert {"layout_unfit": 2} == {name: each.charges for name, each in job.receipt.holds.items()}
+
+
 def test_a_day_that_goes_back_is_refused(tmp_path: Path):
     office = Office(tmp_path, lines=1)
     office.run(AS_OF)

@@ -167,11 +167,11 @@ def test_an_unknown_key_is_named_with_the_nearest_known(tmp_path: Path, text: st
         pytest.param("tenant = {", "not valid TOML", id="no TOML"),
         pytest.param(
             "affinity.layout.products.columns = ['Prodct Code']",
-            "columns",
+            "no column 'Prodct Code'; the nearest known is Product Code",
             id="a column the file does not have",
         ),
         pytest.param(
-            "affinity.layout.products.headers.Foo = 'x'", "headers", id="a header of no column"
+            "affinity.layout.products.headers.Foo = 'x'", "'Foo'", id="a header of no column"
         ),
         pytest.param(
             "affinity.layout.products = {encoding = 'ascii', trailer = 'Ende – {rows}'}",

@@ -470,6 +470,27 @@ CASES = [
         {"recurring_unit_price": Decimal("5.5500")},
         **_PENNIES,
     ),
+    _case(
+        _H.LAYOUT_UNFIT,
+        HOLDS,
+        "a site that the CLI file cannot hold",
+        {"site_ref": "日本"},
+        cli_layout=Layout(encoding="cp1252"),
+    ),
+    _case(
+        _H.LAYOUT_UNFIT,
+        NEAR_MISS,
+        "a description that only the product file holds",
+        {"product_name": "日本"},
+        cli_layout=Layout(encoding="cp1252"),
+    ),
+    _case(
+        _H.LAYOUT_UNFIT,
+        NEAR_MISS,
+        "without a CLI nothing is written into the CLI file",
+        {"site_ref": "日本", "needs_cli": False, "asset_cli": None},
+        cli_layout=Layout(encoding="cp1252"),
+    ),
     _case(_H.LAYOUT_UNFIT, HOLDS, "a text too long", {"po_ref": "12345"}, **_NARROW),
     _case(_H.LAYOUT_UNFIT, NEAR_MISS, "a text as long as may be", {"po_ref": "1234"}, **_NARROW),
     _case(

@@ -84,6 +84,11 @@ def test_every_reason_is_explained():
     assert all(all(each) for each in EXPLAINED.values())
 
 
+@pytest.mark.parametrize("reason", HoldReason)
+def test_a_hold_is_explained_by_its_stored_text(reason: HoldReason):
+    assert EXPLAINED[reason] == hold_explanation(str(reason))
+
+
 def test_a_rule_of_the_profile_is_explained_by_its_name():
     explanation = hold_explanation("rule:po_needed")
 
