@@ -14,7 +14,7 @@ from typing import Any
 
 from flows.console.answering import err
 from flows.console.quiet import hush_prefect
-from schemas.errors import DeliveryIncomplete, SourceUnavailable
+from schemas.errors import DeliveryIncomplete, ProfileWrong, SourceUnavailable
 from schemas.receipts import RunReceipt, TransferReceipt
 from tasks.reports.counts import run_json
 
@@ -50,9 +50,11 @@ class DemoStory:
         }
 
 
-def run_demo(*, lines: int, seed: int, quiet: bool) -> DemoStory:
+def run_demo(*, lines: int, seed: int, profile: Path | None, quiet: bool) -> DemoStory:
     """Do everything once, from scratch, in var/demo/."""
     say = _say(quiet)
+    if profile is not None and not profile.is_file():
+        raise ProfileWrong(f"Reading the profile {profile}: there is no such file.")
     folder = FOLDER.resolve()
     if folder.exists():
         shutil.rmtree(folder)
@@ -61,8 +63,9 @@ def run_demo(*, lines: int, seed: int, quiet: bool) -> DemoStory:
     _sandbox(
         "reseller", "--out", folder / "feeds", "--lines", lines, "--seed", seed, "--as-of", AS_OF
     )
-    profile = folder / "r2b.toml"
-    profile.write_bytes((_sandbox_folder() / "reseller" / "r2b.toml").read_bytes())
+    sample = profile or _sandbox_folder() / "reseller" / "r2b.toml"
+    here = folder / "r2b.toml"
+    here.write_bytes(sample.read_bytes())
 
     hush_prefect()
     say("Running the billing run (starting Prefect takes a moment)")
@@ -72,7 +75,7 @@ def run_demo(*, lines: int, seed: int, quiet: bool) -> DemoStory:
     from flows.transfer import transfer_to_billing
 
     with local_flow(quiet=True, what=""):
-        run = billing_run(str(profile), AS_OF)
+        run = billing_run(str(here), AS_OF)
         if run.batch is None:
             raise DeliveryIncomplete("The demo found nothing ready.", hint="Try more --lines.")
         say(f"Loading batch {run.batch.seq} into the Affinity stand-in, CLIs before products")
@@ -83,11 +86,9 @@ def run_demo(*, lines: int, seed: int, quiet: bool) -> DemoStory:
             "--results", results, "--reject-rate", REFUSED_SHARE, "--seed", seed,
         )  # fmt: skip
         say("Transferring on its result file")
-        receipt = transfer_to_billing(
-            run.batch.seq, profile_path=str(profile), results=str(results)
-        )
+        receipt = transfer_to_billing(run.batch.seq, profile_path=str(here), results=str(results))
     audit = json.loads(_sandbox("affinity", "audit", "--state", state, "--json"))
-    loaded = load_profile(profile)
+    loaded = load_profile(here)
     return DemoStory(
         folder=folder,
         tenant=loaded.settings.tenant.name,

@@ -3,6 +3,7 @@
 import atexit
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -42,6 +43,10 @@ SeqArgument = Annotated[int, typer.Argument(metavar="SEQ", help="The batch's num
 def demo(
     lines: Annotated[int, typer.Option(min=200, help="Order lines to invent.")] = 20_000,
     seed: Annotated[int, typer.Option(help="Another seed, another reseller.")] = 7,
+    profile: Annotated[
+        Path | None,
+        typer.Option("--profile", "-p", help="Another profile than the sample reseller's own."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the whole job on a made-up reseller, from feeds to In Billing.
@@ -54,7 +59,7 @@ def demo(
     from flows.console.demo import run_demo
     from flows.console.demo_view import show_demo
 
-    story = run_demo(lines=lines, seed=seed, quiet=as_json)
+    story = run_demo(lines=lines, seed=seed, profile=profile, quiet=as_json)
     answer(story.as_json(), as_json=as_json, show=lambda: show_demo(story))
 
 

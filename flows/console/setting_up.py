@@ -18,6 +18,10 @@ def init(
     tenant: Annotated[
         str, typer.Option(help="The tenant's name: part of every row key.")
     ] = "default",
+    profile: Annotated[
+        Path | None,
+        typer.Option("--profile", "-p", help="Where to write the profile; FOLDER/r2b.toml."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Set up a folder for a tenant: a commented profile and a place for the feeds.
@@ -26,10 +30,10 @@ def init(
     """
     from flows.console.example_profile import example_profile
 
-    target = folder / "r2b.toml"
+    target = profile or folder / "r2b.toml"
     if target.exists():
         raise UsageError(
-            f"Setting up {folder}: there is an r2b.toml already.",
+            f"Setting up {folder}: there is a {target.name} already.",
             hint="Choose another folder, or change the profile that is there.",
         )
     (folder / "feeds").mkdir(parents=True, exist_ok=True)

@@ -353,7 +353,7 @@ def test_addresses_and_mail_lead_nowhere(feeds: Feeds) -> None:
 def test_the_sample_profile_is_small_and_readable() -> None:
     profile = tomllib.loads((files("sandbox.reseller") / "r2b.toml").read_text())
 
-    assert set(profile) <= {"tenant", "feeds", "cli"}
+    assert set(profile) <= {"tenant", "feeds", "cli", "affinity", "validation"}
     assert profile["tenant"]["name"] == "Northwind Telecom"
     assert not Path(profile["feeds"]["path"]).is_absolute()
     assert set(profile["cli"]["profiles"].values()) <= {"uk_number", "any", "none"}
