@@ -1,4 +1,4 @@
-"""The whole job over a million order lines, beside the floor, in the same session.
+"""The whole job over a million order lines, beside the floor, in the same run.
 
 `python -m benchmarks.million --lines 1000000 --runs 3` makes the feeds (kept for the next time),
 runs job and floor by turns, each in a fresh process on two cores, and prints medians and ratios.

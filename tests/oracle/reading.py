@@ -138,7 +138,7 @@ def read_folder(folder: Path, settings: Settings) -> dict[str, RawFeed]:
         if as_csv.exists() and as_parquet.exists():
             raise StopError(FEED_BROKEN, f"{name}: both csv and parquet")
         if as_parquet.exists():
-            raise NotImplementedError("the oracle reads csv only")
+            raise ValueError("the oracle reads csv only")
         if as_csv.exists():
             contents[name] = as_csv.read_bytes()
         elif feed.required:
