@@ -38,7 +38,7 @@ $(KINDS:%=test-%): test-%: $(READY)
 	@$(PYTEST) tests/$* $(ARGS)
 
 coverage: $(READY) ## run all tests, and list the lines of the product they never ran
-	@$(PYTEST) --cov $(ARGS)
+	@$(PYTEST) --cov --cov-report=term $(ARGS)
 
 setup: $(READY) ## make .venv, as every target does by itself when it has to
 	@echo 'The environment is ready.'

@@ -15,7 +15,7 @@ from flows.profile import Profile
 PAGES = sorted(
     path
     for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("[!.]*/**/README.md")]
-    if ".venv" not in path.parts and "var" not in path.parts
+    if not {".venv", "var"} & set(path.relative_to(ROOT).parts)
 )
 COMMANDS = dict(leaves())
 
