@@ -8,7 +8,7 @@ from prefect import flow, runtime
 from flows.profile import LoadedProfile, load_profile
 from flows.wiring import (
     batch_terms,
-    judging_terms,
+    judging_terms_of,
     landed_folder,
     new_run,
     open_source,
@@ -27,14 +27,9 @@ from tasks.ready_to_bill.task import judge_charges
 from tasks.reports.counts import run_json
 from tasks.runs.task import fail_run, finish_run, start_run
 from tasks.transfer.task import recover_transfers
-from warehouse.connection import held_open, resources
+from warehouse.connection import held_open
 from warehouse.lock import only_run
-from warehouse.lookups import (
-    catalogue_is_given,
-    platform_names,
-    reject_reasons_of,
-    warnings_of,
-)
+from warehouse.lookups import reject_reasons_of, warnings_of
 
 
 def _run_name() -> str:
@@ -54,7 +49,7 @@ def billing_run(profile_path: str | None = None, as_of: date | None = None) -> R
     run = new_run(profile, as_of)
     with only_run(profile.warehouse):
         start_run(run, profile_sha256=profile.sha256)
-        with held_open(run.warehouse, resources(run.memory)):
+        with held_open(run.warehouse, memory=run.memory):
             try:
                 return _bill(run, profile)
             except R2BError as error:
@@ -70,16 +65,7 @@ def _bill(run: RunRef, profile: LoadedProfile) -> RunReceipt:
     full = profile.settings.feeds.mode == "full"
     landed = land_feeds(open_source(profile), landed_folder(profile), need_all=full)
     feeds = accept_records(run, landed, reading_terms(profile))
-    judgement = judge_charges(
-        run,
-        judging_terms(
-            profile,
-            run.as_of,
-            other_platforms=platform_names(run.warehouse),
-            catalogue_given=catalogue_is_given(run.warehouse, run.run_id, ever=not full),
-        ),
-        rule_columns(profile),
-    )
+    judgement = judge_charges(run, judging_terms_of(run, profile), rule_columns(profile))
 
     claim = claim_batch(run, terms, judgement)
     batch = publish_batch(run, terms, claim.seq) if claim.seq else None

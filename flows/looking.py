@@ -12,9 +12,10 @@ from flows.wiring import judging_terms, rule_columns
 from schemas.errors import UsageError
 from schemas.vocabulary import Disposition
 from tasks.ready_to_bill.explanation import ChargeVerdicts, verdicts
-from warehouse.charges import ChargeStore, read
-from warehouse.connection import first_row, open_published, open_reading
+from warehouse.charges import ChargeStore
+from warehouse.connection import open_published, open_reading
 from warehouse.ledger import Ledger
+from warehouse.queries import first_row, read
 from warehouse.retry_queue import RetryItem, RetryQueue
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from flows.profile import LoadedProfile
 from flows.wiring import (
     batch_terms,
-    judging_terms,
+    judging_terms_of,
     new_run,
     open_source,
     reading_terms,
@@ -21,12 +21,7 @@ from tasks.layer.task import land_feeds
 from tasks.ready_to_bill.task import judge_charges
 from tasks.runs.task import start_run
 from warehouse.connection import prepare_warehouse
-from warehouse.lookups import (
-    catalogue_is_given,
-    platform_names,
-    reject_reasons_of,
-    warnings_of,
-)
+from warehouse.lookups import reject_reasons_of, warnings_of
 from warehouse.scratch import copy_state
 
 
@@ -45,16 +40,7 @@ def plan(profile: LoadedProfile, as_of: date | None) -> tuple[RunReceipt, BatchR
 
         landed = land_feeds(open_source(profile), scratch / "landed", need_all=full)
         feeds = accept_records(run, landed, reading_terms(profile))
-        judgement = judge_charges(
-            run,
-            judging_terms(
-                profile,
-                run.as_of,
-                other_platforms=platform_names(run.warehouse),
-                catalogue_given=catalogue_is_given(run.warehouse, run.run_id, ever=not full),
-            ),
-            rule_columns(profile),
-        )
+        judgement = judge_charges(run, judging_terms_of(run, profile), rule_columns(profile))
         claim, batch = preview_batch(run, batch_terms(profile))
         receipt = RunReceipt(
             run_id=run.run_id,

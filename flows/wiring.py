@@ -18,6 +18,7 @@ from tasks.layer.task import Source
 from tasks.ready_to_bill.terms import ExtraRule, Layout, Terms
 from tasks.retry.policy import RetryTerms
 from warehouse.charges import ExtraColumn
+from warehouse.lookups import catalogue_is_given, platform_names
 
 
 def new_run(profile: LoadedProfile, as_of: date | None) -> RunRef:
@@ -99,6 +100,18 @@ def judging_terms(
         warning_rules=_rules(profile, "warn"),
         layout=_fitting(settings.affinity.layout.get("products")),
         cli_layout=_fitting(settings.affinity.layout.get("clis")),
+    )
+
+
+def judging_terms_of(run: RunRef, profile: LoadedProfile) -> Terms:
+    """The terms of judging what `run` has accepted."""
+    return judging_terms(
+        profile,
+        run.as_of,
+        other_platforms=platform_names(run.warehouse),
+        catalogue_given=catalogue_is_given(
+            run.warehouse, run.run_id, ever=profile.settings.feeds.mode == "delta"
+        ),
     )
 
 

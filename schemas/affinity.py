@@ -23,11 +23,6 @@ class OutFile:
     columns: tuple[OutColumn, ...]
 
     @property
-    def sort_key(self) -> tuple[str, ...]:
-        """Frozen columns the rows are sorted by, left to right; ties by row key."""
-        return (*(c.source for c in self.columns if c.sorted_by), "row_key")
-
-    @property
     def headers(self) -> tuple[str, ...]:
         """Default header texts, in order."""
         return tuple(column.header for column in self.columns)

@@ -98,13 +98,6 @@ class BillStatus(StrEnum):
     IN_BILLING = "In Billing"
 
 
-class Light(StrEnum):
-    """The colour The Layer shows beside an order line."""
-
-    ORANGE = "orange"
-    GREEN = "green"
-
-
 class ItemType(StrEnum):
     """The Layer's two kinds of catalogue item."""
 

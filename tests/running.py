@@ -11,8 +11,8 @@ from flows.billing_run import billing_run
 from flows.profile import load_profile
 from schemas.errors import R2BError
 from schemas.receipts import RunReceipt
-from warehouse.charges import read
 from warehouse.connection import open_published
+from warehouse.queries import read
 
 AS_OF = date(2026, 3, 31)
 

@@ -12,8 +12,7 @@ import polars as pl
 
 from schemas.affinity import CLIS, PRODUCTS, OutFile
 from schemas.vocabulary import BatchState
-from warehouse.charges import read, read_batches, scalar
-from warehouse.connection import first_row
+from warehouse.queries import first_row, read, read_batches, scalar
 from warehouse.statements import statement
 
 _READ_ROWS = {CLIS.name: "batch/read_clis", PRODUCTS.name: "batch/read_products"}
@@ -179,20 +178,6 @@ class BatchStore:
         """Quantity and money (decimal text) of a batch's product rows by charge type."""
         rows = self._connection.execute(statement("batch/sum_products"), {"seq": seq}).fetchall()
         return {charge_type: (quantity, value) for charge_type, quantity, value in rows}
-
-    def file_sizes(self, seq: int) -> dict[str, int]:
-        """Rows by file of a batch, in load order; files without rows are left out."""
-        counts = {
-            CLIS.stem + ".csv": scalar(
-                self._connection, "SELECT count(*) FROM out.batch_cli WHERE seq = $s", {"s": seq}
-            ),
-            PRODUCTS.stem + ".csv": scalar(
-                self._connection,
-                "SELECT count(*) FROM out.batch_product WHERE seq = $s",
-                {"s": seq},
-            ),
-        }
-        return {name: rows for name, rows in counts.items() if rows}
 
     def sealed(self, seq: int, *, manifest_sha256: str) -> None:
         """Note the manifest's digest before the folder is published."""

@@ -1,6 +1,5 @@
 """What the judgement reads and writes: line facts in, charges and holds out."""
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -9,14 +8,8 @@ import duckdb
 import polars as pl
 
 from schemas.feeds import SITE_ENTITY_TYPE
-from warehouse.connection import first_row
+from warehouse.queries import append, read, read_batches
 from warehouse.statements import statement
-
-_ROWS_PER_BATCH = 60_000
-"""Two charges a line stay below one row group of DuckDB (122,880 rows). Of more than that its
-threads leave row groups half full, which the next checkpoint merges: measured, 3.5 s instead of
-0.9 s of CPU for 2 million charges, and a file 14 % larger.
-"""
 
 
 class ExtraColumn(NamedTuple):
@@ -140,16 +133,13 @@ class ChargeStore:
             "WHERE claim.line_id = rival.line_id AND claim.charge_type = rival.charge_type"
         )
 
-    def keep_gone(self, run_id: str) -> int:
-        """Carry over charges with ledger history whose line is in the feeds no more; how many.
+    def keep_gone(self, run_id: str) -> None:
+        """Carry over charges with ledger history whose line is in the feeds no more.
 
         Source: ruling 27. They are reported as `source_gone`; nothing ceases by itself.
         """
         self._connection.execute(statement("judge/keep_gone"))
         self._connection.execute(statement("judge/report_gone"), {"run_id": run_id})
-        return scalar(
-            self._connection, "SELECT count(*) FROM out.hold WHERE reason = 'source_gone'"
-        )
 
     def remember_days(self, as_of: date) -> None:
         """Keep since when each hold stands and when each charge was first ready."""
@@ -184,46 +174,3 @@ def _quotations(columns: Sequence[str]) -> str:
         "FROM core.quotation_lines WHERE line_id IS NOT NULL GROUP BY line_id) AS quotation "
         "ON line.line_id = quotation.quoted_line"
     )
-
-
-def read(
-    connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, object] | None = None
-) -> pl.DataFrame:
-    """The whole answer of a query as one frame."""
-    frame: pl.DataFrame = connection.sql(sql, params=parameters).pl()
-    return frame
-
-
-def read_batches(
-    connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, object] | None = None
-) -> Iterator[pl.DataFrame]:
-    """The answer of a query in frames of about 60,000 rows; memory stays flat.
-
-    It runs on a cursor of its own, so that the caller may write while it reads, and so does not see
-    what the caller's open transaction has done.
-    """
-    with contextlib.closing(connection.cursor()) as cursor:
-        for batch in cursor.sql(sql, params=parameters).to_arrow_reader(_ROWS_PER_BATCH):
-            frame = pl.from_arrow(batch)
-            if isinstance(frame, pl.DataFrame) and frame.height:
-                yield frame
-
-
-def append(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:
-    """Append `rows` to `table` (a name of ours, never of data) by column name."""
-    if rows.is_empty():
-        return
-    columns = ", ".join(f'"{name}"' for name in rows.columns)
-    connection.register("appended_rows", rows)
-    try:
-        connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM appended_rows")
-    finally:
-        connection.unregister("appended_rows")
-
-
-def scalar(
-    connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, object] | None = None
-) -> int:
-    """The one number a query answers; 0 when it answers nothing."""
-    row = first_row(connection, sql, parameters)
-    return int(row[0]) if row and row[0] is not None else 0

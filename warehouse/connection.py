@@ -5,7 +5,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import duckdb
 
@@ -14,17 +14,6 @@ from warehouse.migrate import migrate
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection
 """What steps hand from store to store; they need no duckdb of their own for it."""
-
-
-class Resources(NamedTuple):
-    """How much memory DuckDB may use; what does not fit goes to disk beside the file."""
-
-    memory: str = "1GiB"
-
-
-def resources(memory: str) -> Resources:
-    """Resources from the profile's own words."""
-    return Resources(memory=memory)
 
 
 def prepare_warehouse(path: Path) -> None:
@@ -64,23 +53,23 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def open_warehouse(
-    path: Path, resources: Resources | None = None
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_warehouse(path: Path, *, memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the warehouse for reading and writing, for as short as possible.
+
+    `memory` is how much DuckDB may use; what does not fit goes to disk beside the file.
 
     Raises:
         WarehouseBusy: another process has it open.
         MigrationFailed: the file is not a DuckDB database this program can read.
     """
-    with _connect(path, resources) as connection:
+    with _connect(path, memory=memory) as connection:
         yield connection
 
 
 @contextlib.contextmanager
-def held_open(path: Path, resources: Resources) -> Iterator[None]:
+def held_open(path: Path, *, memory: str) -> Iterator[None]:
     """Keep the warehouse open until the block ends, so that steps open theirs at no cost."""
-    with _connect(path, resources):
+    with _connect(path, memory=memory):
         yield
 
 
@@ -117,17 +106,6 @@ def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def first_row(
-    connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, Any] | None = None
-) -> tuple[Any, ...] | None:
-    """The first row a query answers, if any; the answer is read to its end.
-
-    DuckDB refuses further work on a connection whose last answer was only partly fetched.
-    """
-    rows = connection.execute(sql, parameters).fetchall()
-    return rows[0] if rows else None
-
-
 @contextlib.contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """All or nothing: commit when the block ends well, roll back when it does not."""
@@ -141,7 +119,7 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _connect(path: Path, resources: Resources | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def _connect(path: Path, *, memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     # the same for every connection: DuckDB refuses two with different ones to one file
     config: dict[str, str | bool | int | float | list[str]] = {
         "temp_directory": str(path.parent / ".spill"),
@@ -163,6 +141,6 @@ def _connect(path: Path, resources: Resources | None = None) -> Iterator[duckdb.
         ) from error
     with contextlib.closing(connection):
         connection.execute("SET TimeZone = 'UTC'")
-        if resources is not None:
-            connection.execute("SET memory_limit = $memory", {"memory": resources.memory})
+        if memory is not None:
+            connection.execute("SET memory_limit = $memory", {"memory": memory})
         yield connection

@@ -9,7 +9,7 @@ import polars as pl
 from schemas.feeds import FEEDS, Feed
 from schemas.receipts import FeedCount
 from schemas.vocabulary import RejectReason
-from warehouse.charges import append, read, scalar
+from warehouse.queries import append, read, scalar
 from warehouse.runs import note_warnings
 from warehouse.statements import statement
 

@@ -5,8 +5,7 @@ from datetime import date, datetime
 import duckdb
 import polars as pl
 
-from warehouse.charges import append, read
-from warehouse.connection import first_row
+from warehouse.queries import append, first_row, read
 from warehouse.statements import statement
 
 GENESIS = "0" * 64

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from warehouse.charges import scalar
 from warehouse.connection import open_warehouse
+from warehouse.queries import scalar
 from warehouse.runs import RunStore
 
 

@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 
 from schemas.vocabulary import RetryKind, RetryState
-from warehouse.charges import read, scalar
+from warehouse.queries import read
 
 _OPEN = ("waiting", "parked", "released", "in_flight", "dead")
 
@@ -34,9 +34,9 @@ class RetryItem(NamedTuple):
     batch_seq: int | None
 
 
-def charge_subject(line_id: str, charge_type: str) -> str:
-    """The queue's name for a charge."""
-    return f"charge:{line_id}:{charge_type}"
+def charge_subject() -> pl.Expr:
+    """The queue's name for the charge of a row with `line_id` and `charge_type`."""
+    return pl.format("charge:{}:{}", "line_id", "charge_type").alias("subject")
 
 
 class RetryQueue:
@@ -161,12 +161,4 @@ class RetryQueue:
                 "outcome": outcome,
                 "now": now,
             },
-        )
-
-    def open_count(self) -> int:
-        """How many items have no outcome yet."""
-        return scalar(
-            self._connection,
-            "SELECT count(*) FROM ops.retry_item WHERE list_contains($open, state)",
-            {"open": list(_OPEN)},
         )

@@ -7,9 +7,9 @@ from typing import Any
 
 import duckdb
 
-from schemas.receipts import FeedCount, RunRef
+from schemas.receipts import RunRef
 from schemas.vocabulary import RunStatus
-from warehouse.connection import first_row
+from warehouse.queries import first_row
 
 
 class RunStore:
@@ -75,15 +75,6 @@ class RunStore:
             {"failed": RunStatus.FAILED.value, "running": RunStatus.RUNNING.value},
         )
         return row[0] if row else None
-
-    def feed_counts(self, run_id: str) -> dict[str, FeedCount]:
-        """What a run read, feed by feed."""
-        rows = self._connection.execute(
-            "SELECT feed, records_read, accepted, rejected FROM ops.feed_read "
-            "WHERE run_id = $run_id",
-            {"run_id": run_id},
-        ).fetchall()
-        return {feed: FeedCount(*counts) for feed, *counts in rows}
 
     def warnings(self, run_id: str) -> dict[str, int]:
         """Warnings of a run: what -> how many records."""

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from schemas.errors import R2BError
 
@@ -59,12 +60,8 @@ def fail(error: R2BError) -> int:
         }
         print(json.dumps({"error": content}, ensure_ascii=False))
     else:
-        err.print(f"[bold red]r2b:[/] {_escaped(str(error))}")
+        err.print(f"[bold red]r2b:[/] {escape(str(error))}")
     return error.exit_code
-
-
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")
 
 
 def _plain(value: Any) -> Any:

@@ -100,7 +100,8 @@ def run_demo(*, lines: int, seed: int, profile: Path | None, quiet: bool) -> Dem
 
 
 def _a_held_line(published: Path) -> str | None:
-    from warehouse.connection import first_row, open_published
+    from warehouse.connection import open_published
+    from warehouse.queries import first_row
 
     with open_published(published) as connection:
         row = first_row(

@@ -80,8 +80,9 @@ def _space(profile: LoadedProfile) -> Finding:
 
 
 def _warehouse(profile: LoadedProfile) -> Finding:
-    from warehouse.connection import first_row, open_reading
+    from warehouse.connection import open_reading
     from warehouse.lock import is_locked
+    from warehouse.queries import first_row
 
     if not profile.warehouse.exists():
         return Finding("warehouse", "none yet: the first run makes it")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rich.markup import escape
 from rich.text import Text
 
 from flows.console.answering import out
@@ -26,7 +27,7 @@ def show_explanation(story: LineStory, *, every_rule: bool) -> None:
     """Why each charge of the line is, or is not, billing."""
     out.print()
     light = f", light [bold {_colour(story.light)}]{story.light}[/]" if story.light else ""
-    out.print(f"[bold]Line {_safe(story.line_id)}[/], as of {story.as_of:%d %B %Y}{light}\n")
+    out.print(f"[bold]Line {escape(story.line_id)}[/], as of {story.as_of:%d %B %Y}{light}\n")
     for reject in story.rejects:
         where = f"row {reject['row_number']}, {reject['column_name'] or 'whole row'}"
         out.print(
@@ -42,15 +43,15 @@ def show_explanation(story: LineStory, *, every_rule: bool) -> None:
 
 def _read(reject: dict[str, Any]) -> str:
     value = reject["raw_value"]
-    return f" It reads [bold]{_safe(value)}[/]." if value else ""
+    return f" It reads [bold]{escape(value)}[/]." if value else ""
 
 
 def _cli(charge: dict[str, Any], asked: ChargeVerdicts | None) -> str:
     """The CLI as it will be billed, or what stands there instead."""
     if charge["cli"]:
-        return _safe(charge["cli"])
+        return escape(charge["cli"])
     text = asked.facts.get("cli_text") if asked is not None else None
-    return f"none that can be used ({_safe(text)})" if text else "none"
+    return f"none that can be used ({escape(text)})" if text else "none"
 
 
 def _show_charge(
@@ -69,8 +70,8 @@ def _show_charge(
     if charge["unit_price"] is not None:
         out.print(
             f"    {charge['quantity']} x {pounds(charge['unit_price'])} = "
-            f"[bold]{pounds(charge['value'])}[/]{each}; route {_safe(charge['route'])}; "
-            f"SKU {_safe(charge['sku'] or 'none')}; CLI {_cli(charge, asked)}; "
+            f"[bold]{pounds(charge['value'])}[/]{each}; route {escape(charge['route'])}; "
+            f"SKU {escape(charge['sku'] or 'none')}; CLI {_cli(charge, asked)}; "
             f"bill start {_start(charge)}"
         )
     for hold in story.holds:
@@ -82,8 +83,8 @@ def _show_charge(
     for item in story.queue:
         if item.subject.endswith(f":{charge['charge_type']}"):
             out.print(
-                f"    Affinity said: [bold]{_safe(item.message or 'nothing')}[/] "
-                f"({_safe(item.reason)}); queue item {item.id}, next try: {next_try(item)}."
+                f"    Affinity said: [bold]{escape(item.message or 'nothing')}[/] "
+                f"({escape(item.reason)}); queue item {item.id}, next try: {next_try(item)}."
             )
     if asked is not None and every_rule:
         _show_rules(asked)
@@ -198,7 +199,3 @@ def _plain(markup: str) -> str:
 
 def _colour(light: str) -> str:
     return "green" if light == "green" else "dark_orange"
-
-
-def _safe(text: str) -> str:
-    return text.replace("[", r"\[")

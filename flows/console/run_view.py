@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 
+from rich.markup import escape
 from rich.text import Text
 
 from flows.console.answering import out
@@ -21,7 +22,7 @@ _MOST_REJECTS = 6
 def show_run(receipt: RunReceipt, profile: LoadedProfile) -> None:
     """The summary of a finished run and what to do next."""
     out.print(
-        f"\n[bold]{_safe(profile.settings.tenant.name)}[/], as of {receipt.as_of:%d %B %Y}"
+        f"\n[bold]{escape(profile.settings.tenant.name)}[/], as of {receipt.as_of:%d %B %Y}"
         f"   [dim]run {receipt.run_id}[/]\n"
     )
     show_feeds(receipt)
@@ -33,7 +34,7 @@ def show_run(receipt: RunReceipt, profile: LoadedProfile) -> None:
 def show_plan(receipt: RunReceipt, batch: BatchReceipt | None, profile: LoadedProfile) -> None:
     """What a run would do."""
     out.print(
-        f"\n[bold]{_safe(profile.settings.tenant.name)}[/], planned as of "
+        f"\n[bold]{escape(profile.settings.tenant.name)}[/], planned as of "
         f"{receipt.as_of:%d %B %Y}; nothing was written\n"
     )
     show_feeds(receipt)
@@ -186,7 +187,3 @@ def _sum(moneys: Iterable[Money]) -> Money:
         charges += each.charges
         value += each.value
     return Money(charges, value)
-
-
-def _safe(text: str) -> str:
-    return text.replace("[", r"\[")

@@ -26,9 +26,9 @@ from tasks.outbox.durable import (
 )
 from tasks.step import step
 from warehouse.batches import Batch, BatchStore
-from warehouse.connection import open_warehouse, resources, transaction
+from warehouse.connection import open_warehouse, transaction
 from warehouse.ledger import Ledger
-from warehouse.retry_queue import RetryQueue
+from warehouse.retry_queue import RetryQueue, charge_subject
 from warehouse.runs import note_warnings
 
 OPEN_STATES = (BatchState.CLAIMED, BatchState.WRITTEN, BatchState.DELIVERED)
@@ -60,14 +60,12 @@ def claim_batch(run: RunRef, terms: BatchTerms, judgement: JudgementReceipt) -> 
 
     No batch when nothing is ready, or when as many as the profile allows are still open.
     """
-    with open_warehouse(run.warehouse, resources(run.memory)) as connection:
+    with open_warehouse(run.warehouse, memory=run.memory) as connection:
         store = BatchStore(connection)
-        open_batches = tuple(batch.seq for batch in store.in_state(*OPEN_STATES))
-        if not store.ready_count() or len(open_batches) >= terms.max_open:
-            return ClaimReceipt(None, open_batches)
-        last = store.last()
-        seq = last.seq + 1 if last else 1
-        moment = _now()
+        claim = _next(store, terms)
+        if claim.seq is None:
+            return claim
+        seq, last, moment = claim.seq, store.last(), _now()
         rows = _cli_rows(store, terms)
         elsewhere = clis_live_elsewhere(rows, store.affinity_clis())
         with transaction(connection):
@@ -98,9 +96,7 @@ def claim_batch(run: RunRef, terms: BatchTerms, judgement: JudgementReceipt) -> 
                 moment=moment,
             )
             RetryQueue(connection).move(
-                claimed.select(
-                    pl.format("charge:{}:{}", "line_id", "charge_type").alias("subject")
-                ).to_series(),
+                claimed.select(charge_subject()).to_series(),
                 RetryState.IN_FLIGHT,
                 now=moment,
                 outcome=None,
@@ -110,25 +106,21 @@ def claim_batch(run: RunRef, terms: BatchTerms, judgement: JudgementReceipt) -> 
                 run.run_id,
                 {("clis", "CLI is live in Affinity at another site"): elsewhere},
             )
-    return ClaimReceipt(seq, open_batches)
+    return claim
 
 
 @step("preview batch")
 def preview_batch(run: RunRef, terms: BatchTerms) -> tuple[ClaimReceipt, BatchReceipt | None]:
     """What `claim_batch` would freeze, without freezing it."""
-    with open_warehouse(run.warehouse, resources(run.memory)) as connection:
+    with open_warehouse(run.warehouse, memory=run.memory) as connection:
         store = BatchStore(connection)
-        open_batches = tuple(batch.seq for batch in store.in_state(*OPEN_STATES))
-        ready = store.ready_count()
-        if not ready or len(open_batches) >= terms.max_open:
-            return ClaimReceipt(None, open_batches), None
-        last = store.last()
-        seq = last.seq + 1 if last else 1
-        rows = _cli_rows(store, terms)
-        sizes = {CLIS: rows.height, PRODUCTS: ready}
-        return ClaimReceipt(seq, open_batches), BatchReceipt(
-            seq=seq,
-            path=terms.outbox / f"{seq:06d}",
+        claim = _next(store, terms)
+        if claim.seq is None:
+            return claim, None
+        sizes = {CLIS: _cli_rows(store, terms).height, PRODUCTS: store.ready_count()}
+        return claim, BatchReceipt(
+            seq=claim.seq,
+            path=terms.outbox / f"{claim.seq:06d}",
             files={
                 name: count
                 for file, total in sizes.items()
@@ -138,6 +130,15 @@ def preview_batch(run: RunRef, terms: BatchTerms) -> tuple[ClaimReceipt, BatchRe
             },
             value=store.ready_value(),
         )
+
+
+def _next(store: BatchStore, terms: BatchTerms) -> ClaimReceipt:
+    """The number the next batch would have; none when nothing is ready or too many are open."""
+    open_batches = tuple(batch.seq for batch in store.in_state(*OPEN_STATES))
+    if not store.ready_count() or len(open_batches) >= terms.max_open:
+        return ClaimReceipt(None, open_batches)
+    last = store.last()
+    return ClaimReceipt(last.seq + 1 if last else 1, open_batches)
 
 
 def _cli_rows(store: BatchStore, terms: BatchTerms) -> pl.DataFrame:
@@ -156,7 +157,7 @@ def publish_batch(run: RunRef, terms: BatchTerms, seq: int) -> BatchReceipt:
 
     The same frozen rows give the same bytes, so doing it again after a crash is harmless.
     """
-    with open_warehouse(run.warehouse, resources(run.memory)) as connection:
+    with open_warehouse(run.warehouse, memory=run.memory) as connection:
         store = BatchStore(connection)
         batch = store.get(seq)
         if batch is None:
@@ -206,7 +207,7 @@ def recover_batches(run: RunRef, terms: BatchTerms) -> list[int]:
         DeliveryIncomplete: a folder is not the one that was claimed.
     """
     mended = []
-    with open_warehouse(run.warehouse, resources(run.memory)) as connection:
+    with open_warehouse(run.warehouse, memory=run.memory) as connection:
         store = BatchStore(connection)
         last = store.last()
         newest = max(_published_numbers(terms.outbox), default=0)

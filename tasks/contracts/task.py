@@ -19,7 +19,7 @@ from tasks.contracts.records import REJECT_SCHEMA, Parsed, Reading, parse
 from tasks.contracts.values import Style
 from tasks.step import step
 from warehouse.background import writing_behind
-from warehouse.connection import open_warehouse, resources, transaction
+from warehouse.connection import open_warehouse, transaction
 from warehouse.feeds import FeedStore
 
 
@@ -51,7 +51,7 @@ def accept_records(run: RunRef, landed: LandedFeeds, terms: ReadingTerms) -> dic
             are stored all the same.
     """
     counts = {name: FeedCount() for name in FEEDS}
-    with open_warehouse(run.warehouse, resources(run.memory)) as connection:
+    with open_warehouse(run.warehouse, memory=run.memory) as connection:
         store = FeedStore(connection, run.run_id, is_delta=terms.is_delta)
         store.start_over()
         for name in READING_ORDER:

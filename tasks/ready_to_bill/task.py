@@ -16,14 +16,14 @@ from tasks.ready_to_bill.terms import Terms
 from tasks.step import step
 from warehouse.background import writing_behind
 from warehouse.charges import ChargeStore, ExtraColumn
-from warehouse.connection import open_warehouse, resources, transaction
+from warehouse.connection import open_warehouse, transaction
 from warehouse.runs import note_warnings
 
 
 @step("judge charges")
 def judge_charges(run: RunRef, terms: Terms, extra: tuple[ExtraColumn, ...]) -> JudgementReceipt:
     """Decide for both charges of every accepted line; replaces the last judgement whole."""
-    with open_warehouse(run.warehouse, resources(run.memory)) as connection:
+    with open_warehouse(run.warehouse, memory=run.memory) as connection:
         store = ChargeStore(connection)
         with transaction(connection):
             store.resolve(platform_names=terms.platform_names)

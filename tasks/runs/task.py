@@ -11,7 +11,7 @@ from schemas.errors import IllegalTransition, R2BError
 from schemas.receipts import RunRef
 from schemas.vocabulary import RetryKind, RetryState, RunStatus
 from tasks.step import step
-from warehouse.connection import open_warehouse, prepare_warehouse, resources, transaction
+from warehouse.connection import open_warehouse, prepare_warehouse, transaction
 from warehouse.published import publish
 from warehouse.retry_queue import RetryQueue
 from warehouse.runs import RunStore
@@ -29,7 +29,7 @@ def start_run(run: RunRef, *, profile_sha256: str, may_go_back: bool = False) ->
         MigrationFailed, WarehouseBusy: the warehouse cannot be used.
     """
     prepare_warehouse(run.warehouse)
-    with open_warehouse(run.warehouse, resources(run.memory)) as connection:
+    with open_warehouse(run.warehouse, memory=run.memory) as connection:
         store = RunStore(connection)
         last = store.last_as_of()
         if last is not None and run.as_of < last and not may_go_back:
@@ -54,7 +54,7 @@ def free_due_items(queue: RetryQueue, *, now: datetime) -> int:
 def finish_run(run: RunRef, status: RunStatus, counts: Mapping[str, Any], published: Path) -> None:
     """Close the run's page and publish; feeds that failed before are read now."""
     moment = _now()
-    with open_warehouse(run.warehouse, resources(run.memory)) as connection:
+    with open_warehouse(run.warehouse, memory=run.memory) as connection:
         with transaction(connection):
             RunStore(connection).finish(run.run_id, status, moment=moment, counts=counts)
             RetryQueue(connection).move(
@@ -70,7 +70,7 @@ def finish_run(run: RunRef, status: RunStatus, counts: Mapping[str, Any], publis
 def fail_run(run: RunRef, error: R2BError, published: Path) -> None:
     """Close the run's page with its error; what the feeds did wrong waits in the queue."""
     moment = _now()
-    with open_warehouse(run.warehouse, resources(run.memory)) as connection:
+    with open_warehouse(run.warehouse, memory=run.memory) as connection:
         with transaction(connection):
             RunStore(connection).finish(
                 run.run_id,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -19,12 +20,12 @@ from tasks.outbox.durable import verify_files, write_durably
 from tasks.retry.policy import RetryTerms, decide
 from tasks.step import step
 from tasks.transfer.journal import add_decision, read_journal
-from tasks.transfer.moves import all_rows, check_move, settle
+from tasks.transfer.moves import Settlement, all_rows, check_move, settle
 from warehouse.batches import Batch, BatchStore
-from warehouse.charges import scalar
-from warehouse.connection import Connection, first_row, open_warehouse, transaction
+from warehouse.connection import Connection, open_warehouse, transaction
 from warehouse.ledger import Ledger
-from warehouse.retry_queue import RetryQueue
+from warehouse.queries import first_row, scalar
+from warehouse.retry_queue import RetryQueue, charge_subject
 
 LAYER_UPDATES_FILE = "layer_updates.csv"
 
@@ -39,6 +40,15 @@ class Evidence:
     actor: str
     rows: pl.DataFrame | None = None
     content: bytes | None = None
+
+
+class Decision(NamedTuple):
+    """What was decided of a batch: `transfer` or `abandon`, by whom, when and why."""
+
+    what: str
+    actor: str
+    moment: datetime
+    reason: str | None = None
 
 
 @step("transfer to billing")
@@ -70,22 +80,15 @@ def transfer_batch(
             manifest_sha256=batch.manifest_sha256,
             results=evidence.content,
         )
-        with transaction(connection):
-            _commit(
-                connection,
-                batch,
-                settlement.outcomes,
-                settlement.moves,
-                what="transfer",
-                actor=evidence.actor,
-                moment=moment,
-                retry=retry,
-                today=today,
-            )
-            BatchStore(connection).move(
-                seq, BatchState.CONFIRMED, moment=moment, actor=evidence.actor
-            )
-        _write_back(connection, batch)
+        _apply(
+            connection,
+            batch,
+            settlement,
+            Decision("transfer", evidence.actor, moment),
+            state=BatchState.CONFIRMED,
+            retry=retry,
+            today=today,
+        )
         return _receipt(connection, batch, BatchState.CONFIRMED)
 
 
@@ -121,23 +124,9 @@ def abandon_batch(
                 manifest_sha256=batch.manifest_sha256,
                 reason=reason,
             )
-        # a batch with a result stays confirmed: only what the result did not mention is freed
-        state = (
-            BatchState.CONFIRMED if batch.state is BatchState.CONFIRMED else BatchState.ABANDONED
-        )
-        with transaction(connection):
-            _commit(
-                connection,
-                batch,
-                settlement.outcomes,
-                settlement.moves,
-                what="abandon",
-                actor=actor,
-                moment=moment,
-                retry=retry,
-                today=today,
-            )
-            BatchStore(connection).move(seq, state, moment=moment, actor=actor, reason=reason)
+        state = _once_abandoned(batch)
+        decision = Decision("abandon", actor, moment, reason)
+        _apply(connection, batch, settlement, decision, state=state, retry=retry, today=today)
         return _receipt(connection, batch, state)
 
 
@@ -178,32 +167,38 @@ def _finish(
     rows = Ledger(connection).outcomes(batch.seq)
     settlement = settle(batch.seq, rows, _recorded(decision, batch.path, rows))
     abandoned = decision["kind"] == "abandoned"
-    state = (
-        BatchState.ABANDONED
-        if abandoned and batch.state is not BatchState.CONFIRMED
-        else BatchState.CONFIRMED
+    taken = Decision(
+        "abandon" if abandoned else "transfer",
+        decision["actor"],
+        datetime.fromisoformat(decision["at"]).astimezone(UTC).replace(tzinfo=None),
+        decision.get("reason"),
     )
-    moment = datetime.fromisoformat(decision["at"]).astimezone(UTC).replace(tzinfo=None)
+    state = _once_abandoned(batch) if abandoned else BatchState.CONFIRMED
+    _apply(connection, batch, settlement, taken, state=state, retry=retry, today=today)
+
+
+def _once_abandoned(batch: Batch) -> BatchState:
+    """A batch with a result stays confirmed: only what the result did not mention is freed."""
+    return BatchState.CONFIRMED if batch.state is BatchState.CONFIRMED else BatchState.ABANDONED
+
+
+def _apply(
+    connection: Connection,
+    batch: Batch,
+    settlement: Settlement,
+    decision: Decision,
+    *,
+    state: BatchState,
+    retry: RetryTerms,
+    today: date,
+) -> None:
+    """Bring the warehouse up to a decision in one transaction, then tell The Layer."""
     with transaction(connection):
-        _commit(
-            connection,
-            batch,
-            settlement.outcomes,
-            settlement.moves,
-            what="abandon" if abandoned else "transfer",
-            actor=decision["actor"],
-            moment=moment,
-            retry=retry,
-            today=today,
-        )
+        _commit(connection, batch, settlement, decision, retry=retry, today=today)
         BatchStore(connection).move(
-            batch.seq,
-            state,
-            moment=moment,
-            actor=decision["actor"],
-            reason=decision.get("reason"),
+            batch.seq, state, moment=decision.moment, actor=decision.actor, reason=decision.reason
         )
-    if not abandoned:
+    if decision.what == "transfer":
         _write_back(connection, batch)
 
 
@@ -220,15 +215,14 @@ def _recorded(decision: dict[str, str], folder: Path, rows: pl.DataFrame) -> pl.
 def _commit(
     connection: Connection,
     batch: Batch,
-    outcomes: pl.DataFrame,
-    moves: pl.DataFrame,
+    settlement: Settlement,
+    decision: Decision,
     *,
-    what: str,
-    actor: str,
-    moment: datetime,
     retry: RetryTerms,
     today: date,
 ) -> None:
+    outcomes, moves = settlement
+    what, actor, moment, _ = decision
     ledger = Ledger(connection)
     ledger.record(
         moves.with_columns(pl.lit(batch.seq, pl.Int64).alias("batch_seq")),
@@ -247,20 +241,19 @@ def _commit(
     queue.fail(_failures(queue, refused, batch.seq, moment, retry), now=moment)
     accepted = moves.filter(pl.col("to_status") == BillStatus.IN_BILLING)
     queue.move(
-        _subjects(accepted),
+        accepted.select(charge_subject()).to_series(),
         RetryState.DONE,
         now=moment,
         outcome=f"accepted in batch {batch.seq}",
     )
     freed = moves.join(accepted, on=["line_id", "charge_type"], how="anti")
     if what == "abandon":
-        queue.move(_subjects(freed), RetryState.RELEASED, now=moment, outcome=None)
-
-
-def _subjects(charges: pl.DataFrame) -> pl.Series:
-    return charges.select(
-        pl.format("charge:{}:{}", "line_id", "charge_type").alias("subject")
-    ).to_series()
+        queue.move(
+            freed.select(charge_subject()).to_series(),
+            RetryState.RELEASED,
+            now=moment,
+            outcome=None,
+        )
 
 
 def _refused(connection: Connection, seq: int, outcomes: pl.DataFrame) -> pl.DataFrame:
@@ -271,7 +264,7 @@ def _refused(connection: Connection, seq: int, outcomes: pl.DataFrame) -> pl.Dat
         .products(seq)
         .select(
             "row_key",
-            pl.format("charge:{}:{}", "line_id", "charge_type").alias("charge"),
+            charge_subject().alias("charge"),
             (pl.col("quantity").cast(pl.Decimal(38, 0)) * pl.col("unit_price").cast(VALUE)).alias(
                 "value"
             ),
