@@ -5,6 +5,7 @@ from pathlib import Path
 
 from prefect import flow, runtime
 
+from flows.deliveries import carry, carry_open, check_arrived
 from flows.profile import LoadedProfile, load_profile
 from flows.wiring import (
     batch_terms,
@@ -18,8 +19,8 @@ from flows.wiring import (
     tenant_today,
 )
 from schemas.errors import R2BError
-from schemas.receipts import RunReceipt, RunRef
-from schemas.vocabulary import RunStatus
+from schemas.receipts import BatchReceipt, DeliveryReceipt, RunReceipt, RunRef
+from schemas.vocabulary import BatchState, RunStatus
 from tasks.batch.task import claim_batch, publish_batch, recover_batches
 from tasks.contracts.task import accept_records
 from tasks.layer.task import land_feeds
@@ -40,10 +41,10 @@ def _run_name() -> str:
 
 @flow(name="billing-run", flow_run_name=_run_name, persist_result=False)
 def billing_run(profile_path: str | None = None, as_of: date | None = None) -> RunReceipt:
-    """Read, accept, judge, claim and write the next batch; stops at the gate.
+    """Read, accept, judge, claim and write the next batch; deliver it, or stop at the gate.
 
-    Nothing is In Billing after this: only the transfer, with evidence, moves a charge. Running
-    twice on the same feeds makes one batch.
+    Only evidence moves a charge to In Billing: the answer to a delivery, or, by hand, a transfer.
+    Running twice on the same feeds makes one batch.
     """
     profile = load_profile(Path(profile_path) if profile_path else None)
     run = new_run(profile, as_of)
@@ -51,16 +52,20 @@ def billing_run(profile_path: str | None = None, as_of: date | None = None) -> R
         start_run(run, profile_sha256=profile.sha256)
         with held_open(run.warehouse, memory=run.memory):
             try:
-                return _bill(run, profile)
+                receipt, deliveries = _bill(run, profile)
             except R2BError as error:
                 fail_run(run, error, profile.published)
                 raise
+    check_arrived(deliveries)
+    return receipt
 
 
-def _bill(run: RunRef, profile: LoadedProfile) -> RunReceipt:
+def _bill(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, list[DeliveryReceipt]]:
+    """The run's receipt, and how every batch under way fared."""
     terms = batch_terms(profile)
     recover_batches(run, terms)
     recover_transfers(run.warehouse, retry_terms(profile), tenant_today(profile))
+    deliveries = carry_open(profile)
 
     full = profile.settings.feeds.mode == "full"
     landed = land_feeds(open_source(profile), landed_folder(profile), need_all=full)
@@ -69,23 +74,39 @@ def _bill(run: RunRef, profile: LoadedProfile) -> RunReceipt:
 
     claim = claim_batch(run, terms, judgement)
     batch = publish_batch(run, terms, claim.seq) if claim.seq else None
+    delivery = carry(profile, batch.seq) if batch else None
+    if delivery is not None:
+        deliveries.append(delivery)
     receipt = RunReceipt(
         run_id=run.run_id,
         as_of=run.as_of,
         feeds=feeds,
         dispositions=judgement.dispositions,
         holds=judgement.holds,
-        status=_status(has_batch=batch is not None, is_open=bool(claim.open_batches)).value,
+        status=_status(batch, delivery, is_open=bool(claim.open_batches)).value,
         batch=batch,
+        delivery=delivery,
         open_batches=claim.open_batches,
         warnings=warnings_of(run.warehouse, run.run_id),
         reject_reasons=reject_reasons_of(run.warehouse, run.run_id),
     )
     finish_run(run, RunStatus(receipt.status), run_json(receipt), profile.published)
-    return receipt
+    return receipt, deliveries
 
 
-def _status(*, has_batch: bool, is_open: bool) -> RunStatus:
-    if has_batch:
+def _status(
+    batch: BatchReceipt | None, delivery: DeliveryReceipt | None, *, is_open: bool
+) -> RunStatus:
+    if delivery is not None:
+        return _ONCE_SENT[BatchState(delivery.state)]
+    if batch is not None:
         return RunStatus.BATCH_WRITTEN
     return RunStatus.BATCH_OPEN if is_open else RunStatus.NOTHING_READY
+
+
+_ONCE_SENT = {
+    BatchState.WRITTEN: RunStatus.BATCH_UNDELIVERED,
+    BatchState.IN_DOUBT: RunStatus.BATCH_IN_DOUBT,
+    BatchState.DELIVERED: RunStatus.BATCH_DELIVERED,
+    BatchState.CONFIRMED: RunStatus.BATCH_CONFIRMED,
+}

@@ -145,7 +145,7 @@ def status(profile: LoadedProfile) -> Standing | None:
             last_run=runs[0] if runs else None,
             open_batches=rows(
                 "SELECT seq, state, created_at, rows, value, as_of FROM mart.batch "
-                "WHERE state IN ('claimed', 'written', 'delivered') ORDER BY seq"
+                "WHERE state IN ('claimed', 'written', 'in_doubt', 'delivered') ORDER BY seq"
             ),
             queue=rows(
                 "SELECT state, kind, count(*) AS items, coalesce(sum(value), 0) AS value "

@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -323,15 +324,108 @@ def _check_encodable(key: str, encoding: str, *texts: str) -> None:
             raise ValueError(message) from error
 
 
+def safe_url(url: str) -> str:
+    """`url`, if a token may be sent there: https, or http on this machine; no name or password."""
+    parts = urlsplit(url)
+    here = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    if not parts.hostname or parts.scheme not in ({"http", "https"} if here else {"https"}):
+        message = "must be an https:// address (http:// on this machine only)"
+        raise ValueError(message)
+    if parts.username or parts.password:
+        message = "must not hold a name or password; use the token"
+        raise ValueError(message)
+    return url
+
+
+class Drop(Section):
+    """The four places of a drop, in their root."""
+
+    inbox: str = Field("inbox", min_length=1, description="Where we put files.")
+    archive: str = Field(
+        "archive",
+        description="Where the loader keeps what it took; blank: nowhere, so it cannot be asked.",
+    )
+    error: str = Field("error", min_length=1, description="Where it puts what it refused.")
+    results: str = Field("results", min_length=1, description="Where it leaves its answers.")
+
+
+class FolderDrop(Drop):
+    """A drop folder this machine can see."""
+
+    path: Path = Field(Path("drop"), description="The root of the drop.")
+
+
+class SftpDrop(Drop):
+    """A drop on an SFTP server."""
+
+    host: str = Field("", description="The server's name or address.")
+    port: int = Field(22, ge=1, le=65535)
+    username: str = Field("", description="Who we are there.")
+    known_hosts: Path = Field(
+        Path("known_hosts"), description="The server's key, in OpenSSH's form; never learnt."
+    )
+    key_file: Path | None = Field(None, description="Our private key.")
+    password_env: str = Field(
+        "R2B_AFFINITY_PASSWORD", description="The environment variable with the password."
+    )
+    password_secret: str = Field("", description="Or the Prefect Secret block with it.")
+    root: str = Field("", description="The root of the drop on the server.")
+    timeout_seconds: float = Field(60, gt=0, description="Of a look, or of one block of a file.")
+
+
+class HttpUpload(Section):
+    """Affinity's upload over HTTP."""
+
+    url: str = Field("", description="Affinity's address; https, but on this machine.")
+    upload: str = Field("uploads", description="Where files are posted.")
+    ask: str = Field(
+        "uploads/{name}", description="Where to ask for a file; blank: it cannot be asked."
+    )
+    results: str = Field(
+        "results/{name}", description="Where answers are; blank: they come as result files."
+    )
+    token_env: str = Field(
+        "R2B_AFFINITY_TOKEN", description="The environment variable with the bearer token."
+    )
+    token_secret: str = Field("", description="Or the Prefect Secret block with it.")
+    timeout_seconds: float = Field(60, gt=0, description="Of one request.")
+
+    @field_validator("url")
+    @classmethod
+    def _safe_url(cls, url: str) -> str:
+        return safe_url(url) if url else url
+
+
 class Delivery(Section):
     """How batches leave."""
 
     outbox: Path = Field(Path("outbox"), description="Where batches appear.")
-    mode: Literal["manual"] = Field("manual", description="Who carries the files to Affinity.")
+    mode: Literal["manual", "folder", "sftp", "http"] = Field(
+        "manual", description="Who carries the files to Affinity: a person, or this program."
+    )
+    folder: FolderDrop = Field(FolderDrop(), description="The drop folder.")
+    sftp: SftpDrop = Field(SftpDrop(), description="The SFTP drop.")
+    http: HttpUpload = Field(HttpUpload(), description="The upload.")
+    attempts: int = Field(4, ge=1, description="Tries in one go; then the queue waits.")
+    first_wait_seconds: float = Field(1, ge=0, description="Before the second try in one go.")
+    longest_wait_seconds: float = Field(30, ge=0, description="Between two tries in one go.")
+    receipt_wait_seconds: float = Field(60, ge=0, description="How long one go awaits a receipt.")
+    answer_wait_seconds: float = Field(60, ge=0, description="How long one go awaits the answer.")
+    poll_seconds: float = Field(1, gt=0, description="Between two looks while it waits.")
     failure_scope: Literal["row", "file", "customer"] = Field(
         "row", description="What Affinity drops when one row is bad."
     )
     max_open_batches: int = Field(1, ge=1, description="Batches that may await confirmation.")
+
+    @model_validator(mode="after")
+    def _way_is_set(self) -> "Delivery":
+        if self.mode == "http" and not self.http.url:
+            message = "mode http needs delivery.http.url"
+            raise ValueError(message)
+        if self.mode == "sftp" and not (self.sftp.host and self.sftp.username):
+            message = "mode sftp needs delivery.sftp.host and delivery.sftp.username"
+            raise ValueError(message)
+        return self
 
 
 class Retry(Section):

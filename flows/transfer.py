@@ -38,15 +38,26 @@ def transfer_to_billing(
     return receipt
 
 
-def abandon(profile: LoadedProfile, seq: int, *, actor: str, reason: str) -> TransferReceipt:
-    """Free the charges of an unconfirmed batch; they are judged afresh by the next run."""
+def abandon(
+    profile: LoadedProfile, seq: int, *, actor: str, reason: str, not_loaded: bool = False
+) -> TransferReceipt:
+    """Free the charges of an unconfirmed batch; they are judged afresh by the next run.
+
+    Of a batch whose files left by themselves it takes `not_loaded`: that Affinity holds none of it.
+    """
     acting(profile, actor, "bill_export")
     with only_run(profile.warehouse):
         prepare_warehouse(profile.warehouse)
         terms, today = retry_terms(profile), tenant_today(profile)
         recover_transfers(profile.warehouse, terms, today)
         receipt = abandon_batch(
-            profile.warehouse, seq, actor=actor, reason=reason, retry=terms, today=today
+            profile.warehouse,
+            seq,
+            actor=actor,
+            reason=reason,
+            not_loaded=not_loaded,
+            retry=terms,
+            today=today,
         )
         publish_marts(profile.warehouse, profile.published)
     return receipt

@@ -1,15 +1,26 @@
 """From the profile to plain values and parts: the one place that picks a connector."""
 
+import os
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import cast
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from flows.profile import FileLayout, LoadedProfile
+from flows.profile import Delivery as DeliverySettings
+from flows.profile import FileLayout, LoadedProfile, SftpDrop, tenant_folder
+from schemas.errors import ProfileWrong
 from schemas.feeds import FEEDS
 from schemas.receipts import RunRef
 from schemas.vocabulary import ChargeType, ItemType
+from tasks.affinity.carrying import CarryingTerms
+from tasks.affinity.folder import DropFolders, FolderDelivery
+from tasks.affinity.http import HttpDelivery, HttpPlace
+from tasks.affinity.port import Delivery
+from tasks.affinity.sftp import SftpDelivery, SftpPlace
+from tasks.affinity.task import DeliveryTerms
 from tasks.batch.rendering import WrittenLayout
 from tasks.batch.task import BatchTerms
 from tasks.contracts.task import ReadingTerms
@@ -17,6 +28,7 @@ from tasks.layer.folder import FolderSource
 from tasks.layer.task import Source
 from tasks.ready_to_bill.terms import ExtraRule, Layout, Terms
 from tasks.retry.policy import RetryTerms
+from tasks.web import Patience
 from warehouse.charges import ExtraColumn
 from warehouse.lookups import catalogue_is_given, platform_names
 
@@ -164,6 +176,9 @@ def batch_terms(profile: LoadedProfile) -> BatchTerms:
         },
         cli_profiles=profile.settings.cli.profiles,
         max_open=profile.settings.delivery.max_open_batches,
+        delivery_mode=(
+            None if profile.settings.delivery.mode == "manual" else profile.settings.delivery.mode
+        ),
     )
 
 
@@ -180,6 +195,104 @@ def written_layout(layout: FileLayout) -> WrittenLayout:
         header=layout.header,
         trailer=layout.trailer,
         max_rows=layout.max_rows,
+    )
+
+
+def open_delivery(profile: LoadedProfile) -> Delivery | None:
+    """How batches get to Affinity; None: a person carries them."""
+    settings = profile.settings.delivery
+    match settings.mode:
+        case "folder":
+            root = profile.within(settings.folder.path)
+            folder = settings.folder
+            return FolderDelivery(
+                DropFolders(
+                    inbox=root / folder.inbox,
+                    archive=root / folder.archive if folder.archive else None,
+                    error=root / folder.error,
+                    results=root / folder.results,
+                )
+            )
+        case "sftp":
+            return SftpDelivery(_sftp_place(profile, settings.sftp))
+        case "http":
+            http = settings.http
+            return HttpDelivery(
+                HttpPlace(
+                    url=http.url,
+                    upload=http.upload,
+                    ask=http.ask,
+                    results=http.results,
+                    token=secret(http.token_env, http.token_secret),
+                    patience=replace(_patience(settings), timeout=http.timeout_seconds),
+                )
+            )
+        case _:
+            return None
+
+
+def _sftp_place(profile: LoadedProfile, sftp: SftpDrop) -> SftpPlace:
+    root = sftp.root.rstrip("/")
+
+    def within(folder: str) -> str:
+        return f"{root}/{folder}" if root else folder
+
+    return SftpPlace(
+        host=sftp.host,
+        port=sftp.port,
+        username=sftp.username,
+        known_hosts=profile.within(sftp.known_hosts),
+        inbox=within(sftp.inbox),
+        archive=within(sftp.archive) if sftp.archive else None,
+        error=within(sftp.error),
+        results=within(sftp.results),
+        key_file=profile.within(sftp.key_file) if sftp.key_file else None,
+        password=secret(sftp.password_env, sftp.password_secret),
+        timeout=sftp.timeout_seconds,
+    )
+
+
+def secret(variable: str, block: str) -> str | None:
+    """A secret from a Prefect Secret block if one is named, else from the environment.
+
+    Raises:
+        ProfileWrong: the block cannot be read.
+    """
+    if not block:
+        return os.environ.get(variable) or None
+    # only who keeps secrets in Prefect pays for its start
+    from prefect.blocks.system import Secret  # noqa: PLC0415
+
+    try:
+        loaded = cast("Secret[str]", Secret.load(block))
+    except ValueError as error:
+        raise ProfileWrong(
+            f"Reading the Prefect Secret {block}: there is none of that name.",
+            hint="Make it in the Prefect UI, or use the environment variable instead.",
+        ) from error
+    return str(loaded.get())
+
+
+def _patience(settings: DeliverySettings) -> Patience:
+    return Patience(
+        attempts=settings.attempts,
+        first_wait=settings.first_wait_seconds,
+        longest_wait=settings.longest_wait_seconds,
+    )
+
+
+def delivery_terms(profile: LoadedProfile) -> DeliveryTerms:
+    """What files are called on the other side, and how patient we are."""
+    settings = profile.settings.delivery
+    return DeliveryTerms(
+        tenant_folder=tenant_folder(profile.settings.tenant.name),
+        carrying=CarryingTerms(
+            patience=_patience(settings),
+            receipt_wait=settings.receipt_wait_seconds,
+            poll=settings.poll_seconds,
+        ),
+        answer_wait=settings.answer_wait_seconds,
+        retry=retry_terms(profile),
     )
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from schemas.vocabulary import (
     RULE_HOLD_PREFIX,
     Disposition,
+    FileState,
     HoldReason,
     RejectReason,
     WaitingReason,
@@ -20,6 +21,16 @@ class Explanation(NamedTuple):
     meaning: str
     remedy: str
     owner: str
+
+
+DELIVERY_STATES: dict[FileState, str] = {
+    FileState.PENDING: "Nothing of it has left.",
+    FileState.SENDING: "It left; whether it arrived is asked before anything else is done.",
+    FileState.STORED: "It is there, whole; Affinity has not taken it yet.",
+    FileState.RECEIPTED: "Affinity has it.",
+    FileState.REFUSED: "Affinity did not take it.",
+}
+"""Where a file of a batch stands on its way, in the words people read."""
 
 
 DISPOSITIONS: dict[Disposition, str] = {

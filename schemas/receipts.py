@@ -134,23 +134,6 @@ class BatchReceipt:
 
 
 @dataclass(frozen=True)
-class RunReceipt:
-    """How a billing run ended: what `r2b run --json` prints."""
-
-    run_id: str
-    as_of: date
-    feeds: Mapping[str, FeedCount]
-    dispositions: Mapping[str, Money]
-    holds: Mapping[str, Money]
-    status: str
-    batch: BatchReceipt | None = None
-    open_batches: tuple[int, ...] = ()
-    warnings: Mapping[str, int] = field(default_factory=dict)
-    reject_reasons: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
-    """(feed, column, reason) -> records, most first; the column of a ragged row is blank."""
-
-
-@dataclass(frozen=True)
 class TransferReceipt:
     """How a transfer ended; all zero when it had been done before."""
 
@@ -162,3 +145,37 @@ class TransferReceipt:
     accepted_value: Decimal = Decimal(0)
     layer_updates: Path | None = None
     changed: bool = True
+
+
+@dataclass(frozen=True)
+class DeliveryReceipt:
+    """How far a batch has come on its way: file -> state.
+
+    `trouble` says what is in the way, blank when nothing is; a wait for a receipt is no failure.
+    """
+
+    seq: int
+    state: str
+    mode: str
+    files: Mapping[str, str]
+    trouble: str = ""
+    failed: bool = False
+    transfer: TransferReceipt | None = None
+
+
+@dataclass(frozen=True)
+class RunReceipt:
+    """How a billing run ended: what `r2b run --json` prints."""
+
+    run_id: str
+    as_of: date
+    feeds: Mapping[str, FeedCount]
+    dispositions: Mapping[str, Money]
+    holds: Mapping[str, Money]
+    status: str
+    batch: BatchReceipt | None = None
+    delivery: DeliveryReceipt | None = None
+    open_batches: tuple[int, ...] = ()
+    warnings: Mapping[str, int] = field(default_factory=dict)
+    reject_reasons: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    """(feed, column, reason) -> records, most first; the column of a ragged row is blank."""

@@ -147,13 +147,32 @@ class CliType(StrEnum):
 
 
 class BatchState(StrEnum):
-    """Where a batch stands. `claimed` is ours alone: frozen, its folder not yet published."""
+    """Where a batch stands.
+
+    `claimed` is ours alone: frozen, its folder not yet published. `in_doubt`: a file left, nobody
+    can say whether it arrived, and only a person may decide.
+    """
 
     CLAIMED = "claimed"
     WRITTEN = "written"
+    IN_DOUBT = "in_doubt"
     DELIVERED = "delivered"
     CONFIRMED = "confirmed"
     ABANDONED = "abandoned"
+
+
+class FileState(StrEnum):
+    """Where one file of a batch stands on its way to Affinity.
+
+    `sending` is written down before the first byte leaves, so it means: perhaps. `stored`: it is
+    there, whole, and not taken yet.
+    """
+
+    PENDING = "pending"
+    SENDING = "sending"
+    STORED = "stored"
+    RECEIPTED = "receipted"
+    REFUSED = "refused"
 
 
 class RowOutcome(StrEnum):
@@ -189,6 +208,10 @@ class RunStatus(StrEnum):
 
     RUNNING = "running"
     BATCH_WRITTEN = "batch_written"
+    BATCH_UNDELIVERED = "batch_undelivered"
+    BATCH_IN_DOUBT = "batch_in_doubt"
+    BATCH_DELIVERED = "batch_delivered"
+    BATCH_CONFIRMED = "batch_confirmed"
     BATCH_OPEN = "batch_open"
     NOTHING_READY = "nothing_ready"
     FAILED = "failed"

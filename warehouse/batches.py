@@ -123,6 +123,7 @@ class BatchStore:
         previous_manifest_sha256: str | None,
         cli_rows: pl.DataFrame,
         totals: Mapping[str, Any],
+        delivery_mode: str | None,
     ) -> None:
         """Freeze every ready charge and `cli_rows` as batch `seq`, state claimed."""
         self._connection.execute(statement("batch/freeze_products"), {"seq": seq, "tenant": tenant})
@@ -141,9 +142,9 @@ class BatchStore:
         value = sum((Decimal(money) for _, money in sums.values()), Decimal(0))
         self._connection.execute(
             "INSERT INTO out.batch (seq, run_id, as_of, state, path, created_at, "
-            "previous_manifest_sha256, row_count, value, totals) VALUES "
+            "previous_manifest_sha256, row_count, value, totals, delivery_mode) VALUES "
             "($seq, $run_id, $as_of, 'claimed', $path, $created_at, $previous, $rows, $value, "
-            "$totals)",
+            "$totals, $delivery_mode)",
             {
                 "seq": seq,
                 "run_id": run_id,
@@ -154,6 +155,7 @@ class BatchStore:
                 "rows": rows,
                 "value": value,
                 "totals": json.dumps(totals),
+                "delivery_mode": delivery_mode,
             },
         )
         self._connection.execute(statement("batch/mark_exported"), {"seq": seq})
@@ -198,6 +200,8 @@ class BatchStore:
         """Put a batch into `state`; whether the move is legal is the transfer step's to say."""
         stamp = {
             BatchState.WRITTEN: "written_at",
+            BatchState.IN_DOUBT: "in_doubt_at",
+            BatchState.DELIVERED: "delivered_at",
             BatchState.CONFIRMED: "confirmed_at",
             BatchState.ABANDONED: "abandoned_at",
         }[state]

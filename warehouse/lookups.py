@@ -1,10 +1,32 @@
 """Small facts a flow asks for between steps."""
 
 from pathlib import Path
+from typing import NamedTuple
 
+from schemas.vocabulary import BatchState, RetryState
 from warehouse.connection import open_warehouse
 from warehouse.queries import scalar
 from warehouse.runs import RunStore
+from warehouse.statements import statement
+
+
+class BatchUnderWay(NamedTuple):
+    """A batch that leaves by itself and is not settled; `queue_state` None = nothing in the way."""
+
+    seq: int
+    state: BatchState
+    queue_state: RetryState | None
+    words: str
+
+
+def batches_under_way(warehouse: Path) -> list[BatchUnderWay]:
+    """Batches on their way or with rows that have no answer yet, oldest first."""
+    with open_warehouse(warehouse) as connection:
+        rows = connection.execute(statement("batch/read_under_way")).fetchall()
+    return [
+        BatchUnderWay(seq, BatchState(state), RetryState(queued) if queued else None, words or "")
+        for seq, state, queued, words in rows
+    ]
 
 
 def platform_names(warehouse: Path) -> tuple[str, ...]:

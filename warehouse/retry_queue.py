@@ -39,6 +39,11 @@ def charge_subject() -> pl.Expr:
     return pl.format("charge:{}:{}", "line_id", "charge_type").alias("subject")
 
 
+def delivery_subject(seq: int) -> str:
+    """The queue's name for the delivery of a batch."""
+    return f"delivery:{seq}"
+
+
 class RetryQueue:
     """The queue. Nothing leaves it without an outcome; nothing in it bypasses a rule."""
 

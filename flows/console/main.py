@@ -153,11 +153,60 @@ def transfer(
 
 
 @app.command()
+def deliver(
+    seq: SeqArgument,
+    arrived: Annotated[
+        bool, typer.Option("--arrived", help="Say that the file in doubt is in Affinity.")
+    ] = False,
+    absent: Annotated[
+        bool, typer.Option("--absent", help="Say that the file in doubt is not there.")
+    ] = False,
+    by: ByOption = "",
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Go on with a batch's delivery now, or settle what is in doubt about it first.
+
+    What may have arrived is asked about, never sent again on a guess.
+
+    Example: [bold]r2b deliver 3 --by "your name"[/]
+
+    Example: [bold]r2b deliver 3 --absent --by "your name"[/]
+    """
+    if arrived and absent:
+        raise UsageError(
+            "A file is either --arrived or --absent.", hint="See `r2b deliver --help`."
+        )
+    hush_prefect()
+    from flows.console.queue import login_name
+    from flows.console.run_view import show_delivery
+    from flows.deliveries import check_arrived
+    from flows.deliveries import deliver as deliver_now
+    from flows.profile import load_profile
+    from tasks.reports.counts import delivery_json
+
+    receipt = deliver_now(
+        load_profile(profile),
+        seq,
+        actor=by or ("" if arrived or absent else login_name()),
+        arrived=True if arrived else False if absent else None,
+    )
+    check_arrived([receipt])
+    answer(delivery_json(receipt), as_json=as_json, show=lambda: show_delivery(receipt))
+
+
+@app.command()
 def abandon(
     seq: SeqArgument,
     reason: Annotated[str, typer.Option(help="Why, for the record.")],
     by: ByOption,
     profile: ProfileOption = None,
+    not_loaded: Annotated[
+        bool,
+        typer.Option(
+            "--not-loaded", help="Say that Affinity holds nothing of it, though files left."
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Give up a batch that was not confirmed: its charges are free for the next run.
@@ -168,7 +217,9 @@ def abandon(
     from flows.profile import load_profile
     from flows.transfer import abandon as abandon_flow
 
-    receipt = abandon_flow(load_profile(profile), seq, actor=by, reason=reason)
+    receipt = abandon_flow(
+        load_profile(profile), seq, actor=by, reason=reason, not_loaded=not_loaded
+    )
     answer(
         receipt,
         as_json=as_json,

@@ -10,9 +10,9 @@ from rich.text import Text
 from flows.console.answering import out
 from flows.console.tables import table
 from flows.profile import LoadedProfile
-from schemas.explanations import DISPOSITIONS, REJECTS, hold_explanation
-from schemas.receipts import BatchReceipt, Money, RunReceipt, TransferReceipt
-from schemas.vocabulary import Disposition, RejectReason, RunStatus
+from schemas.explanations import DELIVERY_STATES, DISPOSITIONS, REJECTS, hold_explanation
+from schemas.receipts import BatchReceipt, DeliveryReceipt, Money, RunReceipt, TransferReceipt
+from schemas.vocabulary import BatchState, Disposition, FileState, RejectReason, RunStatus
 from tasks.reports.money import pounds
 
 _MOST_HOLDS = 8
@@ -129,6 +129,9 @@ def _show_batch(receipt: RunReceipt) -> None:
         out.print()
     if receipt.batch is not None:
         show_files(receipt.batch)
+        if receipt.delivery is not None:
+            show_delivery(receipt.delivery)
+            return
         out.print(
             f"[bold]Next:[/] upload the files in this order, then "
             f"[bold]r2b transfer {receipt.batch.seq} --results FILE[/] (Affinity's answer), or "
@@ -150,6 +153,34 @@ def show_files(batch: BatchReceipt) -> None:
         table(f"Batch {batch.seq}, {pounds(batch.value)}", ("file", "rows"), rows, right=(1,))
     )
     out.print(f"in {shown_path(batch.path)}\n")
+
+
+def show_delivery(receipt: DeliveryReceipt) -> None:
+    """How far a batch has come on its way to Affinity."""
+    rows = [
+        (name, state, DELIVERY_STATES[FileState(state)]) for name, state in receipt.files.items()
+    ]
+    out.print(table(f"Delivery by {receipt.mode}", ("file", "state", ""), rows))
+    if receipt.trouble:
+        out.print(f"[yellow]Not all there:[/] {escape(receipt.trouble)}.")
+    match BatchState(receipt.state):
+        case BatchState.DELIVERED:
+            out.print(
+                f"[bold]Next:[/] Affinity has not answered yet; the next run asks again, or "
+                f"[bold]r2b transfer {receipt.seq} --results FILE[/]."
+            )
+        case BatchState.IN_DOUBT:
+            out.print(
+                f"[bold]Next:[/] find out whether Affinity has the file, then [bold]r2b deliver "
+                f"{receipt.seq} --arrived[/] or [bold]--absent[/], --by NAME."
+            )
+        case BatchState.WRITTEN:
+            out.print(
+                f"[bold]Next:[/] the next run goes on with it; [bold]r2b deliver {receipt.seq}[/] "
+                "does it now."
+            )
+    if receipt.transfer is not None:
+        show_transfer(receipt.transfer)
 
 
 def show_transfer(receipt: TransferReceipt) -> None:

@@ -31,7 +31,12 @@ from warehouse.ledger import Ledger
 from warehouse.retry_queue import RetryQueue, charge_subject
 from warehouse.runs import note_warnings
 
-OPEN_STATES = (BatchState.CLAIMED, BatchState.WRITTEN, BatchState.DELIVERED)
+OPEN_STATES = (
+    BatchState.CLAIMED,
+    BatchState.WRITTEN,
+    BatchState.IN_DOUBT,
+    BatchState.DELIVERED,
+)
 """A batch in one of these counts against the number that may be open."""
 
 
@@ -44,6 +49,8 @@ class BatchTerms:
     layouts: Mapping[str, WrittenLayout] = field(default_factory=dict)
     cli_profiles: Mapping[str, CliProfile] = field(default_factory=dict)
     max_open: int = 1
+    delivery_mode: str | None = None
+    """How the batch is to leave; None: a person carries it."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,7 @@ def claim_batch(run: RunRef, terms: BatchTerms, judgement: JudgementReceipt) -> 
                 previous_manifest_sha256=last.manifest_sha256 if last else None,
                 cli_rows=rows,
                 totals=totals_of(judgement),
+                delivery_mode=terms.delivery_mode,
             )
             ledger = Ledger(connection)
             ledger.take(seq)

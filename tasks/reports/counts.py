@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from schemas.receipts import BatchReceipt, RunReceipt
+from schemas.receipts import BatchReceipt, DeliveryReceipt, RunReceipt
 from tasks.reports.money import decimal_text
 
 
@@ -21,6 +21,7 @@ def run_json(receipt: RunReceipt) -> dict[str, Any]:
         },
         "holds": {reason: each.charges for reason, each in receipt.holds.items()},
         "batch": _batch_json(receipt.batch),
+        "delivery": delivery_json(receipt.delivery),
         "status": receipt.status,
         "open_batches": list(receipt.open_batches),
         "warnings": dict(receipt.warnings),
@@ -34,6 +35,28 @@ def run_json(receipt: RunReceipt) -> dict[str, Any]:
 def plan_json(receipt: RunReceipt, batch: BatchReceipt | None) -> dict[str, Any]:
     """The object `r2b plan --json` prints: a run's, with the batch it would write."""
     return {**run_json(receipt), "would_write": _batch_json(batch)}
+
+
+def delivery_json(delivery: DeliveryReceipt | None) -> dict[str, Any] | None:
+    """How far a batch has come, and what its charges came to."""
+    if delivery is None:
+        return None
+    moved = delivery.transfer
+    return {
+        "seq": delivery.seq,
+        "state": delivery.state,
+        "mode": delivery.mode,
+        "files": dict(delivery.files),
+        "trouble": delivery.trouble or None,
+        "transfer": None
+        if moved is None
+        else {
+            "accepted": moved.accepted,
+            "rejected": moved.rejected,
+            "pending": moved.pending,
+            "accepted_value": decimal_text(moved.accepted_value),
+        },
+    }
 
 
 def _batch_json(batch: BatchReceipt | None) -> dict[str, Any] | None:

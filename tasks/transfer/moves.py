@@ -19,7 +19,20 @@ EVIDENCE = pl.Schema(
 _LEGAL: dict[BatchState, frozenset[BatchState]] = {
     BatchState.CLAIMED: frozenset({BatchState.WRITTEN}),
     BatchState.WRITTEN: frozenset(
-        {BatchState.DELIVERED, BatchState.CONFIRMED, BatchState.ABANDONED}
+        {
+            BatchState.IN_DOUBT,
+            BatchState.DELIVERED,
+            BatchState.CONFIRMED,
+            BatchState.ABANDONED,
+        }
+    ),
+    BatchState.IN_DOUBT: frozenset(
+        {
+            BatchState.WRITTEN,
+            BatchState.DELIVERED,
+            BatchState.CONFIRMED,
+            BatchState.ABANDONED,
+        }
     ),
     BatchState.DELIVERED: frozenset({BatchState.CONFIRMED, BatchState.ABANDONED}),
     BatchState.CONFIRMED: frozenset({BatchState.CONFIRMED, BatchState.ABANDONED}),

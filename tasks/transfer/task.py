@@ -16,6 +16,7 @@ from schemas.receipts import TransferReceipt
 from schemas.results import parse_results
 from schemas.tables import VALUE
 from schemas.vocabulary import BatchState, BillStatus, RetryState, RowOutcome
+from tasks.outbox.delivery_journal import read_delivery
 from tasks.outbox.durable import verify_files, write_durably
 from tasks.retry.policy import RetryTerms, decide
 from tasks.step import step
@@ -25,7 +26,7 @@ from warehouse.batches import Batch, BatchStore
 from warehouse.connection import Connection, open_warehouse, transaction
 from warehouse.ledger import Ledger
 from warehouse.queries import first_row, scalar
-from warehouse.retry_queue import RetryQueue, charge_subject
+from warehouse.retry_queue import RetryQueue, charge_subject, delivery_subject
 
 LAYER_UPDATES_FILE = "layer_updates.csv"
 
@@ -94,12 +95,20 @@ def transfer_batch(
 
 @step("abandon batch")
 def abandon_batch(
-    warehouse: Path, seq: int, *, actor: str, reason: str, retry: RetryTerms, today: date
+    warehouse: Path,
+    seq: int,
+    *,
+    actor: str,
+    reason: str,
+    not_loaded: bool,
+    retry: RetryTerms,
+    today: date,
 ) -> TransferReceipt:
     """Free every charge of batch `seq` that has no outcome yet; its number is not used again.
 
     Raises:
-        IllegalTransition: no such batch, or every row of it has an outcome already.
+        IllegalTransition: no such batch, every row of it has an outcome already, or files of it
+            left and nobody says that Affinity holds none of them.
     """
     moment = _now()
     with open_warehouse(warehouse) as connection:
@@ -113,6 +122,13 @@ def abandon_batch(
             raise IllegalTransition(
                 f"Abandoning batch {seq}: every row of it already has an outcome.",
                 hint="What is In Billing is ended by a cease, not by abandoning its batch.",
+            )
+        delivery = read_delivery(batch.path)
+        if delivery is not None and delivery.has_begun and not not_loaded:
+            raise IllegalTransition(
+                f"Abandoning batch {seq}: files of it may be in Affinity.",
+                hint="Its charges would be sent again. Make sure that Affinity holds nothing of "
+                "it, then say so with --not-loaded.",
             )
         settlement = settle(seq, rows, pending)
         if batch.path.is_dir():
@@ -139,7 +155,9 @@ def recover_transfers(warehouse: Path, retry: RetryTerms, today: date) -> list[i
     mended = []
     with open_warehouse(warehouse) as connection:
         store = BatchStore(connection)
-        for batch in store.in_state(BatchState.WRITTEN, BatchState.DELIVERED, BatchState.CONFIRMED):
+        for batch in store.in_state(
+            BatchState.WRITTEN, BatchState.IN_DOUBT, BatchState.DELIVERED, BatchState.CONFIRMED
+        ):
             decisions = read_journal(batch.path)
             done = scalar(
                 connection,
@@ -245,6 +263,12 @@ def _commit(
         RetryState.DONE,
         now=moment,
         outcome=f"accepted in batch {batch.seq}",
+    )
+    queue.move(
+        pl.Series([delivery_subject(batch.seq)]),
+        RetryState.DONE,
+        now=moment,
+        outcome=f"{what} of batch {batch.seq}",
     )
     freed = moves.join(accepted, on=["line_id", "charge_type"], how="anti")
     if what == "abandon":

@@ -13,5 +13,8 @@ SELECT
     abandoned_at,
     manifest_sha256,
     actor,
-    reason
+    reason,
+    delivery_mode,
+    in_doubt_at,
+    delivered_at
 FROM out.batch;

@@ -1,0 +1,211 @@
+"""One batch on its way: CLIs before products, intent before bytes, asked before repeated.
+
+Knows no transport and no database. What was done and seen is durable in `delivery.json` before the
+next thing is done.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+import stamina
+
+from schemas.vocabulary import FileState
+from tasks.affinity.port import (
+    CannotAsk,
+    Declined,
+    Delivery,
+    LinkDown,
+    NameTaken,
+    Outgoing,
+    Seen,
+    Sight,
+)
+from tasks.outbox.delivery_journal import DeliveryJournal, FileDelivery, write_delivery
+from tasks.web import Patience
+
+
+class Doubt(Exception):
+    """Nobody can say whether a file arrived, or what is there is not ours: a person decides."""
+
+    def __init__(self, words: str) -> None:
+        """`words` are safe to show."""
+        super().__init__(words)
+        self.words = words
+
+
+class NotTakenYet(Exception):
+    """The file is there, whole, and the loader has not taken it."""
+
+    words = "it is there, but Affinity has not taken it yet"
+
+
+class _Gone(LinkDown):
+    """What was there is not seen any more; some answers lag behind, so it is looked for again."""
+
+
+@dataclass(frozen=True)
+class CarryingTerms:
+    """How patient one go is: tries of what fails, and the wait for a receipt (seconds)."""
+
+    patience: Patience = field(default_factory=Patience)
+    receipt_wait: float = 60.0
+    poll: float = 1.0
+
+
+class Carrying:
+    """Brings the files of one batch over, as far as it gets."""
+
+    def __init__(
+        self,
+        folder: Path,
+        journal: DeliveryJournal,
+        delivery: Delivery,
+        terms: CarryingTerms,
+        now: Callable[[], datetime],
+    ) -> None:
+        """`folder` holds the batch; `journal` says how far it has come."""
+        self._folder = folder
+        self.journal = journal
+        self._delivery = delivery
+        self._terms = terms
+        self._now = now
+
+    def carry(self) -> None:
+        """Bring over every file that has no receipt yet; the next only once the last has its own.
+
+        Raises:
+            LinkDown, NotTakenYet: waiting may help.
+            Declined: the other side does not take a file.
+            Doubt: a person has to decide; the journal says why.
+            DeliveryIncomplete: our bytes are not those of the manifest.
+        """
+        for file in self.journal.files:
+            if file.state is not FileState.RECEIPTED:
+                try:
+                    self._bring(file.name)
+                except _Gone as error:
+                    self._doubt(file.name, error.words)
+                except Doubt as error:
+                    self._doubt(file.name, error.words)
+
+    def _doubt(self, name: str, words: str) -> None:
+        self._write(replace(self.journal.changed(name, words=words), doubt=f"{name}: {words}"))
+        raise Doubt(f"{name}: {words}")
+
+    def _bring(self, name: str) -> None:
+        patience = self._terms.patience
+        for wait in stamina.retry_context(
+            on=NotTakenYet,
+            attempts=None,
+            timeout=self._terms.receipt_wait,
+            wait_initial=self._terms.poll,
+            wait_max=self._terms.poll,
+            wait_jitter=0,
+        ):
+            with wait:
+                for again in stamina.retry_context(
+                    on=self._pause,
+                    attempts=patience.attempts,
+                    timeout=None,
+                    wait_initial=patience.first_wait,
+                    wait_max=patience.longest_wait,
+                    wait_jitter=patience.first_wait,
+                ):
+                    with again:
+                        self._try(name)
+
+    def _pause(self, error: Exception) -> bool | float:
+        """Whether to go on after `error`, and after how long if the other side said so."""
+        if not isinstance(error, LinkDown):
+            return False
+        if error.retry_after is None:
+            return True
+        return min(error.retry_after, self._terms.patience.longest_wait)
+
+    def _try(self, name: str) -> None:
+        """Look, send if it is not there, and note what is there then."""
+        file = self._file(name)
+        sight = self._look(file)
+        if sight.seen is Seen.ABSENT:
+            if file.state is FileState.STORED:
+                raise _Gone("it was there, and is not there any more")
+            sight = self._send(file)
+        self._note_sight(file, sight)
+
+    def _look(self, file: FileDelivery) -> Sight:
+        """What is there; also before a first send, for names must not be used twice."""
+        try:
+            return self._delivery.look(file.remote_name)
+        except CannotAsk:
+            if file.has_left:
+                raise Doubt("it left, and nobody can be asked whether it arrived") from None
+            return Sight(Seen.ABSENT)
+
+    def _send(self, file: FileDelivery) -> Sight:
+        self._note(
+            file,
+            state=FileState.SENDING,
+            attempts=file.attempts + 1,
+            sent_at=self._moment(),
+            words="",
+        )
+        outgoing = Outgoing(file.remote_name, self._folder / file.name, file.sha256, file.bytes)
+        receipt = None
+        try:
+            receipt = self._delivery.send(outgoing)
+        except NameTaken:
+            # an earlier try of ours, or a stranger's: the digest will tell
+            return self._look_again(file)
+        except Declined as error:
+            self._note(file, state=FileState.REFUSED, words=error.words)
+            raise
+        if receipt is not None and receipt.sha256 != file.sha256:
+            return receipt
+        self._note(file, state=FileState.STORED)
+        try:
+            sight = self._delivery.look(file.remote_name)
+        except CannotAsk:
+            if receipt is None:
+                raise Doubt("it left, and nobody can be asked whether it arrived") from None
+            return receipt
+        if sight.seen is Seen.ABSENT:
+            raise _Gone("it was sent without an error, and is not there")
+        return sight
+
+    def _look_again(self, file: FileDelivery) -> Sight:
+        try:
+            sight = self._delivery.look(file.remote_name)
+        except CannotAsk:
+            raise Doubt("there is a file of that name already, and nobody can be asked") from None
+        if sight.seen is Seen.ABSENT:
+            raise LinkDown("its name is taken, and yet it is not there")
+        return sight
+
+    def _note_sight(self, file: FileDelivery, sight: Sight) -> None:
+        if sight.sha256 != file.sha256:
+            raise Doubt("what is there under its name has other bytes")
+        match sight.seen:
+            case Seen.REFUSED:
+                words = sight.words or "Affinity did not take the file"
+                self._note(file, state=FileState.REFUSED, words=words)
+                raise Declined(words)
+            case Seen.STORED:
+                self._note(file, state=FileState.STORED, words=NotTakenYet.words)
+                raise NotTakenYet
+            case _:
+                self._note(file, state=FileState.RECEIPTED, receipted_at=self._moment(), words="")
+
+    def _file(self, name: str) -> FileDelivery:
+        return next(each for each in self.journal.files if each.name == name)
+
+    def _note(self, file: FileDelivery, **values: object) -> None:
+        self._write(self.journal.changed(file.name, **values))
+
+    def _write(self, journal: DeliveryJournal) -> None:
+        if journal != self.journal:
+            self.journal = write_delivery(self._folder, journal)
+
+    def _moment(self) -> str:
+        return self._now().isoformat(timespec="seconds") + "Z"

@@ -1,0 +1,363 @@
+"""Deliver a batch and fetch what Affinity answered: as far as it gets, from where it was."""
+
+import csv
+import io
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import stamina
+
+from schemas.affinity import RESULT_COLUMNS
+from schemas.errors import DeliveryIncomplete, IllegalTransition
+from schemas.receipts import DeliveryReceipt
+from schemas.results import parse_results
+from schemas.vocabulary import BatchState, FileState, RetryState
+from tasks.affinity.carrying import Carrying, CarryingTerms, Doubt, NotTakenYet
+from tasks.affinity.port import Declined, Delivery, LinkDown
+from tasks.outbox.delivery_journal import (
+    DeliveryJournal,
+    new_journal,
+    read_delivery,
+    write_delivery,
+)
+from tasks.outbox.durable import verify_files
+from tasks.retry.policy import RetryTerms
+from tasks.step import step
+from warehouse.batches import Batch, BatchStore
+from warehouse.connection import open_warehouse, transaction
+from warehouse.deliveries import DELIVERY_FILE, DeliveryStore
+from warehouse.retry_queue import RetryQueue, delivery_subject
+
+_DELIVERABLE = (BatchState.WRITTEN, BatchState.DELIVERED)
+_DECIDABLE = (BatchState.WRITTEN, BatchState.IN_DOUBT)
+
+
+@dataclass(frozen=True)
+class DeliveryTerms:
+    """How batches leave: their names over there, and how patient we are."""
+
+    tenant_folder: str
+    carrying: CarryingTerms = field(default_factory=CarryingTerms)
+    answer_wait: float = 60.0
+    retry: RetryTerms = field(default_factory=RetryTerms)
+
+    def remote_name(self, seq: int, name: str) -> str:
+        """What a file of batch `seq` is called on the other side: a name used once, for ever."""
+        return f"{self.tenant_folder}_{seq:06d}_{name}"
+
+
+@step("deliver batch")
+def deliver_batch(
+    warehouse: Path, seq: int, delivery: Delivery, terms: DeliveryTerms
+) -> DeliveryReceipt:
+    """Bring every file of batch `seq` to Affinity, the CLI file and its receipt first.
+
+    Whatever a try before this one did is asked about, never repeated on a guess. What goes wrong
+    is said in the receipt and waits in the queue; a batch nobody can be sure of becomes in doubt.
+
+    Raises:
+        IllegalTransition: no such batch, or it is not one to be delivered.
+        DeliveryIncomplete: our files are not those of the manifest, or the batch was begun another
+            way.
+    """
+    batch = _batch(warehouse, seq)
+    if batch.state is BatchState.CONFIRMED:
+        return _receipt(batch, read_delivery(batch.path), trouble="", failed=False)
+    if batch.state is BatchState.IN_DOUBT:
+        return _receipt(batch, read_delivery(batch.path), trouble="in doubt", failed=True)
+    if batch.state not in _DELIVERABLE:
+        raise IllegalTransition(
+            f"Delivering batch {seq}: it is {batch.state.value.replace('_', ' ')}.",
+            hint="`r2b status` shows the open batches.",
+        )
+    verify_files(batch.path, batch.manifest_sha256)
+    carrying = Carrying(
+        batch.path, _begun(batch, delivery.mode, terms), delivery, terms.carrying, _now
+    )
+    trouble: Exception | None = None
+    try:
+        carrying.carry()
+    except (LinkDown, NotTakenYet, Declined, Doubt) as error:
+        trouble = error
+    finally:
+        # also when our own bytes turn out to be wrong: what left has left
+        settled = _settle(warehouse, batch, carrying.journal, trouble, terms)
+    return settled
+
+
+def _begun(batch: Batch, mode: str, terms: DeliveryTerms) -> DeliveryJournal:
+    """How far the batch has come, durable before anything leaves."""
+    journal = read_delivery(batch.path)
+    if journal is not None and journal.mode != mode and journal.has_begun:
+        raise DeliveryIncomplete(
+            f"Delivering batch {batch.seq}: it was begun by {journal.mode}, and the profile says "
+            f"{mode} now.",
+            hint="Set delivery.mode back until the batch is settled, or abandon it.",
+        )
+    if journal is None or journal.mode != mode:
+        journal = new_journal(batch.path, mode, lambda name: terms.remote_name(batch.seq, name))
+        write_delivery(batch.path, journal)
+    return journal
+
+
+def _settle(
+    warehouse: Path,
+    batch: Batch,
+    journal: DeliveryJournal,
+    trouble: Exception | None,
+    terms: DeliveryTerms,
+) -> DeliveryReceipt:
+    """Bring warehouse and queue up to the journal."""
+    moment = _now()
+    words = str(trouble) if trouble is not None else ""
+    if isinstance(trouble, NotTakenYet):
+        words = trouble.words
+    with open_warehouse(warehouse) as connection, transaction(connection):
+        queue = RetryQueue(connection)
+        subject = delivery_subject(batch.seq)
+        if trouble is None and journal.is_whole:
+            queue.move(pl.Series([subject]), RetryState.DONE, now=moment, outcome="delivered")
+        elif trouble is not None:
+            state = _note(queue, batch, trouble, words, moment, terms)
+            if state is RetryState.DEAD and any(
+                each.state is FileState.SENDING for each in journal.files
+            ):
+                journal = write_delivery(
+                    batch.path, replace(journal, doubt=f"nobody answers any more: {words}")
+                )
+        batch = _move(BatchStore(connection), batch, journal, moment)
+        DeliveryStore(connection).replace(batch.seq, _projection(journal), mode=journal.mode)
+    failed = trouble is not None and not isinstance(trouble, NotTakenYet)
+    return _receipt(batch, journal, trouble=words, failed=failed or bool(journal.doubt))
+
+
+def _note(
+    queue: RetryQueue,
+    batch: Batch,
+    trouble: Exception,
+    words: str,
+    moment: datetime,
+    terms: DeliveryTerms,
+) -> RetryState:
+    """Put the delivery into the queue, once more; returns what becomes of it."""
+    return note_failure(
+        queue,
+        subject=delivery_subject(batch.seq),
+        reason=_REASONS.get(type(trouble), "no_answer"),
+        message=words,
+        transient=isinstance(trouble, (LinkDown, NotTakenYet)),
+        value=batch.value,
+        batch_seq=batch.seq,
+        terms=terms.retry,
+        now=moment,
+    )
+
+
+_REASONS: dict[type[Exception], str] = {
+    NotTakenYet: "not_taken",
+    Declined: "refused",
+    Doubt: "in_doubt",
+}
+
+
+def note_failure(queue, *, subject, reason, message, transient, value, batch_seq, terms, now):
+    import random
+
+    from tasks.retry.policy import decide
+    from tasks.transfer.task import FAILURE
+
+    attempts = queue.attempts([subject]).get(subject, 0) + 1
+    decision = decide(
+        code=next(iter(terms.transient_codes)) if transient else None,
+        attempts=attempts,
+        now=now,
+        dice=random.random(),
+        terms=terms,
+    )
+    queue.fail(
+        pl.DataFrame(
+            [
+                {
+                    "subject": subject,
+                    "kind": decision.kind.value,
+                    "reason": reason,
+                    "message": message,
+                    "attempts": attempts,
+                    "max_attempts": terms.max_attempts,
+                    "next_at": decision.next_at,
+                    "state": decision.state.value,
+                    "value": value,
+                    "batch_seq": batch_seq,
+                }
+            ],
+            schema=FAILURE,
+        ),
+        now=now,
+    )
+    return decision.state
+
+
+def _move(store: BatchStore, batch: Batch, journal: DeliveryJournal, moment: datetime) -> Batch:
+    """Put the batch where its journal says it is."""
+    if journal.doubt:
+        state = BatchState.IN_DOUBT
+    elif journal.is_whole:
+        state = BatchState.DELIVERED
+    else:
+        state = BatchState.WRITTEN
+    if state is not batch.state:
+        store.move(batch.seq, state, moment=moment, reason=journal.doubt or None)
+    return batch._replace(state=state)
+
+
+def _projection(journal: DeliveryJournal) -> pl.DataFrame:
+    moments = ("sent_at", "receipted_at")
+    rows = [
+        {
+            "file": each.name,
+            **{name: value for name, value in asdict(each).items() if name in DELIVERY_FILE},
+            "state": each.state.value,
+            **{name: _moment(getattr(each, name)) for name in moments},
+        }
+        for each in journal.files
+    ]
+    return pl.DataFrame(rows, schema=DELIVERY_FILE)
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)
+
+
+def _receipt(
+    batch: Batch, journal: DeliveryJournal | None, *, trouble: str, failed: bool
+) -> DeliveryReceipt:
+    return DeliveryReceipt(
+        seq=batch.seq,
+        state=batch.state.value,
+        mode=journal.mode if journal else "",
+        files={each.name: each.state.value for each in journal.files} if journal else {},
+        trouble=(journal.doubt if journal and journal.doubt else trouble),
+        failed=failed,
+    )
+
+
+@step("decide about a batch in doubt")
+def decide_doubt(
+    warehouse: Path, seq: int, *, arrived: bool, actor: str, terms: DeliveryTerms
+) -> DeliveryReceipt:
+    """Take a person's word for whether the file in doubt arrived; the delivery goes on from there.
+
+    Raises:
+        IllegalTransition: no such batch, or nothing of it is in doubt.
+    """
+    moment = _now()
+    batch = _batch(warehouse, seq)
+    journal = read_delivery(batch.path)
+    open_files = [
+        each
+        for each in (journal.files if journal else ())
+        if each.has_left and each.state is not FileState.RECEIPTED
+    ]
+    if journal is None or not open_files or batch.state not in _DECIDABLE:
+        raise IllegalTransition(
+            f"Deciding about batch {seq}: no file of it is in doubt.",
+            hint="`r2b status` shows the open batches.",
+        )
+    file = open_files[0]
+    said = {
+        "file": file.name,
+        "said": "arrived" if arrived else "absent",
+        "actor": actor,
+        "at": moment.isoformat(timespec="seconds") + "Z",
+        "doubt": journal.doubt,
+    }
+    state = FileState.RECEIPTED if arrived else FileState.PENDING
+    journal = write_delivery(
+        batch.path,
+        replace(
+            journal.changed(file.name, state=state, words=f"{said['said']}, says {actor}"),
+            doubt="",
+            decisions=(*journal.decisions, said),
+        ),
+    )
+    return _settle(warehouse, batch, journal, None, terms)
+
+
+@step("collect answers")
+def collect_answers(
+    warehouse: Path, seq: int, delivery: Delivery, terms: DeliveryTerms
+) -> tuple[pl.DataFrame, bytes] | None:
+    """What Affinity answered to the rows of a delivered batch; None while an answer is missing.
+
+    Returns:
+        Rows (RESULT_COLUMNS, text) of all files together, and the same as the bytes of a result
+        file.
+
+    Raises:
+        SourceContractBroken: an answer is no result file.
+        DeliveryIncomplete: the answers cannot be fetched now.
+    """
+    batch = _batch(warehouse, seq)
+    journal = read_delivery(batch.path)
+    if journal is None or journal.mode != delivery.mode or not journal.is_whole:
+        return None
+    answers: dict[str, bytes] = {}
+    try:
+        for attempt in stamina.retry_context(
+            on=_Missing,
+            attempts=None,
+            timeout=terms.answer_wait,
+            wait_initial=terms.carrying.poll,
+            wait_max=terms.carrying.poll,
+            wait_jitter=0,
+        ):
+            with attempt:
+                _fetch(journal, delivery, answers)
+    except _Missing:
+        return None
+    except (LinkDown, Declined) as error:
+        raise DeliveryIncomplete(
+            f"Fetching the answer to batch {seq}: {error.words}.",
+            hint="The batch is delivered and stays so; the next run asks again.",
+        ) from error
+    rows = pl.concat([parse_results(content, name) for name, content in answers.items()])
+    return rows, _as_result_file(rows)
+
+
+class _Missing(Exception):
+    """Affinity has not answered to every file yet."""
+
+
+def _fetch(journal: DeliveryJournal, delivery: Delivery, answers: dict[str, bytes]) -> None:
+    for file in journal.files:
+        if file.name not in answers:
+            content = delivery.results(file.remote_name)
+            if content is None:
+                raise _Missing
+            answers[file.name] = content
+
+
+def _as_result_file(rows: pl.DataFrame) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(RESULT_COLUMNS)
+    writer.writerows(rows.select(RESULT_COLUMNS).iter_rows())
+    return text.getvalue().encode()
+
+
+def _batch(warehouse: Path, seq: int) -> Batch:
+    with open_warehouse(warehouse) as connection:
+        batch = BatchStore(connection).get(seq)
+    if batch is None:
+        raise IllegalTransition(
+            f"There is no batch {seq}.", hint="`r2b status` shows the open batches."
+        )
+    return batch
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
