@@ -1,0 +1,216 @@
+"""What every way to Affinity must do alike: one suite for folder, SFTP and HTTP."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import DeliveryIncomplete, IllegalTransition
+from tests.exchange import WAYS, Exchange, exchange, names
+from tests.integration.office import Office
+from tests.running import AS_OF
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest) -> str:
+    """Each way in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def both(tmp_path: Path, way: str, written: Callable[[Path, int], Office]) -> Iterator[Exchange]:
+    """Batch 1 is written, four charges and two CLIs; nothing of it has left."""
+    with exchange(written(tmp_path, 2), way) as both:
+        yield both
+
+
+def test_a_run_delivers_is_answered_and_confirms(tmp_path: Path, way: str):
+    with exchange(Office(tmp_path / "office"), way) as both:
+        receipt = both.office.run()
+
+        assert "batch_confirmed" == receipt.status
+        assert receipt.delivery is not None
+        assert receipt.delivery.transfer is not None
+        assert 4 == receipt.delivery.transfer.accepted
+        assert {"L1": "in_billing", "L2": "in_billing"} == both.office.dispositions()
+        assert names() == both.loads()
+        assert [] == both.queue()
+        assert (both.office.batch() / "layer_updates.csv").is_file()
+        both.check()
+
+
+def test_running_again_sends_nothing(tmp_path: Path, way: str):
+    with exchange(Office(tmp_path / "office"), way) as both:
+        both.office.run()
+        sent = both.uploads()
+        again = both.office.run()
+
+        assert ("nothing_ready", sent) == (again.status, both.uploads())
+        assert names() == both.loads()
+
+
+def test_the_next_batch_goes_by_itself(tmp_path: Path, way: str):
+    with exchange(Office(tmp_path / "office"), way) as both:
+        both.office.run()
+        both.office.add_line(3)
+        receipt = both.office.run()
+
+        assert ("batch_confirmed", 2) == (receipt.status, receipt.batch and receipt.batch.seq)
+        assert [*names(1), *names(2)] == both.loads()
+        both.check()
+
+
+def test_the_bytes_over_there_are_the_bytes_here(both: Exchange):
+    both.deliver()
+
+    for here, there in zip(both.journal().files, names(), strict=True):
+        assert (there, "receipted") == (here.remote_name, here.state.value)
+    assert "confirmed" == both.state()
+    both.check()
+
+
+def test_the_cli_file_has_its_receipt_before_the_product_file_leaves(both: Exchange):
+    both.deliver()
+    journal = [each for each in both.stand_in.journal() if each["status"]]
+    clis, products = names()
+
+    def first(name: str, methods: set[str]) -> int:
+        return min(
+            int(str(each["at"]))
+            for each in journal
+            if each["name"] == name and each["method"] in methods and each["effect"]
+        )
+
+    taken = first(clis, {"TAKE", "POST"})
+    leaves = first(products, {"TAKE", "POST", "RENAME", "OPEN", "WRITE"})
+    assert taken < leaves
+    assert 0 == both.stand_in.audit()["out_of_order"]
+
+
+@pytest.mark.parametrize("file", ["06_clis.csv", "08_products.csv"])
+def test_a_file_that_was_altered_does_not_leave(both: Exchange, file: str):
+    path = both.office.batch() / file
+    path.write_bytes(path.read_bytes().replace(b"01204600001", b"01204600009"))
+
+    receipt = both.deliver()
+
+    assert receipt.failed
+    assert "altered" in receipt.trouble
+    assert [] == both.loads()
+
+
+def test_a_name_that_is_taken_is_never_written_over(both: Exchange, way: str):
+    name = names()[0]
+    if way == "http":
+        _upload(both, name, b"a stranger's\r\n")
+    else:
+        assert both.stand_in.drop is not None
+        (both.stand_in.drop / "archive" / name).write_bytes(b"a stranger's\r\n")
+
+    receipt = both.deliver()
+
+    assert ("in_doubt", True) == (receipt.state, receipt.failed)
+    assert "other bytes" in receipt.trouble
+    assert "in_doubt" == both.state()
+    assert names()[1] not in both.loads()
+    assert [("delivery:1", "data", "in_doubt", "parked")] == both.queue()
+
+
+def test_what_is_there_already_is_not_sent_again(both: Exchange, way: str):
+    both.deliver()
+    # the journal and the warehouse are restored from before: nobody here knows it left
+    (both.office.batch() / "delivery.json").unlink()
+    (both.office.batch() / "transfer.json").unlink()
+    both.office.change("UPDATE out.batch SET state = 'written'")
+    sent = both.uploads()
+
+    both.deliver()
+
+    assert ["receipted", "receipted"] == both.states()
+    assert sent == both.uploads()
+    assert names() == both.loads()
+
+
+def test_a_later_batch_waits_for_the_one_before(tmp_path: Path, way: str):
+    with exchange(Office(tmp_path / "office"), way, more="max_open_batches = 2") as both:
+        down = {"http": "upload", "sftp": "rename", "folder": None}[way]
+        if down is None:
+            assert both.stand_in.drop is not None
+            (both.stand_in.drop / "inbox").rename(both.stand_in.drop / "gone")
+        else:
+            do = "503" if way == "http" else "rename_fails"
+            both.stand_in.behave([{"on": down, "do": do, "times": -1}])
+        assert 50 == both.office.job().exit_code
+        both.office.add_line(3)
+        assert 50 == both.office.job().exit_code
+
+        with pytest.raises(IllegalTransition, match="batch 1 before it"):
+            both.deliver(2)
+
+        both.stand_in.behave([])
+        if down is None:
+            assert both.stand_in.drop is not None
+            (both.stand_in.drop / "inbox").rmdir() if (
+                both.stand_in.drop / "inbox"
+            ).exists() else None
+            (both.stand_in.drop / "gone").rename(both.stand_in.drop / "inbox")
+        if both.state(1) != "confirmed":
+            both.deliver(1)
+        both.deliver(2)
+        assert [*names(1), *names(2)] == both.loads()
+        both.check()
+
+
+def test_another_way_does_not_take_over_what_was_begun(both: Exchange, way: str):
+    both.deliver()
+    other = "http" if way != "http" else "folder"
+    text = (both.office.folder / "r2b.toml").read_text(encoding="utf-8")
+    text = text.replace(f'mode = "{way}"', f'mode = "{other}"')
+    if other == "http":
+        text += '\n[delivery.http]\nurl = "http://127.0.0.1:9"\n'
+    (both.office.folder / "r2b.toml").write_text(text, encoding="utf-8")
+    both.office.change("UPDATE out.batch SET state = 'written'")
+
+    receipt = both.deliver()
+
+    assert f"begun by {way}" in receipt.trouble
+
+
+def test_a_batch_that_left_is_not_abandoned_unless_somebody_vouches(both: Exchange):
+    both.stand_in.behave([{"on": "load", "do": "late", "asks": 100_000, "times": -1}])
+    text = (both.office.folder / "r2b.toml").read_text(encoding="utf-8")
+    quick = text.replace("answer_wait_seconds = 5.0", "answer_wait_seconds = 0")
+    (both.office.folder / "r2b.toml").write_text(quick, encoding="utf-8")
+    both.deliver()
+
+    with pytest.raises(IllegalTransition, match="may be in Affinity"):
+        both.office.abandon()
+
+    assert "delivered" == both.state()
+
+
+def test_a_manual_profile_delivers_nothing(tmp_path: Path):
+    office = Office(tmp_path / "office")
+    office.run(AS_OF)
+
+    assert not (office.batch() / "delivery.json").exists()
+
+
+def _upload(both: Exchange, name: str, content: bytes) -> None:
+    import hashlib
+
+    import httpx
+
+    from tests.exchange import TOKEN
+
+    answer = httpx.post(
+        f"{both.stand_in.http}/uploads",
+        headers={"Authorization": f"Bearer {TOKEN}"},
+        data={"name": name, "sha256": hashlib.sha256(content).hexdigest()},
+        files={"file": (name, content, "text/csv")},
+        timeout=5,
+    )
+    assert 201 == answer.status_code
+
+
+_ = DeliveryIncomplete

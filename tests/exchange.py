@@ -1,0 +1,155 @@
+"""An office whose batches go to the Affinity stand-in by themselves: both ends real, on loopback."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.deliveries import deliver
+from sandbox.affinity.policy import Policy
+from sandbox.affinity.serving import StandIn, serving
+from schemas.receipts import DeliveryReceipt
+from tasks.outbox.delivery_journal import DeliveryJournal, read_delivery
+from tests.integration.office import Office
+from tests.running import mart
+
+WAYS = ("folder", "sftp", "http")
+TOKEN = "token-of-the-test"
+
+_PATIENCE = """
+[retry]
+first_wait_seconds = 1
+longest_wait_seconds = 1
+max_attempts = 3
+
+[delivery]
+mode = "{way}"
+attempts = 3
+first_wait_seconds = 0.01
+longest_wait_seconds = 0.05
+receipt_wait_seconds = {receipt_wait}
+answer_wait_seconds = {answer_wait}
+poll_seconds = 0.02
+{more}
+"""
+
+
+class Exchange:
+    """Both ends: the office that sends, and the stand-in that takes."""
+
+    def __init__(self, office: Office, stand_in: StandIn, way: str) -> None:
+        self.office = office
+        self.stand_in = stand_in
+        self.way = way
+
+    def deliver(self, seq: int = 1, *, arrived: bool | None = None) -> DeliveryReceipt:
+        """`r2b deliver`, without its exit code."""
+        return deliver(self.office.profile, seq, actor="Ann", arrived=arrived)
+
+    def journal(self, seq: int = 1) -> DeliveryJournal:
+        """What `delivery.json` says."""
+        found = read_delivery(self.office.batch(seq))
+        assert found is not None
+        return found
+
+    def states(self, seq: int = 1) -> list[str]:
+        """Where the files of a batch stand, in load order."""
+        return [each.state.value for each in self.journal(seq).files]
+
+    def state(self, seq: int = 1) -> str:
+        """Where a batch stands, as analysts see it."""
+        return str(mart(self.office.folder, "batch", where=f"seq = {seq}")["state"].item())
+
+    def queue(self) -> list[tuple[str, str, str, str]]:
+        """Open items: subject, kind, reason, state."""
+        rows = mart(self.office.folder, "retry_item", where="state NOT IN ('done', 'discarded')")
+        return sorted(rows.select("subject", "kind", "reason", "state").iter_rows())
+
+    def loads(self) -> list[str]:
+        """The names of the files that were loaded, in order, as often as they were."""
+        done = [each for each in self.stand_in.journal() if each["effect"]]
+        methods = {"TAKE"} if self.way != "http" else {"POST"}
+        return [str(each["name"]) for each in done if each["method"] in methods]
+
+    def uploads(self) -> int:
+        """How often a file was sent, whatever came of it."""
+        method = {"http": "POST", "sftp": "RENAME"}.get(self.way)
+        return sum(each["method"] == method for each in self.stand_in.journal())
+
+    def check(self) -> None:
+        """What must hold whatever happened: nothing twice, nothing lost, order kept."""
+        audit = self.stand_in.audit()
+        charges = self.office.charges().values()
+        billed = {row["line_id"] for row in charges if row["disposition"] == "in_billing"}
+
+        assert 0 == audit["double_bills"]
+        assert 0 == audit["out_of_order"]
+        assert len(self.loads()) == len(set(self.loads()))
+        for row in charges:
+            assert row["disposition"] in {"in_billing", "exported", "held", "ready"}
+            if row["disposition"] == "exported":
+                assert self.state(row["batch_seq"]) in {"written", "in_doubt", "delivered"} or billed
+
+
+def names(seq: int = 1) -> list[str]:
+    """What the files of a batch are called over there."""
+    return [f"default_{seq:06d}_06_clis.csv", f"default_{seq:06d}_08_products.csv"]
+
+
+def profile_text(stand_in: StandIn, way: str, *, waits: float = 5.0, more: str = "") -> str:
+    """A profile that delivers to the stand-in, quickly impatient."""
+    text = _PATIENCE.format(way=way, more=more, receipt_wait=waits, answer_wait=waits)
+    if way == "http":
+        return f'{text}\n[delivery.http]\nurl = "{stand_in.http}"\ntimeout_seconds = 1.0\n'
+    if way == "folder":
+        return f'{text}\n[delivery.folder]\npath = "{stand_in.drop}"\n'
+    assert stand_in.sftp is not None
+    return (
+        f'{text}\n[delivery.sftp]\nhost = "{stand_in.sftp.host}"\nport = {stand_in.sftp.port}\n'
+        f'username = "{stand_in.sftp.username}"\nknown_hosts = "{stand_in.sftp.known_hosts}"\n'
+        "timeout_seconds = 1.0\n"
+    )
+
+
+@contextmanager
+def exchange(
+    office: Office,
+    way: str,
+    *,
+    rules: Iterable[object] = (),
+    policy: Policy | None = None,
+    poll: float | None = 0.02,
+    waits: float = 5.0,
+    more: str = "",
+) -> Iterator[Exchange]:
+    """An exchange by `way`; the stand-in is gone at the end."""
+    state = office.folder.parent / "affinity"
+    office.save()
+    with (
+        serving(
+            state,
+            office.folder / "feeds",
+            http=way == "http",
+            sftp=way == "sftp",
+            drop=None if way == "http" else state / "drop",
+            token=TOKEN,
+            rules=rules,
+            policy=policy or Policy(),
+            poll=poll,
+        ) as stand_in,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("R2B_AFFINITY_TOKEN", TOKEN)
+        if stand_in.sftp is not None:
+            patch.setenv("R2B_AFFINITY_PASSWORD", stand_in.sftp.password)
+        text = profile_text(stand_in, way, waits=waits, more=more)
+        (office.folder / "r2b.toml").write_text(text, encoding="utf-8")
+        yield Exchange(office, stand_in, way)
+
+
+Written = Callable[[Path, int], Office]
+"""The fixture `written`: an office with its first batch written by hand mode, copied."""
+
+Answer = dict[str, Any]
