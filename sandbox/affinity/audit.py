@@ -10,6 +10,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Final
 
+from sandbox.affinity.layout import layout_of
+
 _MONTHS: Final = {"MONTHLY": 1, "QUARTERLY": 3, "ANNUAL": 12}
 _PENNY: Final = Decimal("0.01")
 
@@ -20,11 +22,13 @@ class Audit:
 
     Counts of `live` include what Affinity had before the first batch; `loaded_*` only what batches
     brought. A double bill is a product row that was loaded although its charge was billed already:
-    its row key had been loaded, or its line or asset is billed under another key.
+    its row key had been loaded, or its line or asset is billed under another key. `out_of_order`
+    counts files that were loaded after one of their batch that needs them, as CLIs after products.
     """
 
     files_loaded: int
     files_refused: int
+    out_of_order: int
     rows_loaded: int
     rows_refused: int
     refusals: dict[str, int]
@@ -63,6 +67,7 @@ def audit(connection: sqlite3.Connection, as_of: date | None) -> Audit:
     return Audit(
         files_loaded=files.get(1, 0),
         files_refused=files.get(0, 0),
+        out_of_order=_out_of_order(connection),
         rows_loaded=rows.get(1, 0),
         rows_refused=rows.get(0, 0),
         refusals=dict(
@@ -88,6 +93,21 @@ def audit(connection: sqlite3.Connection, as_of: date | None) -> Audit:
         loaded_money_per_month=_pounds(products.loaded_per_month),
         loaded_money_upfront=_pounds(products.loaded_upfront),
     )
+
+
+def _out_of_order(connection: sqlite3.Connection) -> int:
+    """Files whose first loading came after that of a file of their batch that needs them."""
+    needed: dict[str, set[str]] = {}  # by batch, the stems that should be in already
+    late = 0
+    for batch, name in connection.execute(
+        "SELECT batch, name FROM file WHERE loaded = 1 GROUP BY batch, name ORDER BY min(id)"
+    ):
+        found = layout_of(name)
+        if found is not None:
+            before = needed.setdefault(batch, set())
+            late += found[0].stem in before
+            before.update(found[0].after)
+    return late
 
 
 class _Products:

@@ -28,7 +28,7 @@ _CUSTOMER_COLUMNS: Final = ("Customer Ref", "Layer Customer ID")
 class _File:
     """A file as read; rows are kept as cells, for a file can hold a great many of them."""
 
-    path: Path
+    name: str
     layout: Layout
     heading: tuple[str, ...]
     rows: tuple[list[str], ...]
@@ -82,6 +82,42 @@ class Affinity:
             answer = _load(connection, path, policy)
         return BatchAnswer(batch_name(path.parent), (answer,))
 
+    def load_bytes(
+        self,
+        batch: str,
+        name: str,
+        content: bytes,
+        *,
+        policy: Policy = _DEFAULT_POLICY,
+        refused_because: str = "",
+    ) -> FileAnswer:
+        """Load one file that came alone: its bytes, its batch ("tenant/number") and its name there.
+
+        Nothing lies beside such a file, so it is never too early; `Audit.out_of_order` counts the
+        files that should have come before one that was loaded already. With `refused_because`,
+        the file is refused whole, in these words.
+
+        Raises:
+            StandInError: not the name of a batch file, or nothing learnt yet.
+
+        """
+        found = layout_of(name)
+        if found is None:
+            raise StandInError(f"loading {name}: not a file of a batch")
+        file = _read(name, content, found[0])
+        with self._open() as connection:
+            return _take(connection, batch, file, refused_because or file.problem, policy)
+
+    def learn(self) -> None:
+        """Learn from the feeds now, so that an `Affinity` without feeds can work on this state.
+
+        Raises:
+            StandInError: the folder of feeds has no customers, or there is none and no state.
+
+        """
+        with self._open():
+            pass
+
     def audit(self, *, as_of: date | None = None) -> Audit:
         """What is billed, and what is billed twice; `as_of` leaves out what ended before it.
 
@@ -128,12 +164,25 @@ def _load(connection: sqlite3.Connection, path: Path, policy: Policy) -> FileAns
     found = layout_of(path.name)
     if found is None:
         raise StandInError(f"loading {path}: not a file of a batch")
-    file = _read(path, found[0])
+    file = _read(path.name, path.read_bytes(), found[0])
     batch = batch_name(path.parent)
+    too_early = "" if file.problem else _missing_before(connection, path, file.layout, batch)
+    if too_early:
+        return _take(connection, batch, file, too_early, policy, code="LOAD_ORDER")
+    return _take(connection, batch, file, file.problem, policy)
+
+
+def _take(
+    connection: sqlite3.Connection,
+    batch: str,
+    file: _File,
+    problem: str,
+    policy: Policy,
+    code: str = "FILE_REFUSED",
+) -> FileAnswer:
+    """Load a file, or with a problem none of it, in one transaction, answers included."""
     with transaction(connection):
-        problem = file.problem or _missing_before(connection, path, file.layout, batch)
         if problem:
-            code = "FILE_REFUSED" if file.problem else "LOAD_ORDER"
             rows = [
                 RowAnswer(file.row(position).get(ROW_KEY, ""), False, code, problem)
                 for position in range(len(file.rows))
@@ -141,12 +190,11 @@ def _load(connection: sqlite3.Connection, path: Path, policy: Policy) -> FileAns
         else:
             rows = _take_rows(connection, file, policy)
         _remember(connection, batch, file, problem, rows)
-    return FileAnswer(path.name, tuple(rows), problem)
+    return FileAnswer(file.name, tuple(rows), problem)
 
 
-def _read(path: Path, layout: Layout) -> _File:
+def _read(name: str, raw: bytes, layout: Layout) -> _File:
     """Read a file strictly: UTF-8 without a mark, the exact heading, as many cells as columns."""
-    raw = path.read_bytes()
     try:
         text, problem = raw.decode("utf-8"), ""
     except UnicodeDecodeError:
@@ -161,7 +209,7 @@ def _read(path: Path, layout: Layout) -> _File:
         rows.extend(cells for cells in records if cells)
     except csv.Error as error:
         problem = problem or f"the file is not CSV after row {len(rows)}: {error}"
-    return _File(path, layout, heading, tuple(rows), problem)
+    return _File(name, layout, heading, tuple(rows), problem)
 
 
 def _missing_before(connection: sqlite3.Connection, path: Path, layout: Layout, batch: str) -> str:
@@ -252,7 +300,7 @@ def _remember(
 ) -> None:
     file_id = connection.execute(
         "INSERT INTO file (batch, name, loaded, problem) VALUES (?, ?, ?, ?)",
-        (batch, file.path.name, not problem, problem),
+        (batch, file.name, not problem, problem),
     ).lastrowid
     connection.executemany(
         "INSERT INTO answer (file_id, kind, row_key, accepted, code) VALUES (?, ?, ?, ?, ?)",

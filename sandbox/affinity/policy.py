@@ -4,7 +4,8 @@ Deterministic: the same seed and row key always get the same answer.
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -28,16 +29,20 @@ class FailureScope(StrEnum):
 class Policy:
     """Refusals that are not the sender's fault, and the scope of every refusal.
 
-    `rate` (0 to 1) is the share of product rows refused; `keys` are refused in any file.
+    `rate` (0 to 1) is the share of product rows refused; `keys` are refused in any file,
+    `words` too, with a code and a message by row key.
     """
 
     scope: FailureScope = FailureScope.ROW
     keys: frozenset[str] = frozenset()
     rate: float = 0.0
     seed: int = 1
+    words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def refusal(self, row_key: str, *, is_product: bool) -> tuple[str, str] | None:
         """Code and words for a row that is refused without fault; None to let it in."""
+        if row_key in self.words:
+            return self.words[row_key]
         digest = hashlib.sha256(f"{self.seed}|{row_key}".encode()).digest()
         draw = int.from_bytes(digest[:8]) / 2**64
         if row_key in self.keys or (is_product and draw < self.rate):
