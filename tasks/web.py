@@ -6,12 +6,14 @@ The one place that tries a request again: the transport below does not, nor does
 import email.utils
 import logging
 import re
+import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeVar
 
 import httpcore
@@ -256,13 +258,19 @@ def _left(timeout: float | None, too_late: type[httpcore.TimeoutException]) -> f
     return left if timeout is None else min(left, timeout)
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Reading the certificates takes longer than an answer."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class _Transport(httpx.HTTPTransport):
     """Connections that keep to the time of the whole request."""
 
     def __init__(self) -> None:
-        super().__init__(trust_env=False, retries=0)
+        super().__init__(verify=_trusted(), trust_env=False, retries=0)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
+            ssl_context=_trusted(),
             max_connections=1,
             network_backend=_Network(),
             retries=0,

@@ -90,7 +90,9 @@ class Exchange:
         for row in charges:
             assert row["disposition"] in {"in_billing", "exported", "held", "ready"}
             if row["disposition"] == "exported":
-                assert self.state(row["batch_seq"]) in {"written", "in_doubt", "delivered"} or billed
+                assert (
+                    self.state(row["batch_seq"]) in {"written", "in_doubt", "delivered"} or billed
+                )
 
 
 def names(seq: int = 1) -> list[str]:
@@ -109,7 +111,7 @@ def profile_text(stand_in: StandIn, way: str, *, waits: float = 5.0, more: str =
     return (
         f'{text}\n[delivery.sftp]\nhost = "{stand_in.sftp.host}"\nport = {stand_in.sftp.port}\n'
         f'username = "{stand_in.sftp.username}"\nknown_hosts = "{stand_in.sftp.known_hosts}"\n'
-        "timeout_seconds = 1.0\n"
+        "timeout_seconds = 5.0\n"
     )
 
 
@@ -126,6 +128,7 @@ def exchange(
 ) -> Iterator[Exchange]:
     """An exchange by `way`; the stand-in is gone at the end."""
     state = office.folder.parent / "affinity"
+    office.feeds["affinity_products"] = [{"product_code": "SKU-1", "is_active": "true"}]
     office.save()
     with (
         serving(

@@ -4,6 +4,7 @@ Knows no transport and no database. What was done and seen is durable in `delive
 next thing is done.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -26,6 +27,10 @@ from tasks.outbox.delivery_journal import DeliveryJournal, FileDelivery, write_d
 from tasks.web import Patience
 
 
+# it logs each try at warning; what came of them all is said once, in our words
+logging.getLogger("stamina").setLevel(logging.ERROR)
+
+
 class Doubt(Exception):
     """Nobody can say whether a file arrived, or what is there is not ours: a person decides."""
 
@@ -43,6 +48,10 @@ class NotTakenYet(Exception):
 
 class _Gone(LinkDown):
     """What was there is not seen any more; some answers lag behind, so it is looked for again."""
+
+
+SHORTEST_WAIT = 0.001
+"""Seconds; the library takes 0 for a mistake."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +108,7 @@ class Carrying:
         for wait in stamina.retry_context(
             on=NotTakenYet,
             attempts=None,
-            timeout=self._terms.receipt_wait,
+            timeout=max(self._terms.receipt_wait, SHORTEST_WAIT),
             wait_initial=self._terms.poll,
             wait_max=self._terms.poll,
             wait_jitter=0,

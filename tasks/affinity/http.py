@@ -92,7 +92,10 @@ class HttpDelivery:
         if answer.status == _TAKEN_NAME:
             raise NameTaken
         said = _read(answer.body)
-        return None if said is None else Sight(Seen.TAKEN, said["sha256"])
+        if said is None:
+            # a login page, a proxy's: whether the file is there has to be asked
+            raise LinkDown("Affinity answered the upload without a receipt")
+        return Sight(Seen.TAKEN, said["sha256"])
 
     def _client(self) -> httpx.Client:
         return open_client(token=self._place.token, patience=self._place.patience)

@@ -14,7 +14,7 @@ from schemas.errors import DeliveryIncomplete, IllegalTransition
 from schemas.receipts import DeliveryReceipt
 from schemas.results import parse_results
 from schemas.vocabulary import BatchState, FileState, RetryState
-from tasks.affinity.carrying import Carrying, CarryingTerms, Doubt, NotTakenYet
+from tasks.affinity.carrying import SHORTEST_WAIT, Carrying, CarryingTerms, Doubt, NotTakenYet
 from tasks.affinity.port import Declined, Delivery, LinkDown
 from tasks.outbox.delivery_journal import (
     DeliveryJournal,
@@ -310,7 +310,7 @@ def collect_answers(
         for attempt in stamina.retry_context(
             on=_Missing,
             attempts=None,
-            timeout=terms.answer_wait,
+            timeout=max(terms.answer_wait, SHORTEST_WAIT),
             wait_initial=terms.carrying.poll,
             wait_max=terms.carrying.poll,
             wait_jitter=0,

@@ -1,0 +1,332 @@
+"""Deliveries cut off, in doubt, given up: who may decide what, and what is never done twice."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.deliveries import carry_open
+from schemas.errors import IllegalTransition, NotAllowed, UsageError
+from tests.exchange import Exchange, exchange, names
+from tests.integration.office import Office
+from tests.running import mart
+
+R2B = Path(sys.executable).with_name("r2b")
+CUT_AFTER = {"on": "upload", "do": "cut_after", "name": "*06_clis.csv"}
+CUT_BEFORE = {"on": "upload", "do": "cut_before", "name": "*06_clis.csv"}
+NOBODY_ANSWERS = {"on": "ask", "do": "503", "skip": 1, "times": -1}
+
+
+def cannot_ask(both: Exchange) -> None:
+    """A profile by which Affinity cannot be asked what it has."""
+    path = both.office.folder / "r2b.toml"
+    path.write_text(path.read_text(encoding="utf-8") + 'ask = ""\n', encoding="utf-8")
+
+
+@pytest.fixture
+def both(tmp_path: Path, written: Callable[[Path, int], Office]) -> Iterator[Exchange]:
+    """Batch 1 is written and goes over HTTP; nothing of it has left."""
+    with exchange(written(tmp_path, 2), "http") as both:
+        yield both
+
+
+@pytest.fixture
+def doubted(both: Exchange) -> Exchange:
+    """The CLI file arrived, the answer was lost, and nobody can be asked."""
+    cannot_ask(both)
+    both.stand_in.behave([CUT_AFTER])
+    receipt = both.deliver()
+    assert ("in_doubt", True) == (receipt.state, receipt.failed)
+    return both
+
+
+def test_where_nobody_can_be_asked_a_lost_answer_waits_for_a_person(doubted: Exchange):
+    sent = doubted.uploads()
+    again = doubted.deliver()
+
+    assert ("in_doubt", True) == (again.state, again.failed)
+    assert (1, 1) == (sent, doubted.uploads())
+    assert [("delivery:1", "data", "in_doubt", "parked")] == doubted.queue()
+    assert "nobody can be asked" in doubted.journal().doubt
+
+
+def test_without_asking_a_whole_answer_is_receipt_enough(both: Exchange):
+    cannot_ask(both)
+
+    assert "confirmed" == both.deliver().state
+    assert 2 == both.uploads()
+
+
+def test_a_person_says_that_it_arrived(doubted: Exchange):
+    receipt = doubted.deliver(arrived=True)
+
+    assert "confirmed" == receipt.state
+    assert names() == doubted.loads()
+    assert [("06_clis.csv", "arrived", "Ann")] == [
+        (each["file"], each["said"], each["actor"]) for each in doubted.journal().decisions
+    ]
+    assert [] == doubted.queue()
+    doubted.check()
+
+
+def test_a_person_says_that_it_is_absent(both: Exchange):
+    cannot_ask(both)
+    both.stand_in.behave([CUT_BEFORE])
+    both.deliver()
+    receipt = both.deliver(arrived=False)
+
+    assert "confirmed" == receipt.state
+    assert names() == both.loads()
+    both.check()
+
+
+def test_a_person_who_is_wrong_does_no_harm_where_names_are_kept(doubted: Exchange):
+    """They say absent, but it is there: the name is taken, so it is in doubt again, not double."""
+    receipt = doubted.deliver(arrived=False)
+
+    assert "in_doubt" == receipt.state
+    assert names()[:1] == doubted.loads()
+
+
+def test_where_it_can_be_asked_a_wrong_word_is_corrected(both: Exchange):
+    both.stand_in.behave([CUT_AFTER, NOBODY_ANSWERS])
+    both.deliver()
+    both.stand_in.behave([])
+    receipt = both.deliver(arrived=False)
+
+    assert "confirmed" == receipt.state
+    assert 2 == both.uploads()
+    both.check()
+
+
+def test_only_who_may_approve_settles_a_doubt(doubted: Exchange):
+    path = doubted.office.folder / "r2b.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(f'{text}\n[operators]\nAnn = ["bill_export"]\n', encoding="utf-8")
+
+    with pytest.raises(NotAllowed):
+        doubted.deliver(arrived=True)
+
+    assert "in_doubt" == doubted.state()
+
+
+def test_a_person_may_transfer_what_is_in_doubt(doubted: Exchange):
+    receipt = doubted.office.uploaded()
+
+    assert ("confirmed", 4) == (receipt.state, receipt.accepted)
+    assert [] == doubted.queue()
+
+
+def test_nothing_in_doubt_is_nothing_to_decide(both: Exchange):
+    with pytest.raises(IllegalTransition, match="no file of it is in doubt"):
+        both.deliver(arrived=True)
+
+
+def test_a_batch_nobody_ever_answers_for_ends_in_doubt_not_in_silence(both: Exchange):
+    both.stand_in.behave([CUT_BEFORE, NOBODY_ANSWERS])
+    states = [both.deliver().state for _ in range(3)]
+
+    assert ["written", "written", "in_doubt"] == states
+    assert [("delivery:1", "transient", "no_answer", "dead")] == both.queue()
+    assert 1 == both.uploads()
+
+
+def test_a_run_stops_at_what_is_in_doubt_and_says_so(doubted: Exchange):
+    doubted.office.change("UPDATE out.batch SET delivery_mode = 'http'")
+    doubted.office.add_line(3)
+    job = doubted.office.job()
+
+    assert 50 == job.exit_code
+    assert "batch 1: 06_clis.csv" in (job.error or "")
+    assert "--arrived" in (job.error or "")
+    assert [1] == mart(doubted.office.folder, "batch")["seq"].to_list()
+    assert 1 == doubted.uploads()
+
+
+def test_the_queue_flow_takes_what_is_due_and_leaves_what_is_not(both: Exchange):
+    both.stand_in.behave([{"on": "upload", "do": "503", "times": -1}])
+    both.deliver()
+    both.stand_in.behave([])
+    sent = both.uploads()
+    early = carry_open(both.office.profile, only_due=True)
+    both.office.change("UPDATE ops.retry_item SET state = 'released', next_at = NULL")
+    late = carry_open(both.office.profile, only_due=True)
+
+    assert ([], sent + 2) == (early, both.uploads())
+    assert ["confirmed"] == [each.state for each in late]
+
+
+def test_an_answer_that_lacks_rows_leaves_them_exported(both: Exchange):
+    both.stand_in.behave([{"on": "load", "do": "partial", "name": "*08_products.csv", "every": 2}])
+    receipt = both.deliver()
+
+    assert receipt.transfer is not None
+    assert (2, 2) == (receipt.transfer.accepted, receipt.transfer.pending)
+    assert "confirmed" == both.state()
+
+
+def test_rows_affinity_loads_twice_are_sent_once(both: Exchange):
+    both.stand_in.behave([{"on": "load", "do": "twice", "name": "*08_products.csv"}])
+    both.deliver()
+
+    assert 2 == both.uploads()
+    assert 4 == both.stand_in.audit()["double_bills"]
+
+
+def test_refused_rows_wait_with_affinitys_words(both: Exchange):
+    key = both.office.key("L1")
+    both.stand_in.behave(
+        [{"on": "load", "do": "reject", "name": "*08_*", "keys": [key], "code": "BUSY"}]
+    )
+    receipt = both.deliver()
+
+    assert receipt.transfer is not None
+    assert (3, 1) == (receipt.transfer.accepted, receipt.transfer.rejected)
+    assert [("charge:L1:recurring", "transient", "BUSY", "waiting")] == both.queue()
+
+
+def test_a_batch_given_up_after_it_left_is_sent_anew_as_another(both: Exchange):
+    both.stand_in.behave([{"on": "load", "do": "refuse_file", "name": "*06_clis.csv"}])
+    both.deliver()
+    receipt = both.office.abandon()
+    both.stand_in.behave([])
+    run = both.office.run()
+
+    assert "abandoned" == receipt.state
+    assert ("batch_confirmed", 2) == (run.status, run.batch and run.batch.seq)
+    assert [] == both.queue()
+    both.check()
+
+
+def test_a_damaged_journal_stops_the_delivery(both: Exchange):
+    both.stand_in.behave([{"on": "upload", "do": "503", "times": -1}])
+    both.deliver()
+    (both.office.batch() / "delivery.json").write_text("{", encoding="utf-8")
+    both.stand_in.behave([])
+    sent = both.uploads()
+    receipt = both.deliver()
+
+    assert ("written", True) == (receipt.state, receipt.failed)
+    assert "damaged" in receipt.trouble
+    assert sent == both.uploads()
+
+
+def test_a_profile_that_carries_by_hand_delivers_nothing(
+    tmp_path: Path, written: Callable[[Path, int], Office]
+):
+    office = written(tmp_path, 2)
+
+    with pytest.raises(UsageError, match="manual"):
+        Exchange(office, None, "manual").deliver()  # type: ignore[arg-type]
+
+    assert not (office.batch() / "delivery.json").exists()
+
+
+def test_a_batch_written_to_be_carried_by_hand_does_not_leave_by_itself(both: Exchange):
+    """The profile changed after it was written; perhaps somebody uploaded it already."""
+    run = both.office.run()
+
+    assert "batch_open" == run.status
+    assert 0 == both.uploads()
+
+
+# killed
+
+
+def _start(both: Exchange, *words: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [str(R2B), *words], cwd=both.office.folder, env=dict(os.environ), stderr=subprocess.PIPE
+    )
+
+
+def _until(is_so: Callable[[], Any]) -> None:
+    end = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < end, "it never came to that"
+        time.sleep(0.01)
+
+
+def _killed_once(both: Exchange, is_so: Callable[[], Any]) -> None:
+    process = _start(both, "deliver", "1")
+    try:
+        _until(is_so)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("do", "sent"), [("hang", 3), ("hang_after", 2)], ids=["before the effect", "after the effect"]
+)
+def test_killed_while_it_waits_for_the_answer(both: Exchange, do: str, sent: int):
+    patience = (both.office.folder / "r2b.toml").read_text(encoding="utf-8")
+    (both.office.folder / "r2b.toml").write_text(
+        patience.replace("timeout_seconds = 1.0", "timeout_seconds = 60"), encoding="utf-8"
+    )
+    both.stand_in.behave([{"on": "upload", "do": do, "name": "*06_clis.csv", "seconds": 2}])
+    _killed_once(both, lambda: both.uploads() and _has_effect(both, do))
+    state = both.states()
+    receipt = both.deliver()
+
+    assert ["sending", "pending"] == state
+    assert "confirmed" == receipt.state
+    assert sent == both.uploads()
+    both.check()
+
+
+def _has_effect(both: Exchange, do: str) -> bool:
+    return do == "hang" or int(str(both.stand_in.audit()["files_loaded"])) == 1
+
+
+@pytest.mark.parametrize("way", ["folder", "sftp"])
+@pytest.mark.parametrize("file", ["*06_clis.csv", "*08_products.csv"])
+def test_killed_while_it_waits_to_be_taken(
+    tmp_path: Path, written: Callable[[Path, int], Office], way: str, file: str
+):
+    rules = [{"on": "load", "do": "never", "name": file, "times": -1}]
+    with exchange(written(tmp_path, 2), way, rules=rules, waits=60) as both:
+        _killed_once(
+            both,
+            lambda: (both.office.batch() / "delivery.json").exists() and "stored" in both.states(),
+        )
+        both.stand_in.behave([])
+        receipt = both.deliver()
+
+        assert "confirmed" == receipt.state
+        assert names() == both.loads()
+        both.check()
+
+
+def test_two_at_once_are_one(both: Exchange):
+    both.stand_in.behave([{"on": "upload", "do": "slow", "name": "*06_clis.csv", "seconds": 3}])
+    patience = (both.office.folder / "r2b.toml").read_text(encoding="utf-8")
+    (both.office.folder / "r2b.toml").write_text(
+        patience.replace("timeout_seconds = 1.0", "timeout_seconds = 60"), encoding="utf-8"
+    )
+    first = _start(both, "deliver", "1")
+    _until(lambda: both.uploads())
+    second = _start(both, "deliver", "1")
+    _, words = second.communicate(timeout=60)
+    first.communicate(timeout=60)
+
+    assert (0, 40) == (first.returncode, second.returncode)
+    assert b"another run" in words
+    assert names() == both.loads()
+    both.check()
+
+
+def test_what_is_on_disk_is_what_is_said_of_an_unfinished_batch(both: Exchange):
+    both.stand_in.behave([CUT_AFTER, NOBODY_ANSWERS])
+    both.deliver()
+    rows = mart(both.office.folder, "delivery").sort("file")
+
+    assert ["sending", "pending"] == rows["state"].to_list()
+    assert ["http", "http"] == rows["mode"].to_list()
+    assert names() == rows["remote_name"].to_list()
+    assert [1, 0] == rows["attempts"].to_list()
