@@ -26,6 +26,7 @@ class Ending(Enum):
     """How an answer ends."""
 
     WHOLE = auto()
+    CLOSED = auto()  # whole, and then the connection is closed
     SHORT = auto()  # after half its bytes the connection is closed
     RESET = auto()  # the connection is reset without a byte
     RESET_IN_BODY = auto()  # the connection is reset after half the bytes
