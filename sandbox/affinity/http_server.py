@@ -181,7 +181,9 @@ class _Handler(BaseHTTPRequestHandler):
             return _NOWHERE
         if occasion == UPLOAD:
             content_type = self.headers.get("Content-Type", "")
-            return self.server.desk.upload(content_type, body, keep=fault.effect)
+            return self.server.desk.upload(
+                content_type, body, keep=fault.effect, damage=fault.damages
+            )
         return self.server.desk.question(occasion, name) if fault.effect else Answer(200)
 
     def _is_let_in(self) -> bool:

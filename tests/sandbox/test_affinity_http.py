@@ -397,6 +397,7 @@ LOST = (httpx.ReadError, httpx.RemoteProtocolError, httpx.WriteError)
         ("html_after", 200, True),
         ("truncated", None, True),
         ("wrong_digest", 201, True),
+        ("damaged", 201, True),
         ("no_receipt", 201, True),
         ("refuse", 403, False),
         ("lose", 201, False),
@@ -458,6 +459,16 @@ def test_a_wrong_digest_is_in_the_receipt_only(client, stand_in, products):
     assert hashlib.sha256(products).hexdigest() == asked["sha256"]
     assert asked["sha256"] != sent["sha256"]
     assert 64 == len(sent["sha256"])
+
+
+def test_damaged_bytes_are_in_the_receipt_and_stay(client, stand_in, products):
+    stand_in.behave([{"on": "upload", "do": "damaged"}])
+
+    sent = upload(client, PRODUCTS, products).json()
+    asked = client.get(f"/uploads/{PRODUCTS}").json()
+
+    assert hashlib.sha256(products).hexdigest() != asked["sha256"]
+    assert asked["sha256"] == sent["sha256"]
 
 
 def test_being_too_busy_can_say_for_how_long(client, stand_in, products):
