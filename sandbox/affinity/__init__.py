@@ -1,7 +1,7 @@
 """A stand-in for Affinity: loads batch folders, refuses what Affinity would, remembers the rest.
 
-Knows the public contract only. `Affinity` is the whole of it; the commands are one face of it, and
-another transport would be another.
+Knows the public contract only. `Affinity` is the whole of it and takes paths or bytes; the commands
+are one face of it, the servers that `sandbox.affinity.serving` starts are others.
 """
 
 from sandbox.affinity.answers import BatchAnswer, FileAnswer, RowAnswer, write_results

@@ -5,6 +5,7 @@ all; 4 nothing to work on; 5 double bills, when asked to be strict.
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,9 @@ from rich.table import Table
 from sandbox.affinity.answers import BatchAnswer, write_results
 from sandbox.affinity.billing import Affinity
 from sandbox.affinity.policy import FailureScope, Policy
+from sandbox.affinity.serving import serving, until_told
 from sandbox.affinity.state import StandInError
+from sandbox.affinity.uploads import Loading
 
 FILE_REFUSED: Final = 3
 NOTHING_TO_WORK_ON: Final = 4
@@ -138,6 +141,77 @@ def export(
         written = Affinity(state).export(out, as_of=_day(as_of))
     for name, rows in written.items():
         print(f"{name}: {rows:,} rows")
+
+
+@app.command()
+def serve(
+    state: State,
+    catalogue: Catalogue = None,
+    http: Annotated[bool, typer.Option("--http", help="Serve HTTP (if nothing else is).")] = False,
+    sftp: Annotated[bool, typer.Option("--sftp", help="Serve the drop folder over SFTP.")] = False,
+    drop: Annotated[
+        Path | None, typer.Option("--drop", help="Drop folder to watch; STATE/drop for --sftp.")
+    ] = None,
+    token_env: Annotated[
+        str | None,
+        typer.Option("--token-env", help="Environment variable with the bearer token to ask for."),
+    ] = None,
+    sftp_key: Annotated[
+        Path | None, typer.Option("--sftp-key", help="A public key that gets in, too.")
+    ] = None,
+    reject_rate: Rate = 0.0,
+    seed: Seed = 1,
+    reject: Keys = None,
+    failure_scope: Scope = FailureScope.ROW,
+    behaviour: Annotated[
+        Path | None, typer.Option("--behaviour", help="How to misbehave (JSON list of rules).")
+    ] = None,
+    loading: Annotated[
+        Loading, typer.Option("--loading", help="When what comes over HTTP is loaded.")
+    ] = Loading.AT_ONCE,
+    poll: Annotated[
+        float, typer.Option("--poll", min=0.01, help="Seconds between looks at the drop folder.")
+    ] = 0.2,
+) -> None:
+    """Be Affinity on 127.0.0.1 until told to stop or stdin closes; prints where, as a JSON line.
+
+    Example: python -m sandbox.affinity serve --state var/affinity --catalogue feeds --http --sftp
+    """
+    with (
+        _plain_errors(),
+        serving(
+            state,
+            catalogue,
+            http=http or not (sftp or drop),
+            sftp=sftp,
+            drop=drop,
+            token=None if token_env is None else _token(token_env),
+            public_key=sftp_key,
+            policy=Policy(failure_scope, frozenset(reject or ()), reject_rate, seed),
+            rules=() if behaviour is None else _rules(behaviour),
+            loading=loading,
+            poll=poll,
+        ) as stand_in,
+        until_told(),
+    ):
+        print(json.dumps(stand_in.as_dict()), flush=True)
+
+
+def _token(variable: str) -> str:
+    token = os.environ.get(variable)
+    if not token:
+        raise typer.BadParameter(f"the environment has no {variable}")
+    return token
+
+
+def _rules(path: Path) -> list[object]:
+    try:
+        rules = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StandInError(f"reading the behaviour {path}: {error}") from error
+    if not isinstance(rules, list):
+        raise StandInError(f"reading the behaviour {path}: not a JSON list of rules")
+    return rules
 
 
 def _report(answer: BatchAnswer, results: Path | None, *, as_json: bool) -> None:

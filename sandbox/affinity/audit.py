@@ -23,7 +23,7 @@ class Audit:
     Counts of `live` include what Affinity had before the first batch; `loaded_*` only what batches
     brought. A double bill is a product row that was loaded although its charge was billed already:
     its row key had been loaded, or its line or asset is billed under another key. `out_of_order`
-    counts files that were loaded after one of their batch that needs them, as CLIs after products.
+    counts files that came after one of their batch that needs them was loaded: CLIs after products.
     """
 
     files_loaded: int
@@ -96,16 +96,21 @@ def audit(connection: sqlite3.Connection, as_of: date | None) -> Audit:
 
 
 def _out_of_order(connection: sqlite3.Connection) -> int:
-    """Files whose first loading came after that of a file of their batch that needs them."""
+    """Files that came for the first time when one of their batch that needs them was loaded."""
+    seen: set[tuple[str, str]] = set()
     needed: dict[str, set[str]] = {}  # by batch, the stems that should be in already
     late = 0
-    for batch, name in connection.execute(
-        "SELECT batch, name FROM file WHERE loaded = 1 GROUP BY batch, name ORDER BY min(id)"
+    for batch, name, loaded in connection.execute(
+        "SELECT batch, name, loaded FROM file ORDER BY id"
     ):
         found = layout_of(name)
-        if found is not None:
-            before = needed.setdefault(batch, set())
-            late += found[0].stem in before
+        if found is None:
+            continue
+        before = needed.setdefault(batch, set())
+        if (batch, name) not in seen and found[0].stem in before:
+            late += 1
+        seen.add((batch, name))
+        if loaded:
             before.update(found[0].after)
     return late
 

@@ -36,7 +36,16 @@ _CUT: Final = frozenset({"slow", "fail", "cut"})
 # occasion -> what can go wrong with it
 KINDS: Final[Mapping[str, frozenset[str]]] = {
     "upload": (_ANSWERS - {"absent"})
-    | {"hang_after", "500_after", "cut_after", "html_after", "wrong_digest", "no_receipt", "lose"},
+    | {
+        "hang_after",
+        "500_after",
+        "cut_after",
+        "html_after",
+        "wrong_digest",
+        "damaged",
+        "no_receipt",
+        "lose",
+    },
     "ask": _ANSWERS | {"wrong_digest", "no_receipt"},
     "results": _ANSWERS,
     "export": _ANSWERS,

@@ -33,7 +33,7 @@ class Drop:
         """Take what lies in the inbox, in load order; the names that were taken."""
         with self._one_at_a_time:
             self._tell_what_is_due()
-            waiting = [path for path in self.inbox.iterdir() if not path.name.startswith(".")]
+            waiting = [path for path in self.inbox.glob("[!.]*") if path.is_file()]
             return [path.name for path in sorted(waiting, key=_load_order) if self._take(path)]
 
     def _take(self, path: Path) -> bool:
@@ -45,9 +45,9 @@ class Drop:
         content = path.read_bytes()
         loaded = self._loader.load(path.name, content, rules)
         if loaded.problem:
-            place = self._move(path, self.error)
-            words = self.error / f"{path.name.removesuffix('.csv')}.txt"
+            words = self.error / f"{path.name}.txt"
             words.write_text(f"{loaded.problem}\n", encoding="utf-8")
+            place = self._move(path, self.error)
         elif "delete" in kinds:
             place = "nowhere"
             path.unlink()

@@ -19,6 +19,7 @@ from sandbox.affinity.uploads import NameTaken, State, Uploads, receipt_of
 
 UPLOAD: Final = "upload"
 _CSV: Final = "text/csv; charset=utf-8"
+_DAMAGE: Final = b"\r\n"
 _NONE: Final = "there is no upload of this name"
 
 
@@ -62,8 +63,11 @@ class Desk:
         """The answer to a question about a name."""
         return dict(self._questions.values())[occasion](name)
 
-    def upload(self, content_type: str, body: bytes, *, keep: bool) -> Answer:
-        """Take a file in; without `keep`, say what would be said but keep nothing."""
+    def upload(self, content_type: str, body: bytes, *, keep: bool, damage: bool) -> Answer:
+        """Take a file in; without `keep`, say what would be said but keep nothing.
+
+        With `damage` a line end more is kept than came, and the receipt is for that.
+        """
         try:
             form = read_form(content_type, body)
         except Malformed as problem:
@@ -75,7 +79,7 @@ class Desk:
         if not keep:
             return as_json(201, receipt_of(form.name, form.content).as_dict())
         try:
-            receipt = self._uploads.keep(form.name, form.content)
+            receipt = self._uploads.keep(form.name, form.content + _DAMAGE * damage)
         except NameTaken:
             there = self._uploads.receipt(form.name)
             return as_json(409, {} if there is None else there.as_dict())

@@ -26,6 +26,7 @@ class Ending(Enum):
     """How an answer ends."""
 
     WHOLE = auto()
+    CLOSED = auto()  # whole, and then the connection is closed
     SHORT = auto()  # after half its bytes the connection is closed
     RESET = auto()  # the connection is reset without a byte
     RESET_IN_BODY = auto()  # the connection is reset after half the bytes
@@ -47,6 +48,7 @@ class Fault:
     """
 
     effect: bool = True
+    damages: bool = False  # what is kept is not what came
     says: Callable[[Answer, Rule], Answer] | None = None
     ending: Ending = Ending.WHOLE
     waits: Waits | None = None
@@ -105,6 +107,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "html": Fault(effect=False, says=_page),
     "html_after": Fault(says=_page),
     "truncated": Fault(ending=Ending.SHORT),
+    "damaged": Fault(damages=True),
     "no_receipt": Fault(says=_empty),
     "absent": Fault(effect=False, says=_status(404)),
     "refuse": Fault(effect=False, says=lambda _a, rule: _status(rule.status)(_a, rule)),

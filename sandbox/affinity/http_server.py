@@ -112,18 +112,22 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing; there is the journal."""
 
     def _serve(self) -> None:
-        try:
-            control = self.server.desk.control(self.command, self.path)
-            if control is not None:
-                body = b"".join(blocks_of(self.rfile, self.headers))
-                self._send(control(body) if self._is_let_in() else _LOCKED)
-            else:
-                self._serve_journalled()
-        except Malformed as problem:
-            self.close_connection = True
-            self._send(as_json(400, {"error": str(problem)}))
-        except (BodyCut, ConnectionError, TimeoutError):
-            self.close_connection = True  # the other side is gone
+        """Answer a request, unless the other side goes away in the middle."""
+        with suppress(BodyCut, ConnectionError, TimeoutError):
+            try:
+                self._serve_well_formed()
+            except Malformed as problem:
+                self._send(as_json(400, {"error": str(problem)}), Ending.CLOSED)
+            return
+        self.close_connection = True
+
+    def _serve_well_formed(self) -> None:
+        control = self.server.desk.control(self.command, self.path)
+        if control is None:
+            self._serve_journalled()
+        else:
+            body = b"".join(blocks_of(self.rfile, self.headers))
+            self._send(control(body) if self._is_let_in() else _LOCKED)
 
     def _serve_journalled(self) -> None:
         """Answer, well or badly; the journal has it before the other side does."""
@@ -177,7 +181,9 @@ class _Handler(BaseHTTPRequestHandler):
             return _NOWHERE
         if occasion == UPLOAD:
             content_type = self.headers.get("Content-Type", "")
-            return self.server.desk.upload(content_type, body, keep=fault.effect)
+            return self.server.desk.upload(
+                content_type, body, keep=fault.effect, damage=fault.damages
+            )
         return self.server.desk.question(occasion, name) if fault.effect else Answer(200)
 
     def _is_let_in(self) -> bool:
@@ -199,8 +205,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.end_headers()
-        whole = ending is Ending.WHOLE
-        self.wfile.write(answer.body if whole else answer.body[: len(answer.body) // 2])
+        is_whole = ending in {Ending.WHOLE, Ending.CLOSED}
+        self.wfile.write(answer.body if is_whole else answer.body[: len(answer.body) // 2])
 
 
 def _fault(occasion: str, rule: Rule | None) -> Fault:

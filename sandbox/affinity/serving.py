@@ -1,9 +1,13 @@
 """Starts the stand-in as servers: HTTP, SFTP, the watched drop folder, or any of them together."""
 
+import os
+import signal
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 from sandbox.affinity.behaviour import Behaviour
@@ -116,3 +120,30 @@ def serving(
                 )
             )
         yield StandIn(base_url, address, drop, affinity, behaviour, journal, folder)
+
+
+class _Told(Exception):
+    """A signal has come."""
+
+
+@contextmanager
+def until_told() -> Iterator[None]:
+    """Stay, once the body is done, until stdin closes or SIGTERM or SIGINT comes.
+
+    Whoever started the program holds the other end of stdin, so it ends with them, however they
+    end. For the main thread of a program.
+    """
+
+    def leave(_signal: int, _frame: FrameType | None) -> None:
+        raise _Told
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+    except _Told:
+        pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -203,7 +203,7 @@ class _Drop(asyncssh.SFTPServer):
         return super().open(path, pflags, attrs)
 
     async def write(self, file_obj: object, offset: int, data: bytes) -> int:
-        path = os.fsencode(str(getattr(file_obj, "name", "")))
+        path = os.fsencode(getattr(file_obj, "name", b""))
         rule = await self._draw("write", path)
         if rule is None or rule.do == "slow":
             return super().write(file_obj, offset, data)  # type: ignore[return-value]  # the library's own does not wait

@@ -610,3 +610,66 @@ def test_loading_the_sample_batch_twice_bills_all_of_it_twice(
 def _rows(folder: Path, name: str) -> list[Row]:
     with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+# Files that come alone
+
+
+def test_a_file_that_comes_alone_is_loaded_under_its_batch(
+    affinity: Affinity, tmp_path: Path
+) -> None:
+    content = write_file(tmp_path, "08_products.csv", [row("08_products")]).read_bytes()
+
+    answer = affinity.load_bytes("acme/000001", "08_products.csv", content)
+
+    assert ("08_products.csv", 1, "") == (answer.name, answer.accepted, answer.problem)
+    assert 0 == affinity.audit().out_of_order
+
+
+def test_a_file_that_comes_alone_can_be_refused_whole(affinity: Affinity, tmp_path: Path) -> None:
+    content = write_file(tmp_path, "08_products.csv", [row("08_products")]).read_bytes()
+
+    answer = affinity.load_bytes(
+        "acme/000001", "08_products.csv", content, refused_because="not today"
+    )
+
+    assert [("FILE_REFUSED", "not today")] == [(told.code, told.message) for told in answer.rows]
+    assert 1 == affinity.audit().files_refused
+
+
+def test_a_file_of_no_batch_is_not_loaded(affinity: Affinity) -> None:
+    with pytest.raises(StandInError, match="not a file of a batch"):
+        affinity.load_bytes("acme/000001", "holiday.csv", b"")
+
+
+@pytest.mark.parametrize(
+    ("names", "out_of_order"),
+    [
+        (["06_clis", "08_products"], 0),
+        (["08_products", "06_clis"], 1),
+        (["08_products", "06_clis", "06_clis_2"], 2),
+        (["06_clis", "08_products", "06_clis"], 0),
+        (["08_products", "07_ceases"], 0),
+    ],
+    ids=lambda value: " then ".join(value) if isinstance(value, list) else None,
+)
+def test_files_that_come_after_what_needs_them_are_counted(
+    affinity: Affinity, tmp_path: Path, names: list[str], out_of_order: int
+) -> None:
+    for position, name in enumerate(names):
+        stem = name.removesuffix("_2")
+        changes = {"CLI": f"0770090000{position}"} if stem == "06_clis" else {}
+        path = write_file(tmp_path, f"{name}.csv", [row(stem, **changes)])
+        affinity.load_bytes("acme/000001", path.name, path.read_bytes())
+
+    assert out_of_order == affinity.audit().out_of_order
+
+
+def test_a_row_can_be_refused_in_given_words(load: Load) -> None:
+    product = row("08_products")
+    policy = Policy(words={product["Row Key"]: ("BUSY", "try later")})
+
+    answer = load({"08_products": [product, row("08_products")]}, policy=policy)
+
+    assert ["BUSY", "taken"] == codes(answer)
+    assert "try later" == answer.rows[0].message
