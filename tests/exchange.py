@@ -1,4 +1,4 @@
-"""An office whose batches go to the Affinity stand-in by themselves: both ends real, on loopback."""
+"""An office whose batches go to the Affinity stand-in by themselves: both ends are real."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from tests.integration.office import Office
 from tests.running import mart
 
 WAYS = ("folder", "sftp", "http")
-TOKEN = "token-of-the-test"
+TOKEN = "token-of-the-test"  # noqa: S105  a stand-in takes any
 
 _PATIENCE = """
 [retry]

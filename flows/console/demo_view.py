@@ -7,6 +7,7 @@ from flows.console.answering import out
 from flows.console.demo import AS_OF, DemoStory
 from flows.console.run_view import (
     show_charges,
+    show_delivery,
     show_feeds,
     show_files,
     show_holds,
@@ -23,7 +24,10 @@ def show_demo(story: DemoStory) -> None:
     show_holds(story.run)
     if story.run.batch is not None:
         show_files(story.run.batch)
-    show_transfer(story.transfer)
+    if story.run.delivery is not None:
+        show_delivery(story.run.delivery)
+    else:
+        show_transfer(story.transfer)
     doubled = story.audit.get("double_bills", 0)
     count = doubled if isinstance(doubled, int) else len(doubled)
     out.print(

@@ -47,19 +47,30 @@ def demo(
         Path | None,
         typer.Option("--profile", "-p", help="Another profile than the sample reseller's own."),
     ] = None,
+    delivery: Annotated[
+        str,
+        typer.Option(
+            help="How the batch gets to the stand-in: manual, folder, sftp or http.",
+            metavar="WAY",
+        ),
+    ] = "manual",
     as_json: JsonOption = False,
 ) -> None:
     """Show the whole job on a made-up reseller, from feeds to In Billing.
 
-    Makes sample feeds in var/demo/, runs the billing run, loads the batch into a stand-in for
-    Affinity, takes its result file and transfers.
+    Makes sample feeds in var/demo/, runs the billing run, brings the batch to a stand-in for
+    Affinity, takes its answer and transfers.
 
-    Example: [bold]r2b demo --lines 2000[/]
+    Example: [bold]r2b demo --lines 2000 --delivery http[/]
     """
-    from flows.console.demo import run_demo
+    from flows.console.demo import Way, run_demo
     from flows.console.demo_view import show_demo
 
-    story = run_demo(lines=lines, seed=seed, profile=profile, quiet=as_json)
+    if delivery not in set(Way):
+        raise UsageError(
+            f"There is no way called {delivery}.", hint="It is manual, folder, sftp or http."
+        )
+    story = run_demo(lines=lines, seed=seed, profile=profile, delivery=Way(delivery), quiet=as_json)
     answer(story.as_json(), as_json=as_json, show=lambda: show_demo(story))
 
 

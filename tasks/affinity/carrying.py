@@ -26,7 +26,6 @@ from tasks.affinity.port import (
 from tasks.outbox.delivery_journal import DeliveryJournal, FileDelivery, write_delivery
 from tasks.web import Patience
 
-
 # it logs each try at warning; what came of them all is said once, in our words
 logging.getLogger("stamina").setLevel(logging.ERROR)
 

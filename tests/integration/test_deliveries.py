@@ -310,7 +310,7 @@ def test_two_at_once_are_one(both: Exchange):
         patience.replace("timeout_seconds = 1.0", "timeout_seconds = 60"), encoding="utf-8"
     )
     first = _start(both, "deliver", "1")
-    _until(lambda: both.uploads())
+    _until(both.uploads)
     second = _start(both, "deliver", "1")
     _, words = second.communicate(timeout=60)
     first.communicate(timeout=60)
