@@ -44,9 +44,15 @@ def http_profile(
         f"mode = {json.dumps(mode)}",
         "max_reject_rate = 1",
         "[feeds.http]",
-        *(f"{key} = {json.dumps(value)}" for key, value in keys.items()),
+        *(f"{key} = {_toml(value)}" for key, value in keys.items()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{key} = {_toml(each)}' for key, each in value.items())} }}"
+    return json.dumps(value)
 
 
 def nested_fields(

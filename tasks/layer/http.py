@@ -189,7 +189,7 @@ class _Reading:
         keys: set[bytes] = set()
         count = self._take(first, columns, keys)
         page, cursors = first, {""}
-        while not self._is_last(page, count, first.total):
+        while not self._is_last(page, count, first):
             if len(digests) >= MOST_PAGES:
                 raise self._broken(f"still goes on after {MOST_PAGES:,} pages")
             cursor = page.next or "" if terms.paging == "cursor" else ""
@@ -238,12 +238,15 @@ class _Reading:
             keys.add(digest)
         return len(page.items)
 
-    def _is_last(self, page: Page, count: int, total: int) -> bool:
-        if count > total or not page.items:
+    def _is_last(self, page: Page, count: int, first: Page) -> bool:
+        if count > first.total or not page.items:
             return True
         if self._terms.paging == "cursor":
             return page.next is None or not has(self._template, "cursor")
-        return count == total or not has(self._template, "page")
+        # a full page may have another behind it, whatever the total says
+        full = self._terms.page_size if page is first else len(first.items)
+        is_full = len(page.items) >= min(full, self._terms.page_size)
+        return not has(self._template, "page") or (count == first.total and not is_full)
 
     def _identities(self, page: Page) -> list[object]:
         """What tells the page's records apart: their keys, or all of them where there is none."""
