@@ -260,9 +260,10 @@ class _Transport(httpx.HTTPTransport):
     """Connections that keep to the time of the whole request."""
 
     def __init__(self) -> None:
-        super().__init__(trust_env=False, retries=0)
+        trust = httpx.create_ssl_context(trust_env=False)
+        super().__init__(verify=trust, trust_env=False)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
+            ssl_context=trust,
             max_connections=1,
             network_backend=_Network(),
             retries=0,
