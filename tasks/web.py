@@ -4,8 +4,10 @@ The one place that tries a request again: the transport below does not, nor does
 """
 
 import email.utils
+import functools
 import logging
 import re
+import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -256,14 +258,19 @@ def _left(timeout: float | None, too_late: type[httpcore.TimeoutException]) -> f
     return left if timeout is None else min(left, timeout)
 
 
+@functools.cache
+def _trust() -> ssl.SSLContext:
+    """Whom we believe; read once, as that takes longer than most requests."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class _Transport(httpx.HTTPTransport):
     """Connections that keep to the time of the whole request."""
 
     def __init__(self) -> None:
-        trust = httpx.create_ssl_context(trust_env=False)
-        super().__init__(verify=trust, trust_env=False)
+        super().__init__(verify=_trust(), trust_env=False)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=trust,
+            ssl_context=_trust(),
             max_connections=1,
             network_backend=_Network(),
             retries=0,

@@ -16,7 +16,7 @@ import pytest
 from flows.console.doctor_view import examine
 from flows.plan import plan
 from flows.profile import load_profile
-from flows.wiring import landed_folder, open_source
+from flows.wiring import landed_folder, new_run, open_source, reading_terms
 from sandbox.layer.behaviour import Rule
 from sandbox.layer.server import Layer, serving
 from schemas.errors import (
@@ -25,6 +25,10 @@ from schemas.errors import (
     SourceRefused,
     SourceUnavailable,
 )
+from schemas.receipts import FeedCount
+from tasks.contracts.task import accept_records
+from tasks.layer.task import land_feeds
+from tasks.runs.task import start_run
 from tests.integration.office import Office, tree
 from tests.over_http import BY_CURSOR, BY_PAGE, TOKEN, http_profile
 from tests.running import AS_OF, run_job
@@ -73,6 +77,15 @@ class Desk:
         job = run_job(self.office.folder)
         assert (0, None) == (job.exit_code, job.error)
         return job.receipt
+
+    def accept(self) -> dict[str, FeedCount]:
+        """The first two steps of a run: land, and accept what fits."""
+        profile = self.office.profile
+        run = new_run(profile, AS_OF)
+        start_run(run, profile_sha256=profile.sha256)
+        full = profile.settings.feeds.mode == "full"
+        landed = land_feeds(open_source(profile), landed_folder(profile), need_all=full)
+        return accept_records(run, landed, reading_terms(profile))
 
     def changed(self) -> None:
         """Give the stand-in the feeds as they are now, and forget who asked."""
@@ -525,20 +538,18 @@ def test_a_missing_column_stops_the_run(desk: Desk):
     for line in desk.office.feeds[FEED]:
         del line["quantity"]
     desk.changed()
-    job = run_job(desk.office.folder)
 
-    assert 22 == job.exit_code
-    assert "missing required column quantity" in str(job.error)
+    with pytest.raises(SourceContractBroken, match="missing required column quantity") as stopped:
+        desk.accept()
+    assert FEED == stopped.value.feed
 
 
 def test_half_of_a_surrogate_pair_is_a_reject_and_nothing_worse(desk: Desk):
     desk.layer.behave(Rule("half_a_pair", feed="sites"))
-    job = run_job(desk.office.folder)
+    desk.accept()
+    rejects = desk.office.query("SELECT reason FROM ops.reject WHERE feed = 'sites'")
 
-    assert (0, [("sites", "bad_encoding")]) == (
-        job.exit_code,
-        [(row["feed"], row["reason"]) for row in job.rejects if row["feed"] == "sites"],
-    )
+    assert [("bad_encoding",)] == rejects
 
 
 def known(desk: Desk) -> Any:
@@ -582,13 +593,13 @@ def test_a_run_through_trouble_ends_as_one_without(desk: Desk, tmp_path: Path):
 
 @pytest.fixture
 def delta(desk: Desk) -> Desk:
-    """A desk that has run once, in delta mode, with records that say when they changed."""
+    """A desk that has read once, in delta mode, with records that say when they changed."""
     desk.settings(mode="delta")
     for rows in desk.office.feeds.values():
         for row in rows:
             row["modified_at"] = "2026-01-05T10:00:00Z"
     desk.changed()
-    desk.run()
+    desk.accept()
     return desk
 
 
@@ -602,10 +613,13 @@ def test_the_first_delta_asks_for_everything_the_next_for_what_changed(delta: De
     before = marks(delta)[FEED]
     delta.office.line(1).update(connected_on="", modified_at="2099-01-01T00:00:00Z")
     delta.changed()
-    receipt = delta.run()
+    counts = delta.accept()
 
     assert [before.replace(":", "%3A")] == delta.since()
-    assert (1, 5) == (receipt.feeds[FEED].read, len(delta.office.dispositions()))
+    assert 1 == counts[FEED].read
+    assert [(4, 5)] == delta.office.query(
+        "SELECT count(connected_on), count(*) FROM core.order_lines"
+    )
 
 
 def test_a_delta_starts_a_little_before_the_last_reading_began(delta: Desk):
@@ -618,9 +632,9 @@ def test_a_delta_starts_a_little_before_the_last_reading_began(delta: Desk):
 def test_a_delta_starts_where_the_source_says(desk: Desk):
     desk.settings(mode="delta", as_of="$.as_of")
     desk.layer.as_of = "batch 17/a"
-    desk.run()
+    desk.accept()
     desk.changed()
-    desk.run()
+    desk.accept()
 
     assert ["batch%2017%2Fa"] * 4 == desk.since()
 
@@ -630,19 +644,20 @@ def test_marks_advance_only_with_records_that_were_accepted(delta: Desk):
     delta.settings(mode="delta", overlap_seconds=0)
     delta.layer.behave(Rule("status", feed="assets", number=403))
     delta.changed()
-    refused = run_job(delta.office.folder)
+    with pytest.raises(SourceRefused):
+        delta.accept()
     after_refusal = marks(delta)
     delta.layer.behave()
-    delta.run()
+    delta.accept()
 
-    assert (21, before) == (refused.exit_code, after_refusal)
+    assert before == after_refusal
     assert all(before[feed] < mark for feed, mark in marks(delta).items())
 
 
 def test_a_full_run_asks_for_everything_and_leaves_marks_for_a_later_delta(desk: Desk):
-    desk.run()
+    desk.accept()
     desk.changed()
-    desk.run()
+    desk.accept()
 
     assert [""] * 4 == desk.since()
     assert set(desk.office.feeds) == set(marks(desk))
