@@ -38,7 +38,8 @@ def plan(profile: LoadedProfile, as_of: date | None) -> tuple[RunReceipt, BatchR
         copy_state(profile.warehouse, run.warehouse, with_core=not full)
         start_run(run, profile_sha256=profile.sha256, may_go_back=True)
 
-        landed = land_feeds(open_source(profile), scratch / "landed", need_all=full)
+        source = open_source(profile, run.warehouse)
+        landed = land_feeds(source, scratch / "landed", need_all=full)
         feeds = accept_records(run, landed, reading_terms(profile))
         judgement = judge_charges(run, judging_terms_of(run, profile), rule_columns(profile))
         claim, batch = preview_batch(run, batch_terms(profile))

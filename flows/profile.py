@@ -15,13 +15,22 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from schemas.affinity import LOAD_ORDER
 from schemas.errors import ProfileWrong
 from schemas.feeds import FEEDS
 from schemas.vocabulary import CliProfile
+from tasks.layer.addresses import check_template, has, joined, origin
 
 DEFAULT_PROFILE = Path("r2b.toml")
 
@@ -71,11 +80,107 @@ class DateStyle(StrEnum):
     US = "us"
 
 
+class HttpFeeds(Section):
+    """How The Layer's export is asked for over HTTP, and what its pages look like."""
+
+    urls: dict[FeedName, str] = Field(
+        default_factory=dict, description="A feed's own URL; a relative one goes on from feeds.url."
+    )
+    fields: dict[FeedName, dict[str, str]] = Field(
+        default_factory=dict, description="Per feed: column = JSONPath of it in a record."
+    )
+    paging: Literal["page", "cursor"] = Field(
+        "page", description="Pages are numbered from 1, or each names the next."
+    )
+    page_size: int = Field(500, ge=1, description="Records asked for at once: {page_size}.")
+    items: str = Field("$.items", description="JSONPath of a page's list of records.")
+    total: str = Field("$.total", description="JSONPath of the number of records of all pages.")
+    next: str = Field("$.next", description="JSONPath of the next page's cursor.")
+    version: str = Field(
+        "", description="JSONPath of what must be the same on all pages; none = not compared."
+    )
+    as_of: str = Field(
+        "", description="JSONPath of the mark the next delta starts from; none = our own clock."
+    )
+    token_env: str = Field(
+        "R2B_LAYER_TOKEN",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="Environment variable that holds the bearer token.",
+    )
+    token_secret: str = Field(
+        "", description="Prefect Secret block that holds the token; none = the variable."
+    )
+    timeout_seconds: float = Field(30, gt=0, description="Longest one answer may take, whole.")
+    attempts: int = Field(5, ge=1, description="How often a page is asked for before giving up.")
+    first_wait_seconds: float = Field(
+        0.5, ge=0, description="Wait before the second try; each further one is twice as long."
+    )
+    longest_wait_seconds: float = Field(
+        30, ge=0, description="No wait is longer, whatever the source asks for."
+    )
+    restarts: int = Field(
+        3, ge=0, le=3, description="How often a feed that changed while we read is begun again."
+    )
+    overlap_seconds: int = Field(
+        300, ge=0, description="How far before the last reading a delta starts, by our own clock."
+    )
+    max_page_bytes: int = Field(16 << 20, ge=1, description="A larger page is refused.")
+
+    @field_validator("fields")
+    @classmethod
+    def _known_columns(cls, fields: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        for feed, paths in fields.items():
+            _check_feed(feed)
+            columns = list(FEEDS[feed].by_name)
+            for column, path in paths.items():
+                if column not in columns:
+                    message = f"{feed} has no field {column!r}{_nearest(column, columns)}"
+                    raise ValueError(message)
+                _check_path(path)
+        return fields
+
+    @field_validator("items", "total", "next", "version", "as_of")
+    @classmethod
+    def _one_place(cls, path: str, info: ValidationInfo) -> str:
+        if path:
+            _check_path(path)
+        elif info.field_name in {"items", "total"}:
+            message = "must be a JSONPath such as $.items"
+            raise ValueError(message)
+        return path
+
+    @field_validator("urls")
+    @classmethod
+    def _known_urls(cls, urls: dict[str, str]) -> dict[str, str]:
+        for feed in urls:
+            _check_feed(feed)
+        return urls
+
+
+def _check_feed(feed: str) -> None:
+    if feed not in FEEDS:
+        message = f"no feed is called {feed!r}{_nearest(feed, list(FEEDS))}"
+        raise ValueError(message)
+
+
+def _check_path(path: str) -> None:
+    # only a profile of an export over HTTP pays for the reader's start
+    from tasks.layer.json_pages import compile_path  # noqa: PLC0415
+
+    compile_path(path)
+
+
 class Feeds(Section):
     """Where The Layer's exports are and how they are written."""
 
-    kind: Literal["folder"] = Field("folder", description="Where feeds come from.")
+    kind: Literal["folder", "http"] = Field("folder", description="Where feeds come from.")
     path: Path = Field(Path("feeds"), description="The folder of the exports.")
+    url: str = Field(
+        "",
+        description="Where the export is, with placeholders {feed}, {page}, {page_size}, {cursor} "
+        "and {modified_since}; a parameter that stays empty is left out.",
+    )
+    http: HttpFeeds = HttpFeeds()
     mode: Literal["full", "delta"] = Field("full", description="All there is, or what changed.")
     date_style: dict[FeedName, DateStyle] = Field(
         default_factory=dict, description="iso (default), uk or us, per feed."
@@ -96,6 +201,34 @@ class Feeds(Section):
                 message = f"no feed is called {feed!r}{_nearest(feed, list(FEEDS))}"
                 raise ValueError(message)
         return styles
+
+    @model_validator(mode="after")
+    def _can_be_asked(self) -> "Feeds":
+        urls = self.http_urls()
+        if self.kind == "http" and not urls:
+            message = "kind http needs a url with {feed} in it, or http.urls"
+            raise ValueError(message)
+        for feed, url in urls.items():
+            try:
+                check_template(url)
+            except ValueError as error:
+                message = f"the URL of {feed}: {error}"
+                raise ValueError(message) from error
+        if len({origin(url) for url in urls.values()}) > 1:
+            message = "all URLs must be of one host: the token is for that one only"
+            raise ValueError(message)
+        return self
+
+    def http_urls(self) -> dict[str, str]:
+        """Feed -> its whole URL, placeholders left; feeds that are not served are not in it."""
+        found = {}
+        for feed in FEEDS:
+            own = self.http.urls.get(feed)
+            if own is not None:
+                found[feed] = joined(self.url, own) if self.url else own
+            elif has(self.url, "feed"):
+                found[feed] = self.url
+        return found
 
     @field_validator("max_reject_rate")
     @classmethod

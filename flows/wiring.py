@@ -30,7 +30,7 @@ from tasks.ready_to_bill.terms import ExtraRule, Layout, Terms
 from tasks.retry.policy import RetryTerms
 from tasks.web import Patience
 from warehouse.charges import ExtraColumn
-from warehouse.lookups import catalogue_is_given, platform_names
+from warehouse.lookups import catalogue_is_given, platform_names, source_marks
 
 
 def new_run(profile: LoadedProfile, as_of: date | None) -> RunRef:
@@ -52,9 +52,16 @@ def tenant_today(profile: LoadedProfile) -> date:
     return datetime.now(ZoneInfo(profile.settings.tenant.timezone)).date()
 
 
-def open_source(profile: LoadedProfile) -> Source:
-    """Where feeds come from."""
-    return FolderSource(profile.feeds)
+def open_source(profile: LoadedProfile, warehouse: Path | None = None) -> Source:
+    """Where feeds come from; `warehouse` knows how far they were read, the live one by default."""
+    feeds = profile.settings.feeds
+    if feeds.kind == "folder":
+        return FolderSource(profile.feeds)
+    # a folder needs no HTTP library, which takes its time to import
+    from flows.over_http import http_source  # noqa: PLC0415
+
+    marks = source_marks(warehouse or profile.warehouse) if feeds.mode == "delta" else {}
+    return http_source(profile, marks)
 
 
 def landed_folder(profile: LoadedProfile) -> Path:
@@ -67,7 +74,7 @@ def reading_terms(profile: LoadedProfile) -> ReadingTerms:
     feeds = profile.settings.feeds
     return ReadingTerms(
         timezone=profile.settings.tenant.timezone,
-        encoding=feeds.encoding,
+        encoding=feeds.encoding if feeds.kind == "folder" else "utf-8",
         date_styles={feed: style.value for feed, style in feeds.date_style.items()},
         labels={feed: feeds.labels_of(feed) for feed in FEEDS},
         cli_profiles=profile.settings.cli.profiles,

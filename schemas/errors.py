@@ -17,6 +17,8 @@ R2BError                        1   (a bug never looks like one of these)
 Messages hold ids, counts, feed and column names: never customer data.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 
@@ -26,11 +28,15 @@ class R2BError(Exception):
     exit_code: ClassVar[int] = 1
     retryable: ClassVar[bool] = False
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        """`message`: what was being done, on what, what is wrong. `hint`: what to do about it."""
+    def __init__(self, message: str, *, hint: str = "", feed: str | None = None) -> None:
+        """`message`: what was being done, on what, what is wrong. `hint`: what to do about it.
+
+        `feed`: which feed failed, where it was one.
+        """
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.feed = feed
 
     def __str__(self) -> str:
         """The one line people read."""
@@ -110,3 +116,13 @@ class NotAllowed(R2BError):
     """The named operator does not hold the role this needs."""
 
     exit_code = 70
+
+
+@contextmanager
+def about_feed(feed: str) -> Iterator[None]:
+    """Errors that leave the block say which feed they are about."""
+    try:
+        yield
+    except R2BError as error:
+        error.feed = error.feed or feed
+        raise

@@ -420,3 +420,19 @@ _IGNORED_IN_LABELS = re.compile(r"[\s_\-]+")
 def label_key(label: str) -> str:
     """What two spellings of one column name have in common: no case, space, hyphen, underscore."""
     return _IGNORED_IN_LABELS.sub("", label).casefold()
+
+
+def meanings(feed: Feed, extra_labels: Mapping[str, str]) -> dict[str, str]:
+    """Which column of `feed` a label means: `label_key` of the label -> the column's name.
+
+    `extra_labels` are the profile's own: label -> column; they win over the contract's.
+    """
+    found = {
+        label_key(label): column.name
+        for column in feed.columns
+        for label in (column.name, *column.aliases)
+    }
+    found.update(
+        (label_key(label), name) for label, name in extra_labels.items() if name in feed.by_name
+    )
+    return found

@@ -242,6 +242,7 @@ BEHIND: Mapping[str, str] = {
     "out.batch_outcome": "What became of each row of a batch that has an answer.",
     "ops.run": "The book of runs.",
     "ops.feed_read": "Each feed of each run: its digest, and records read, accepted, rejected.",
+    "ops.source_mark": "How far each feed was read: where the next delta over HTTP starts.",
     "ops.reject": "The rejects of all runs.",
     "ops.warning": "The warnings of all runs.",
     "ops.ledger_commit": "One row per claim, transfer or abandon, each with the hash of the last.",

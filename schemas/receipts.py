@@ -73,6 +73,11 @@ class LandedFeeds(Protocol):
         """Records each feed should have, by the delivery's own manifest."""
         ...
 
+    @property
+    def marks(self) -> Mapping[str, str]:
+        """How far each feed was read, in the source's own words: where the next delta starts."""
+        ...
+
     def sha256(self, feed: str) -> str:
         """Digest of the landed bytes."""
         ...

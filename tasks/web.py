@@ -4,6 +4,7 @@ The one place that tries a request again: the transport below does not, nor does
 """
 
 import email.utils
+import functools
 import logging
 import re
 import ssl
@@ -13,7 +14,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, TypeVar
 
 import httpcore
@@ -258,9 +258,9 @@ def _left(timeout: float | None, too_late: type[httpcore.TimeoutException]) -> f
     return left if timeout is None else min(left, timeout)
 
 
-@cache
-def _trusted() -> ssl.SSLContext:
-    """Reading the certificates takes longer than an answer."""
+@functools.cache
+def _trust() -> ssl.SSLContext:
+    """Whom we believe; read once, as that takes longer than most requests."""
     return httpx.create_ssl_context(trust_env=False)
 
 
@@ -268,9 +268,9 @@ class _Transport(httpx.HTTPTransport):
     """Connections that keep to the time of the whole request."""
 
     def __init__(self) -> None:
-        super().__init__(verify=_trusted(), trust_env=False, retries=0)
+        super().__init__(verify=_trust(), trust_env=False)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=_trusted(),
+            ssl_context=_trust(),
             max_connections=1,
             network_backend=_Network(),
             retries=0,

@@ -239,6 +239,17 @@ class FeedStore:
                     f"ALTER TABLE known.{NEW_PREFIX}{feed.name} RENAME TO {feed.name}"
                 )
 
+    def keep_marks(self, marks: Mapping[str, str]) -> None:
+        """Note how far each feed has been read: belongs into the transaction of `replace_core`."""
+        for feed, mark in marks.items():
+            self._connection.execute(
+                "DELETE FROM ops.source_mark WHERE feed = $feed", {"feed": feed}
+            )
+            self._connection.execute(
+                "INSERT INTO ops.source_mark VALUES ($feed, $mark, $run_id)",
+                {"feed": feed, "mark": mark, "run_id": self._run_id},
+            )
+
     def count_dangling(self) -> None:
         """Warn of references that may dangle: they stop nothing."""
         rows = self._connection.execute(statement("feeds/count_dangling")).fetchall()

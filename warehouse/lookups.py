@@ -52,6 +52,14 @@ def catalogue_is_given(warehouse: Path, run_id: str, *, ever: bool) -> bool:
         )
 
 
+def source_marks(warehouse: Path) -> dict[str, str]:
+    """How far each feed was read by the last run that accepted it; nothing before the first run."""
+    if not warehouse.exists():
+        return {}
+    with open_warehouse(warehouse) as connection:
+        return dict(connection.execute("SELECT feed, mark FROM ops.source_mark").fetchall())
+
+
 def reject_reasons_of(warehouse: Path, run_id: str) -> dict[tuple[str, str, str], int]:
     """Why records did not fit: (feed, column, reason) -> records, most first."""
     with open_warehouse(warehouse) as connection:

@@ -52,6 +52,7 @@ _FALLBACK = {
 
 _TYPES = {
     "feeds.labels": "table: label = column, flat or per feed",
+    "feeds.http.fields": "table: feed = table: column = text",
     "feeds.max_reject_rate": "number from 0 to 1, or table: feed = number",
     "tenant.timezone": "name of a time zone",
     "warehouse.memory": "text such as 512MiB or 2GiB",

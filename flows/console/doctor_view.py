@@ -14,6 +14,7 @@ from flows.console.tables import table
 from flows.profile import LoadedProfile, load_profile
 from schemas.errors import R2BError
 from schemas.feeds import FEEDS
+from tasks.layer.addresses import origin
 
 _PACKAGES = ("prefect", "polars", "duckdb", "pandera", "phonenumbers")
 _LITTLE_SPACE = 1 << 30
@@ -49,6 +50,8 @@ def _packages() -> Finding:
 
 
 def _feeds(profile: LoadedProfile) -> Finding:
+    if profile.settings.feeds.kind == "http":
+        return _feeds_over_http(profile)
     folder = profile.feeds
     if not folder.is_dir():
         return Finding(
@@ -65,6 +68,22 @@ def _feeds(profile: LoadedProfile) -> Finding:
             "feeds", f"required and missing: {', '.join(missing)}", "Put the exports there.", 22
         )
     return Finding("feeds", f"{len(there)} of {len(FEEDS)} given")
+
+
+def _feeds_over_http(profile: LoadedProfile) -> Finding:
+    """What can be said without asking the source."""
+    urls, http = profile.settings.feeds.http_urls(), profile.settings.feeds.http
+    missing = [name for name, feed in FEEDS.items() if feed.required and name not in urls]
+    if missing and profile.settings.feeds.mode == "full":
+        return Finding(
+            "feeds", f"no URL for {', '.join(missing)}", "Put {feed} into feeds.url.", 22
+        )
+    where = f"{len(urls)} of {len(FEEDS)} asked of {origin(next(iter(urls.values())))}"
+    if http.token_secret:
+        return Finding("feeds", f"{where}, token in the Prefect Secret {http.token_secret}")
+    if os.environ.get(http.token_env, "").strip():
+        return Finding("feeds", f"{where}, token in {http.token_env}")
+    return Finding("feeds", f"{where}, no token in {http.token_env}", "Set it if it needs one.")
 
 
 def _space(profile: LoadedProfile) -> Finding:

@@ -64,8 +64,9 @@ def _shown(value: Any) -> str:
 
 
 def _places(profile: LoadedProfile) -> dict[str, Any]:
+    feeds = profile.settings.feeds
     return {
-        "feeds": profile.feeds,
+        "feeds": profile.feeds if feeds.kind == "folder" else feeds.url or feeds.http.urls,
         "outbox": profile.outbox,
         "warehouse": profile.warehouse,
         "published copy": profile.published,

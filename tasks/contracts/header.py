@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from schemas.errors import SourceContractBroken
-from schemas.feeds import Feed, label_key
+from schemas.feeds import Feed, label_key, meanings
 
 
 def match_header(
@@ -19,16 +19,10 @@ def match_header(
     Raises:
         SourceContractBroken: two columns mean the same, or a required one is missing.
     """
-    meanings: dict[str, str] = {}
-    for column in feed.columns:
-        for label in (column.name, *column.aliases):
-            meanings[label_key(label)] = column.name
-    for label, name in extra_labels.items():
-        if name in feed.by_name:
-            meanings[label_key(label)] = name
+    known = meanings(feed, extra_labels)
     found: dict[str, str] = {}
     for position, label in enumerate(header):
-        meaning = meanings.get(label_key(label))
+        meaning = known.get(label_key(label))
         if meaning is None:
             continue
         if meaning in found:

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from schemas.errors import SourceContractBroken, TooManyRejects
+from schemas.errors import SourceContractBroken, TooManyRejects, about_feed
 from schemas.feeds import FEEDS, READING_ORDER, Feed
 from schemas.receipts import FeedCount, FeedTable, LandedFeeds, RunRef
 from schemas.tables import accepted_contract
@@ -58,13 +58,15 @@ def accept_records(run: RunRef, landed: LandedFeeds, terms: ReadingTerms) -> dic
             feed = FEEDS[name]
             store.begin(feed)
             if name in landed.names:
-                counts[name] = _accept(feed, store, connection, landed, terms)
+                with about_feed(name):
+                    counts[name] = _accept(feed, store, connection, landed, terms)
             elif terms.is_delta:
                 with transaction(connection):
                     _look_beyond(feed, store, terms, delivered=False)
                     store.drop_unfit(feed)
         with transaction(connection):
             store.replace_core()
+            store.keep_marks(landed.marks)
             store.count_dangling()
     _check_reject_rates(counts, terms)
     return counts
@@ -182,4 +184,5 @@ def _check_reject_rates(counts: Mapping[str, FeedCount], terms: ReadingTerms) ->
                 f"above the limit of {limit:.0%}. Nothing was delivered.",
                 hint="See mart.reject for the reasons; mend the export, or raise "
                 "feeds.max_reject_rate.",
+                feed=name,
             )

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from schemas.errors import SourceContractBroken, SourceUnavailable
+from schemas.errors import SourceContractBroken, SourceUnavailable, about_feed
 from schemas.feeds import FEEDS
 from schemas.receipts import FeedTable
 from tasks.layer.feed_table import open_feed_table
@@ -21,6 +21,7 @@ class Landing:
 
     files: Mapping[str, LandedFile]
     rows_promised: Mapping[str, int]
+    marks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> frozenset[str]:
@@ -72,14 +73,19 @@ class FolderSource:
                 raise SourceContractBroken(
                     f"Reading feeds: the manifest names {feed}, but there is no such file.",
                     hint="The export is not whole: fetch it again.",
+                    feed=feed,
                 )
-        files = {feed: land(path, landed) for feed, path in paths.items()}
+        files = {}
+        for feed, path in paths.items():
+            with about_feed(feed):
+                files[feed] = land(path, landed)
         for feed, promise in promises.items():
             if promise.get("sha256", files[feed].sha256) != files[feed].sha256:
                 raise SourceContractBroken(
                     f"Reading feed {feed}: the file is not the one its manifest describes "
                     "(sha256 differs).",
                     hint="The export was altered or cut short: fetch it again.",
+                    feed=feed,
                 )
         rows = {feed: promise["rows"] for feed, promise in promises.items() if "rows" in promise}
         return Landing(files=files, rows_promised=rows)
@@ -96,6 +102,7 @@ class FolderSource:
                 raise SourceContractBroken(
                     f"Reading feed {name}: both {found[0].name} and {found[1].name} are there.",
                     hint="Keep one of them.",
+                    feed=name,
                 )
             if found:
                 paths[name] = found[0]
@@ -103,6 +110,7 @@ class FolderSource:
                 raise SourceContractBroken(
                     f"Reading feeds: required feed {name} is missing.",
                     hint=f"Put {name}.csv or {name}.parquet into the feeds folder.",
+                    feed=name,
                 )
         return paths
 

@@ -18,6 +18,7 @@ from flows.wiring import (
     written_layout,
 )
 from schemas.errors import ProfileWrong
+from schemas.feeds import FEEDS
 from schemas.vocabulary import ChargeType, CliProfile, ItemType
 from tasks.batch.rendering import WrittenLayout
 from tasks.ready_to_bill.terms import ExtraRule, Layout, Terms
@@ -364,3 +365,73 @@ def test_a_run_has_a_name_of_its_own(tmp_path: Path):
     assert ("Acme", AS_OF) == (one.tenant, one.as_of)
     assert one.run_id != two.run_id
     assert two.as_of >= AS_OF
+
+
+# Feeds over HTTP
+
+LAYER = '[feeds]\nkind = "http"\nurl = "https://layer.example/export/{feed}?page={page}"\n'
+
+
+def test_every_feed_is_asked_for_under_the_url_of_all(tmp_path: Path):
+    urls = loaded(tmp_path, LAYER).settings.feeds.http_urls()
+
+    assert set(FEEDS) == set(urls)
+
+
+def test_a_feed_may_have_a_url_of_its_own(tmp_path: Path):
+    text = LAYER + '[feeds.http.urls]\norders = "sales?page={page}"\n'
+    urls = loaded(tmp_path, text).settings.feeds.http_urls()
+
+    assert "https://layer.example/export/sales?page={page}" == urls["orders"]
+
+
+def test_without_the_feed_in_the_url_only_feeds_with_their_own_are_asked_for(tmp_path: Path):
+    text = 'feeds.kind = "http"\nfeeds.http.urls.orders = "https://layer.example/orders"\n'
+
+    assert {"orders"} == set(loaded(tmp_path, text).settings.feeds.http_urls())
+
+
+def test_an_export_over_http_is_utf_8_whatever_the_files_were(tmp_path: Path):
+    text = LAYER + 'encoding = "cp1252"\n'
+
+    assert "utf-8" == reading_terms(loaded(tmp_path, text)).encoding
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('feeds.kind = "http"\n', "kind http needs a url"),
+        ('feeds.kind = "http"\nfeeds.url = "https://layer.example/x"\n', "needs a url with {feed}"),
+        (LAYER.replace("https:", "http:"), "http:// is for this machine only"),
+        (LAYER.replace("//", "//ann:word@"), "no user and password"),
+        (LAYER.replace("{page}", "{number}"), "no placeholder is called {number}"),
+        (LAYER + '[feeds.http.urls]\norder = "x"\n', "the nearest known is orders"),
+        (
+            LAYER + '[feeds.http.urls]\norders = "https://other.example/x"\n',
+            "all URLs must be of one host",
+        ),
+        (
+            LAYER + '[feeds.http.fields.orders]\norder_reff = "$.ref"\n',
+            "the nearest known is order_ref",
+        ),
+        (
+            LAYER + '[feeds.http.fields.orders]\norder_ref = "$..ref"\n',
+            "does not lead to one value",
+        ),
+        (LAYER + '[feeds.http]\nitems = ""\n', "must be a JSONPath"),
+        (LAYER + '[feeds.http]\ntotal = "total"\n', "is not a JSONPath"),
+        (LAYER + "[feeds.http]\nrestarts = 4\n", "less than or equal to 3"),
+        (LAYER + '[feeds.http]\npage_sise = "4"\n', "the nearest known is page_size"),
+        (LAYER + '[feeds.http]\ntoken_env = "a word"\n', "token_env"),
+    ],
+)
+def test_a_profile_of_an_export_is_refused(tmp_path: Path, text: str, words: str):
+    assert words in refusal(tmp_path, text)
+
+
+def test_the_variable_of_the_token_is_no_key_of_the_profile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("R2B_LAYER_TOKEN", "a-word")
+
+    assert "a-word" not in loaded(tmp_path, LAYER).settings.model_dump_json()

@@ -1,0 +1,1 @@
+"""A stand-in for The Layer's REST export: a folder of feeds, page by page, well or ill-behaved."""
