@@ -1,16 +1,14 @@
 """From the profile to a source that asks over HTTP: its terms, its token, its marks."""
 
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import cast
 
+from flows.credentials import Place, bearer_token
 from flows.profile import LoadedProfile
-from schemas.errors import SourceRefused
 from schemas.feeds import FEEDS
 from tasks.layer.http import HttpSource, HttpTerms
 from tasks.layer.json_pages import PageShape, compile_path
-from tasks.web import Patience, is_token
+from tasks.web import Patience
 
 
 def http_source(profile: LoadedProfile, marks: Mapping[str, str]) -> HttpSource:
@@ -62,32 +60,7 @@ def layer_token(profile: LoadedProfile) -> str | None:
     """The bearer token of The Layer's export; None when there is none to send.
 
     Raises:
-        SourceRefused: there is no such secret, or it is none that can be sent.
+        ProfileWrong: there is no such secret, or it is none that can be sent.
     """
     http = profile.settings.feeds.http
-    if http.token_secret:
-        place = f"the Prefect Secret {http.token_secret}"
-        token = _secret(http.token_secret)
-    else:
-        place = f"the variable {http.token_env}"
-        token = os.environ.get(http.token_env, "").strip()
-    if token and not is_token(token):
-        raise SourceRefused(
-            f"Reading the token of the source: {place} holds no bearer token.",
-            hint="A token is one line of visible ASCII: store it again.",
-        )
-    return token or None
-
-
-def _secret(name: str) -> str:
-    # Prefect is slow to import, and most profiles name no secret
-    from prefect.blocks.system import Secret  # noqa: PLC0415
-
-    try:
-        block = cast("Secret[str]", Secret.load(name))  # no event loop runs here: it is no promise
-    except ValueError as error:
-        raise SourceRefused(
-            f"Reading the token of the source: Prefect holds no Secret called {name}.",
-            hint="Make it in Prefect under Blocks, or correct feeds.http.token_secret.",
-        ) from error
-    return str(block.get()).strip()
+    return bearer_token(Place(http.token_env, http.token_secret, "feeds.http"))

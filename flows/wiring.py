@@ -1,17 +1,15 @@
 """From the profile to plain values and parts: the one place that picks a connector."""
 
-import os
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import cast
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from flows.credentials import Place, bearer_token, credential
 from flows.profile import Delivery as DeliverySettings
 from flows.profile import FileLayout, LoadedProfile, SftpDrop, tenant_folder
-from schemas.errors import ProfileWrong
 from schemas.feeds import FEEDS
 from schemas.receipts import RunRef
 from schemas.vocabulary import ChargeType, ItemType
@@ -230,7 +228,7 @@ def open_delivery(profile: LoadedProfile) -> Delivery | None:
                     upload=http.upload,
                     ask=http.ask,
                     results=http.results,
-                    token=secret(http.token_env, http.token_secret),
+                    token=bearer_token(Place(http.token_env, http.token_secret, "delivery.http")),
                     patience=replace(_patience(settings), timeout=http.timeout_seconds),
                 )
             )
@@ -254,30 +252,11 @@ def _sftp_place(profile: LoadedProfile, sftp: SftpDrop) -> SftpPlace:
         error=within(sftp.error),
         results=within(sftp.results),
         key_file=profile.within(sftp.key_file) if sftp.key_file else None,
-        password=secret(sftp.password_env, sftp.password_secret),
+        password=credential(
+            Place(sftp.password_env, sftp.password_secret, "delivery.sftp", "password")
+        ),
         timeout=sftp.timeout_seconds,
     )
-
-
-def secret(variable: str, block: str) -> str | None:
-    """A secret from a Prefect Secret block if one is named, else from the environment.
-
-    Raises:
-        ProfileWrong: the block cannot be read.
-    """
-    if not block:
-        return os.environ.get(variable) or None
-    # only who keeps secrets in Prefect pays for its start
-    from prefect.blocks.system import Secret  # noqa: PLC0415
-
-    try:
-        loaded = cast("Secret[str]", Secret.load(block))
-    except ValueError as error:
-        raise ProfileWrong(
-            f"Reading the Prefect Secret {block}: there is none of that name.",
-            hint="Make it in the Prefect UI, or use the environment variable instead.",
-        ) from error
-    return str(loaded.get())
 
 
 def _patience(settings: DeliverySettings) -> Patience:

@@ -9,7 +9,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.over_http import layer_token
 from flows.profile import LoadedProfile, load_profile
-from schemas.errors import SourceRefused
+from schemas.errors import ProfileWrong
 from tests.over_http import TOKEN, http_profile
 
 
@@ -37,5 +37,5 @@ def test_the_token_comes_from_a_prefect_secret(tmp_path: Path):
 def test_a_secret_prefect_does_not_hold_is_refused(tmp_path: Path):
     profile = profile_with(tmp_path, "no-such-token")
 
-    with pytest.raises(SourceRefused, match="Prefect holds no Secret called no-such-token"):
+    with pytest.raises(ProfileWrong, match="Prefect holds no Secret called no-such-token"):
         layer_token(profile)

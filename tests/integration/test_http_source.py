@@ -20,6 +20,7 @@ from flows.wiring import landed_folder, new_run, open_source, reading_terms
 from sandbox.layer.behaviour import Rule
 from sandbox.layer.server import Layer, serving
 from schemas.errors import (
+    ProfileWrong,
     R2BError,
     SourceContractBroken,
     SourceRefused,
@@ -491,7 +492,7 @@ def test_a_token_of_two_lines_is_refused_without_being_shown(
 ):
     monkeypatch.setenv("R2B_LAYER_TOKEN", "another\nword")
 
-    with pytest.raises(SourceRefused, match="holds no bearer token") as refused:
+    with pytest.raises(ProfileWrong, match="holds no bearer token") as refused:
         desk.landing()
     assert "another" not in str(refused.value)
 
