@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flows.profile import FileLayout, LoadedProfile
 from schemas.feeds import FEEDS
 from schemas.receipts import RunRef
-from schemas.vocabulary import ChargeType, ItemType
+from schemas.vocabulary import ChargeType, FailureScope, ItemType
 from tasks.batch.rendering import WrittenLayout
 from tasks.batch.task import BatchTerms
 from tasks.contracts.task import ReadingTerms
@@ -184,12 +184,14 @@ def written_layout(layout: FileLayout) -> WrittenLayout:
 
 
 def retry_terms(profile: LoadedProfile) -> RetryTerms:
-    """When to try again, when to give up."""
-    retry = profile.settings.retry
+    """What a failure takes along, when to try again, when to give up."""
+    retry, delivery = profile.settings.retry, profile.settings.delivery
     return RetryTerms(
         first_wait=timedelta(seconds=retry.first_wait_seconds),
         longest_wait=timedelta(seconds=retry.longest_wait_seconds),
         max_attempts=retry.max_attempts,
         jitter=retry.jitter,
-        transient_codes=frozenset(code.upper() for code in retry.transient_codes),
+        transient_codes=frozenset(code.strip().upper() for code in retry.transient_codes),
+        failure_scope=FailureScope(delivery.failure_scope),
+        bystander_codes=frozenset(code.strip().upper() for code in delivery.bystander_codes),
     )

@@ -162,3 +162,13 @@ class TransferReceipt:
     accepted_value: Decimal = Decimal(0)
     layer_updates: Path | None = None
     changed: bool = True
+
+
+@dataclass(frozen=True)
+class DrainReceipt:
+    """What draining the retry queue came to, by item: freed for a run, finished, failed again."""
+
+    freed: tuple[int, ...] = ()
+    finished: tuple[int, ...] = ()
+    failed: tuple[int, ...] = ()
+    needs_run: bool = False
