@@ -27,7 +27,7 @@ from tasks.layer.task import land_feeds
 from tasks.ready_to_bill.task import judge_charges
 from tasks.reports.counts import run_json
 from tasks.runs.task import fail_run, finish_run, start_run
-from tasks.transfer.task import recover_transfers
+from tasks.transfer.task import read_back, recover_transfers
 from warehouse.connection import held_open
 from warehouse.lock import only_run
 from warehouse.lookups import reject_reasons_of, warnings_of
@@ -54,7 +54,7 @@ def billing_run(profile_path: str | None = None, as_of: date | None = None) -> R
             try:
                 receipt, deliveries = _bill(run, profile)
             except R2BError as error:
-                fail_run(run, error, profile.published)
+                fail_run(run, error, profile.published, retry_terms(profile))
                 raise
     check_arrived(deliveries)
     return receipt
@@ -70,6 +70,12 @@ def _bill(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, list[Deliver
     full = profile.settings.feeds.mode == "full"
     landed = land_feeds(open_source(profile), landed_folder(profile), need_all=full)
     feeds = accept_records(run, landed, reading_terms(profile))
+    read_back(
+        run,
+        retry_terms(profile),
+        tenant_today(profile),
+        alarm_after_days=profile.settings.delivery.alarm_after_days,
+    )
     judgement = judge_charges(run, judging_terms_of(run, profile), rule_columns(profile))
 
     claim = claim_batch(run, terms, judgement)

@@ -122,6 +122,8 @@ class Standing:
     dispositions: list[dict[str, Any]]
     holds: list[dict[str, Any]]
     at_stake: Decimal
+    unconfirmed: dict[str, Any]
+    """Exported rows without an answer: `rows`, `value`, `oldest_days`, `never_seen`."""
 
 
 def status(profile: LoadedProfile) -> Standing | None:
@@ -160,4 +162,9 @@ def status(profile: LoadedProfile) -> Standing | None:
             ),
             holds=holds,
             at_stake=held[0]["value"],
+            unconfirmed=rows(
+                "SELECT count(*) AS rows, coalesce(sum(value), 0) AS value, "
+                "max(age_days) AS oldest_days, count(*) FILTER (never_seen) AS never_seen "
+                "FROM mart.unconfirmed_row"
+            )[0],
         )

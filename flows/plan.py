@@ -12,7 +12,9 @@ from flows.wiring import (
     new_run,
     open_source,
     reading_terms,
+    retry_terms,
     rule_columns,
+    tenant_today,
 )
 from schemas.receipts import BatchReceipt, RunReceipt
 from tasks.batch.task import preview_batch
@@ -20,6 +22,7 @@ from tasks.contracts.task import accept_records
 from tasks.layer.task import land_feeds
 from tasks.ready_to_bill.task import judge_charges
 from tasks.runs.task import start_run
+from tasks.transfer.task import read_back
 from warehouse.connection import prepare_warehouse
 from warehouse.lookups import reject_reasons_of, warnings_of
 from warehouse.scratch import copy_state
@@ -41,6 +44,13 @@ def plan(profile: LoadedProfile, as_of: date | None) -> tuple[RunReceipt, BatchR
         source = open_source(profile, run.warehouse)
         landed = land_feeds(source, scratch / "landed", need_all=full)
         feeds = accept_records(run, landed, reading_terms(profile))
+        read_back(
+            run,
+            retry_terms(profile),
+            tenant_today(profile),
+            alarm_after_days=profile.settings.delivery.alarm_after_days,
+            is_plan=True,
+        )
         judgement = judge_charges(run, judging_terms_of(run, profile), rule_columns(profile))
         claim, batch = preview_batch(run, batch_terms(profile))
         receipt = RunReceipt(

@@ -539,6 +539,13 @@ class Delivery(Section):
     failure_scope: Literal["row", "file", "customer"] = Field(
         "row", description="What Affinity drops when one row is bad."
     )
+    bystander_codes: tuple[str, ...] = Field(
+        ("FILE_REFUSED", "CUSTOMER_REFUSED"),
+        description="Affinity's codes for a row it dropped only because another one was bad.",
+    )
+    alarm_after_days: int = Field(
+        3, ge=0, description="An exported row without an answer for longer is a warning."
+    )
     max_open_batches: int = Field(1, ge=1, description="Batches that may await confirmation.")
 
     @model_validator(mode="after")

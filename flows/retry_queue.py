@@ -1,86 +1,136 @@
-"""What a person may do with the retry queue: look, retry what is due, release, discard."""
+"""Drain the retry queue: what is due is tried again, one thing's failure never stops the next."""
 
+import logging
+import random
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 import polars as pl
+from prefect import flow
 
-from flows.operators import acting
-from flows.profile import LoadedProfile
-from schemas.errors import IllegalTransition
+from flows.billing_run import billing_run
+from flows.deliveries import carry_open
+from flows.profile import LoadedProfile, load_profile
+from flows.wiring import retry_terms
+from schemas.receipts import DrainReceipt
 from schemas.vocabulary import RetryState
-from tasks.runs.task import free_due_items
+from tasks.retry.failures import note_failure, words_of
+from tasks.runs.task import publish_marts
+from tasks.transfer.task import write_back
 from warehouse.connection import open_warehouse, prepare_warehouse, transaction
 from warehouse.lock import only_run
-from warehouse.published import publish
 from warehouse.retry_queue import RetryItem, RetryQueue
 
-_CLOSED = (RetryState.DONE, RetryState.DISCARDED)
+Finisher = Callable[[LoadedProfile, RetryItem], str]
+"""Tries one item again; returns its outcome in words, or raises what it failed with."""
+
+_JUDGED = {"charge", "cli", "feed", "feeds"}
+"""What a billing run tries again: it reads everything afresh and applies every rule."""
+
+_ACTOR = "retry queue"
+
+_log = logging.getLogger("r2b.retry_queue")
 
 
-def list_items(profile: LoadedProfile) -> list[RetryItem]:
-    """Open items, most money first; none when nothing ever ran."""
-    if not profile.warehouse.exists():
-        return []
+def finish_write_back(profile: LoadedProfile, item: RetryItem) -> str:
+    """Write the file The Layer is told by."""
+    path = write_back(profile.warehouse, int(item.subject.partition(":")[2]))
+    return f"written: {path.name}"
+
+
+FINISHERS: Mapping[str, Finisher] = {
+    "write_back": finish_write_back,
+}
+"""By the kind of subject: how a due item is finished without a billing run."""
+
+
+@flow(name="retry-queue", flow_run_name="retry-queue", persist_result=False)
+def retry_queue(profile_path: str | None = None) -> DrainReceipt:
+    """Free what is due, finish what needs no run, and bill if anything freed needs one.
+
+    Nothing here bypasses a rule: a freed charge is judged like any other.
+    """
+    receipt = drain(load_profile(Path(profile_path) if profile_path else None))
+    if receipt.needs_run:
+        billing_run(profile_path)
+    return receipt
+
+
+def drain(profile: LoadedProfile, finishers: Mapping[str, Finisher] | None = None) -> DrainReceipt:
+    """Everything of `retry_queue` but the billing run."""
+    by_kind = FINISHERS if finishers is None else finishers
+    with only_run(profile.warehouse):
+        prepare_warehouse(profile.warehouse)
+        freed, due = _free(profile, by_kind)
+        finished = [item.id for item in due if _finish(profile, item, by_kind)]
+        # these note their own failures, and none may overtake another
+        carried = carry_open(profile, only_due=True)
+        publish_marts(profile.warehouse, profile.published)
+    return DrainReceipt(
+        freed=tuple(item.id for item in freed),
+        finished=tuple(finished),
+        failed=tuple(item.id for item in due if item.id not in finished),
+        deliveries=tuple(carried),
+        needs_run=bool(freed),
+    )
+
+
+def _free(
+    profile: LoadedProfile, by_kind: Mapping[str, Finisher]
+) -> tuple[list[RetryItem], list[RetryItem]]:
+    """Items freed for the next run, and those to be finished here: due, or released by a person."""
     with open_warehouse(profile.warehouse) as connection:
-        return RetryQueue(connection).items()
+        queue, now = RetryQueue(connection), _now()
+        due = set(queue.due(now=now)["id"])
+        items = sorted(queue.items())
+        freed = [item for item in items if item.id in due and _kind(item) in _JUDGED]
+        here = [
+            item
+            for item in items
+            if _kind(item) in by_kind and (item.id in due or item.state is RetryState.RELEASED)
+        ]
+        with transaction(connection):
+            subjects = pl.Series([item.subject for item in freed], dtype=pl.String)
+            queue.release(subjects, now=now, action="due", actor=_ACTOR)
+    return freed, here
 
 
-def retry_due(profile: LoadedProfile) -> int:
-    """Let every waiting item whose time has come re-enter the next run; how many."""
-    with only_run(profile.warehouse):
-        prepare_warehouse(profile.warehouse)
-        with open_warehouse(profile.warehouse) as connection:
-            with transaction(connection):
-                count = free_due_items(RetryQueue(connection), now=_now())
-            publish(connection, profile.published)
-    return count
+def _finish(profile: LoadedProfile, item: RetryItem, by_kind: Mapping[str, Finisher]) -> bool:
+    """Try one item; what it fails with, whatever it is, is noted on it and nowhere else."""
+    try:
+        outcome = by_kind[_kind(item)](profile, item)
+    except Exception as error:  # noqa: BLE001  a poison item must not stop the others
+        reason, message, transient = words_of(error)
+        _log.warning("Item %s of the retry queue failed again: %s.", item.id, reason)
+        with open_warehouse(profile.warehouse) as connection, transaction(connection):
+            note_failure(
+                RetryQueue(connection),
+                subject=item.subject,
+                reason=reason,
+                message=message,
+                transient=transient,
+                terms=retry_terms(profile),
+                now=_now(),
+                dice=random.random(),  # noqa: S311  a wait, not a secret
+                value=item.value,
+                batch_seq=item.batch_seq,
+                actor=_ACTOR,
+            )
+        return False
+    with open_warehouse(profile.warehouse) as connection, transaction(connection):
+        RetryQueue(connection).move(
+            pl.Series([item.subject]),
+            RetryState.DONE,
+            now=_now(),
+            outcome=outcome,
+            actor=_ACTOR,
+        )
+    return True
 
 
-def release(profile: LoadedProfile, item_id: int, *, actor: str) -> RetryItem:
-    """Let an item be tried again as it is; the next run judges it by every rule.
-
-    Raises:
-        IllegalTransition: there is no such item, or it is closed or in a batch already.
-        NotAllowed: operators are declared and this one may not update billing.
-    """
-    acting(profile, actor, "update_billing")
-    return _decide(profile, item_id, RetryState.RELEASED, actor, f"released by {actor}")
-
-
-def discard(profile: LoadedProfile, item_id: int, *, actor: str, reason: str) -> RetryItem:
-    """Give an item up; its charge stays held until its content changes.
-
-    Raises:
-        IllegalTransition, NotAllowed: as for `release`.
-    """
-    acting(profile, actor, "update_billing")
-    return _decide(profile, item_id, RetryState.DISCARDED, actor, f"discarded by {actor}: {reason}")
-
-
-def _decide(
-    profile: LoadedProfile, item_id: int, state: RetryState, actor: str, outcome: str
-) -> RetryItem:
-    with only_run(profile.warehouse):
-        prepare_warehouse(profile.warehouse)
-        with open_warehouse(profile.warehouse) as connection:
-            queue = RetryQueue(connection)
-            item = queue.get(item_id)
-            if item is None:
-                raise IllegalTransition(
-                    f"There is no item {item_id} in the queue.", hint="See `r2b queue list`."
-                )
-            if item.state in _CLOSED or item.state is RetryState.IN_FLIGHT:
-                raise IllegalTransition(
-                    f"Item {item_id} is {item.state.value.replace('_', ' ')}: "
-                    f"it cannot become {state.value}.",
-                    hint="See `r2b queue list`.",
-                )
-            with transaction(connection):
-                queue.settle(item_id, state, actor=actor, outcome=outcome, now=_now())
-                if state is RetryState.RELEASED:
-                    queue.free(pl.Series([item.subject]))
-            publish(connection, profile.published)
-            return item._replace(state=state)
+def _kind(item: RetryItem) -> str:
+    return item.subject.partition(":")[0]
 
 
 def _now() -> datetime:

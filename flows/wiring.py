@@ -12,7 +12,7 @@ from flows.profile import Delivery as DeliverySettings
 from flows.profile import FileLayout, LoadedProfile, SftpDrop, tenant_folder
 from schemas.feeds import FEEDS
 from schemas.receipts import RunRef
-from schemas.vocabulary import ChargeType, ItemType
+from schemas.vocabulary import ChargeType, FailureScope, ItemType
 from tasks.affinity.carrying import CarryingTerms
 from tasks.affinity.folder import DropFolders, FolderDelivery
 from tasks.affinity.http import HttpDelivery, HttpPlace
@@ -283,12 +283,14 @@ def delivery_terms(profile: LoadedProfile) -> DeliveryTerms:
 
 
 def retry_terms(profile: LoadedProfile) -> RetryTerms:
-    """When to try again, when to give up."""
-    retry = profile.settings.retry
+    """What a failure takes along, when to try again, when to give up."""
+    retry, delivery = profile.settings.retry, profile.settings.delivery
     return RetryTerms(
         first_wait=timedelta(seconds=retry.first_wait_seconds),
         longest_wait=timedelta(seconds=retry.longest_wait_seconds),
         max_attempts=retry.max_attempts,
         jitter=retry.jitter,
-        transient_codes=frozenset(code.upper() for code in retry.transient_codes),
+        transient_codes=frozenset(code.strip().upper() for code in retry.transient_codes),
+        failure_scope=FailureScope(delivery.failure_scope),
+        bystander_codes=frozenset(code.strip().upper() for code in delivery.bystander_codes),
     )

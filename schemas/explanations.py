@@ -3,6 +3,7 @@
 The rules' page in `docs/`, `r2b explain` and the queue all say it with these words.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from schemas.vocabulary import (
@@ -249,3 +250,49 @@ def hold_explanation(reason: str) -> Explanation:
             "billing",
         )
     return HOLDS[HoldReason(reason)]
+
+
+QUEUE_OWNERS: Mapping[str, str] = {
+    # Affinity's codes
+    "TIMEOUT": "Affinity",
+    "BUSY": "Affinity",
+    "LOCKED": "Affinity",
+    "FILE_REFUSED": "Affinity",
+    "CUSTOMER_REFUSED": "Affinity",
+    "ACCOUNT_ON_STOP": "billing",
+    "PERIOD_CLOSED": "billing",
+    "NO_RATE": "data",
+    "PRODUCT_WITHDRAWN": "data",
+    "UNKNOWN_PRODUCT": "data",
+    "INACTIVE_PRODUCT": "data",
+    "UNKNOWN_CUSTOMER": "data",
+    "UNKNOWN_SITE": "data",
+    "SITE_OF_ANOTHER": "data",
+    "UNKNOWN_CLI": "data",
+    "CLI_EXISTS": "data",
+    "BAD_CLI": "data",
+    # our own errors
+    "SourceUnavailable": "ops",
+    "SourceRefused": "ops",
+    "SourceContractBroken": "data",
+    "TooManyRejects": "data",
+}
+"""Who usually settles a failure, by its reason."""
+
+QUEUE_OWNERS_BY_KIND: Mapping[str, str] = {
+    "charge": "billing",
+    "cli": "data",
+    "feeds": "ops",
+    "feed": "ops",
+    "delivery": "ops",
+    "write_back": "ops",
+    "cease": "billing",
+}
+"""Who usually settles it where its reason tells nothing: by what failed."""
+
+
+def queue_owner(subject: str, reason: str) -> str:
+    """Who usually settles an item of the queue: billing, data, ops or Affinity."""
+    code = reason.strip()
+    known = QUEUE_OWNERS.get(code) or QUEUE_OWNERS.get(code.upper())
+    return known or QUEUE_OWNERS_BY_KIND.get(subject.partition(":")[0], "ops")

@@ -8,7 +8,10 @@ from typing import NamedTuple
 
 
 class ViewColumn(NamedTuple):
-    """One column of a view. `kind`: text, number, money (four decimals), day, moment (UTC)."""
+    """One column of a view.
+
+    `kind`: text, number, money (four decimals), day, moment (UTC), flag (true or false).
+    """
 
     name: str
     kind: str
@@ -148,10 +151,34 @@ _ALL = (
             _c("file", "text", "The file's name."),
             _c("row_key", "text", "The same business fact has the same key for ever."),
             _c("outcome", "text", "pending, accepted, rejected or abandoned."),
-            _c("code", "text", "Affinity's code, where it refused the row."),
+            _c(
+                "code",
+                "text",
+                "Affinity's code, where it refused the row; READ_BACK where its snapshot shows it.",
+            ),
             _c("message", "text", "Affinity's words, or why the batch was given up."),
             _c("line_id", "text", "The order line, for a product row."),
             _c("charge_type", "text", "upfront or recurring, for a product row."),
+        ),
+    ),
+    View(
+        "unconfirmed_row",
+        "exported row without an answer",
+        "What was handed over and may or may not be in Affinity: its age and its money.",
+        (
+            _c("seq", "number", "The batch."),
+            _c("file", "text", "The file's name."),
+            _c("row_key", "text", "The row."),
+            _c("line_id", "text", "The order line, for a product row."),
+            _c("charge_type", "text", "upfront or recurring, for a product row."),
+            _c("exported_on", "day", "The as-of day of its batch."),
+            _c("age_days", "number", "Days from then to the as-of day of the last run."),
+            _c("value", "money", "What a product row is worth."),
+            _c(
+                "never_seen",
+                "flag",
+                "Affinity's snapshot came with a run since, and does not show the row.",
+            ),
         ),
     ),
     View(
@@ -166,7 +193,12 @@ _ALL = (
             _c("to_status", "text", "Bill status after; the same where only the reason is news."),
             _c("batch_seq", "number", "The batch it happened in."),
             _c("actor", "text", "Who or what did it: a run, an upload result, a person."),
-            _c("reason", "text", "exported, accepted, `rejected: <code>` or `abandoned: <why>`."),
+            _c(
+                "reason",
+                "text",
+                "exported, accepted, `rejected: <code>`, `returned: <code>` (refused only because "
+                "of another row), `abandoned: <why>` or `read back: found in Affinity`.",
+            ),
             _c("hash", "text", "Digest of this row and of the commit before it."),
             _c("commit_no", "number", "The commit it belongs to; numbered without gaps."),
         ),
@@ -181,7 +213,8 @@ _ALL = (
             _c(
                 "subject",
                 "text",
-                "What failed: `charge:<line>:<type>`, a CLI row (`cli:...`), or `feeds`.",
+                "What failed: `charge:<line>:<type>`, a CLI row (`cli:...`), `feeds` or one "
+                "`feed:<name>`, or `delivery:`, `write_back:` and the number of a batch.",
             ),
             _c("reason", "text", "Affinity's code, or the name of the error."),
             _c("attempts", "number", "How often it has failed."),
@@ -197,6 +230,26 @@ _ALL = (
             _c("last_seen_at", "moment", "When it last changed."),
             _c("batch_seq", "number", "The batch it last failed in."),
             _c("outcome", "text", "How it ended, or what a person decided."),
+        ),
+    ),
+    View(
+        "retry_event",
+        "change of an item of the queue",
+        "Everything that ever happened to what failed: who or what moved it, when, and why.",
+        (
+            _c("item_id", "number", "The item."),
+            _c("at", "moment", "When."),
+            _c(
+                "action",
+                "text",
+                "failed, due, released, in_flight, done or discarded; noted where its history "
+                "was not kept.",
+            ),
+            _c("actor", "text", "Who or what did it: a run, an upload result, a person."),
+            _c("from_state", "text", "State before; blank where the item was new."),
+            _c("to_state", "text", "State after."),
+            _c("detail", "text", "The failure and its attempt, or how it ended."),
+            _c("subject", "text", "What the item is about."),
         ),
     ),
     View(
@@ -250,5 +303,6 @@ BEHIND: Mapping[str, str] = {
     "ops.charge_state": "The ledger folded: where each charge we ever exported stands now.",
     "ops.cli_state": "The CLIs we added, or are adding, in Affinity.",
     "ops.retry_item": "The retry queue, settled items included.",
+    "ops.retry_event": "Every change of every item of the queue; rows are only ever added.",
 }
 """The tables behind the views, for those who work on the warehouse: these may change."""

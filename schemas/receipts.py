@@ -184,3 +184,17 @@ class RunReceipt:
     warnings: Mapping[str, int] = field(default_factory=dict)
     reject_reasons: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     """(feed, column, reason) -> records, most first; the column of a ragged row is blank."""
+
+
+@dataclass(frozen=True)
+class DrainReceipt:
+    """What draining the retry queue came to, by item: freed for a run, finished, failed again.
+
+    `deliveries` are the batches under way that it went on with.
+    """
+
+    freed: tuple[int, ...] = ()
+    finished: tuple[int, ...] = ()
+    failed: tuple[int, ...] = ()
+    deliveries: tuple[DeliveryReceipt, ...] = ()
+    needs_run: bool = False

@@ -184,6 +184,29 @@ class RowOutcome(StrEnum):
     ABANDONED = "abandoned"
 
 
+class FailureScope(StrEnum):
+    """What Affinity refuses along with one bad row."""
+
+    ROW = "row"
+    FILE = "file"
+    CUSTOMER = "customer"
+
+
+class LedgerStatus(StrEnum):
+    """Where a charge that was ever exported stands by our ledger; a CLI in Affinity is `live`."""
+
+    EXPORTED = "exported"
+    IN_BILLING = "in_billing"
+    LIVE = "live"
+    REJECTED = "rejected"
+    RETURNED = "returned"
+    ABANDONED = "abandoned"
+
+
+READ_BACK = "READ_BACK"
+"""The code of an outcome that Affinity's own snapshot proves, not its answer."""
+
+
 class RetryKind(StrEnum):
     """Waiting cures a transient failure; only other data, or a person, cures a data failure."""
 

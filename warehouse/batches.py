@@ -168,6 +168,15 @@ class BatchStore:
             {"seq": seq},
         )
 
+    def cli_row_keys(self, seq: int) -> pl.Series:
+        """The row keys of a batch's CLI rows."""
+        found = read(
+            self._connection,
+            "SELECT row_key FROM out.batch_cli WHERE seq = $seq",
+            {"seq": seq},
+        )
+        return found["row_key"]
+
     def products(self, seq: int) -> pl.DataFrame:
         """A batch's frozen product rows, whole."""
         return read(self._connection, statement("batch/read_products"), {"seq": seq})

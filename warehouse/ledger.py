@@ -1,6 +1,6 @@
 """The ledger: every transition of every charge, chained so that nothing can be changed unseen."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 import duckdb
 import polars as pl
@@ -28,9 +28,15 @@ OUTCOME = pl.Schema(
         "outcome": pl.String(),
         "code": pl.String(),
         "message": pl.String(),
+        "stands_as": pl.String(),
+        "disposition": pl.String(),
+        "bill_status": pl.String(),
+        "batch_seq": pl.Int64(),
+        "in_billing_on": pl.Date(),
         "refused_content": pl.String(),
     }
 )
+"""What became of a row, and how its charge or CLI stands and is shown from now on."""
 
 
 class Ledger:
@@ -66,11 +72,23 @@ class Ledger:
         self._connection.execute(statement("ledger/take_clis"), {"seq": seq})
 
     def outcomes(self, seq: int) -> pl.DataFrame:
-        """Rows of a batch: `row_key`, `file`, `line_id`, `charge_type`, `outcome` (null = none)."""
+        """Rows of a batch in file order, with what became of them; `outcome` null = none yet."""
         return read(self._connection, statement("ledger/read_outcomes"), {"seq": seq})
 
-    def settle(self, seq: int, outcomes: pl.DataFrame, *, today: date) -> None:
-        """Store new `outcomes` (OUTCOME) of a batch's rows and move their charges and CLIs."""
+    def settle(self, seq: int, outcomes: pl.DataFrame) -> None:
+        """Store new `outcomes` (OUTCOME) of a batch's rows and where their charges and CLIs stand.
+
+        What was said of such a row before is replaced.
+        """
+        outcomes = outcomes.select(pl.col(c).cast(t) for c, t in OUTCOME.items())
+        self._connection.register("outcomes", outcomes)
+        try:
+            self._connection.execute(statement("ledger/drop_outcomes"), {"seq": seq})
+            self._connection.execute(statement("ledger/settle_charges"), {"seq": seq})
+            self._connection.execute(statement("ledger/settle_clis"), {"seq": seq})
+            self._connection.execute(statement("ledger/refresh_charges"), {"seq": seq})
+        finally:
+            self._connection.unregister("outcomes")
         append(
             self._connection,
             "out.batch_outcome",
@@ -78,15 +96,6 @@ class Ledger:
                 pl.lit(seq, pl.Int64).alias("seq"), "row_key", "outcome", "code", "message"
             ),
         )
-        self._connection.register("outcomes", outcomes)
-        try:
-            self._connection.execute(
-                statement("ledger/settle_charges"), {"seq": seq, "today": today}
-            )
-            self._connection.execute(statement("ledger/settle_clis"), {"seq": seq})
-        finally:
-            self._connection.unregister("outcomes")
-        self._connection.execute(statement("ledger/refresh_charges"), {"seq": seq})
         self._connection.execute(statement("ledger/hold_refused"), {"seq": seq})
 
     def layer_updates(self, seq: int) -> pl.DataFrame:

@@ -22,14 +22,20 @@ _COPIED = {
     "out.batch": "FROM out.batch",
     "out.delivery_file": "FROM out.delivery_file",
     "out.batch_cli": "SELECT seq, row_key FROM out.batch_cli",
-    "out.batch_product": "SELECT seq, row_key, line_id, charge_type FROM out.batch_product",
+    "out.batch_product": (
+        "SELECT seq, row_key, line_id, charge_type, quantity, unit_price FROM out.batch_product"
+    ),
     "out.batch_outcome": "FROM out.batch_outcome",
+    "ops.feed_read": (
+        "SELECT run_id, feed FROM ops.feed_read WHERE starts_with(feed, 'affinity_')"
+    ),
     "ops.reject": "FROM ops.reject",
     "ops.run": "FROM ops.run",
     "ops.warning": "FROM ops.warning",
     "ops.ledger": "FROM ops.ledger",
     "ops.ledger_commit": "FROM ops.ledger_commit",
     "ops.retry_item": "FROM ops.retry_item",
+    "ops.retry_event": "FROM ops.retry_event",
 }
 """What the views of `mart` need, and nothing else: the raw and core records stay at home."""
 

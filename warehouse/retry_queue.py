@@ -1,4 +1,7 @@
-"""Everything that failed, one item per thing, until it has an outcome. Table: `ops.retry_item`."""
+"""Everything that failed, one item per thing, until it has an outcome, and what happened to it.
+
+Tables: `ops.retry_item`, `ops.retry_event`.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,14 +13,23 @@ import polars as pl
 
 from schemas.vocabulary import RetryKind, RetryState
 from warehouse.queries import read
+from warehouse.statements import statement
 
 _OPEN = ("waiting", "parked", "released", "in_flight", "dead")
+
+_TOLD = (
+    "concat(failures.reason, ', attempt ', failures.attempts, ' of ', failures.max_attempts, "
+    "CASE WHEN failures.next_at IS NOT NULL "
+    "THEN strftime(failures.next_at, '; again from %Y-%m-%d %H:%M:%S') ELSE '' END)"
+)
+"""What history says of a failure: never Affinity's words, which may name a customer."""
 
 
 class RetryItem(NamedTuple):
     """One failed thing.
 
-    `subject` is `charge:<line>:<type>`, `cli:<site ref>:<row key>` or `feeds`.
+    `subject` is `charge:<line>:<type>`, `cli:<row key>`, `feeds` or `feed:<name>`,
+    `delivery:<seq>`, `write_back:<seq>` or `cease:...`.
     """
 
     id: int
@@ -32,6 +44,18 @@ class RetryItem(NamedTuple):
     state: RetryState
     value: Decimal | None
     batch_seq: int | None
+    outcome: str | None = None
+
+
+class RetryEvent(NamedTuple):
+    """One change of an item; `from_state` is null when it was new."""
+
+    at: datetime
+    action: str
+    actor: str | None
+    from_state: str | None
+    to_state: str
+    detail: str | None
 
 
 def charge_subject() -> pl.Expr:
@@ -55,7 +79,7 @@ class RetryQueue:
         """Items, most money first."""
         rows = self._connection.execute(
             "SELECT id, kind, subject, reason, message, attempts, max_attempts, first_seen_at, "
-            "next_at, state, value, batch_seq FROM ops.retry_item "
+            "next_at, state, value, batch_seq, outcome FROM ops.retry_item "
             "WHERE NOT $open_only OR list_contains($open, state) "
             "ORDER BY coalesce(value, 0) DESC, id",
             {"open_only": open_only, "open": list(_OPEN)},
@@ -79,7 +103,7 @@ class RetryQueue:
         ).fetchall()
         return dict(rows)
 
-    def fail(self, failures: pl.DataFrame, *, now: datetime) -> None:
+    def fail(self, failures: pl.DataFrame, *, now: datetime, actor: str | None = None) -> None:
         """Note failures: an open item of the same subject fails once more, others are new.
 
         `failures`: `subject`, `kind`, `reason`, `message`, `attempts`, `max_attempts`, `next_at`,
@@ -87,17 +111,24 @@ class RetryQueue:
         """
         if failures.is_empty():
             return
+        common = {"now": now, "open": list(_OPEN)}
         self._connection.register("failures", failures)
         try:
             self._connection.execute(
+                "INSERT INTO ops.retry_event SELECT item.id, $now, 'failed', $actor, item.state, "
+                f"failures.state, {_TOLD} FROM ops.retry_item AS item INNER JOIN failures "
+                "ON item.subject = failures.subject WHERE list_contains($open, item.state)",
+                {**common, "actor": actor},
+            )
+            self._connection.execute(
                 "UPDATE ops.retry_item AS item SET kind = failures.kind, "
                 "reason = failures.reason, message = failures.message, "
-                "attempts = failures.attempts, next_at = failures.next_at, "
-                "state = failures.state, value = failures.value, "
+                "attempts = failures.attempts, max_attempts = failures.max_attempts, "
+                "next_at = failures.next_at, state = failures.state, value = failures.value, "
                 "batch_seq = failures.batch_seq, last_seen_at = $now "
                 "FROM failures WHERE item.subject = failures.subject "
                 "AND list_contains($open, item.state)",
-                {"now": now, "open": list(_OPEN)},
+                common,
             )
             self._connection.execute(
                 "INSERT INTO ops.retry_item (id, kind, subject, reason, message, attempts, "
@@ -109,28 +140,127 @@ class RetryQueue:
                 "failures.value, failures.batch_seq FROM failures ANTI JOIN "
                 "(FROM ops.retry_item WHERE list_contains($open, state)) AS item "
                 "ON failures.subject = item.subject",
-                {"now": now, "open": list(_OPEN)},
+                common,
+            )
+            # the new items are those nothing has happened to yet
+            self._connection.execute(
+                "INSERT INTO ops.retry_event SELECT item.id, $now, 'failed', $actor, NULL, "
+                f"failures.state, {_TOLD} FROM ops.retry_item AS item INNER JOIN failures "
+                "ON item.subject = failures.subject "
+                "ANTI JOIN ops.retry_event AS event ON item.id = event.item_id "
+                "ORDER BY item.id",
+                {"now": now, "actor": actor},
             )
         finally:
             self._connection.unregister("failures")
 
     def move(
-        self, subjects: pl.Series, state: RetryState, *, now: datetime, outcome: str | None
-    ) -> None:
-        """Put the open items of `subjects` into `state`."""
+        self,
+        subjects: pl.Series,
+        state: RetryState,
+        *,
+        now: datetime,
+        outcome: str | None,
+        actor: str | None = None,
+        action: str | None = None,
+        detail: str | None = None,
+    ) -> int:
+        """Put the open items of `subjects` into `state`; how many were in another one.
+
+        History calls it `action`, and says `detail` of it: the state's name, and the outcome, by
+        default.
+        """
         if subjects.is_empty():
-            return
+            return 0
+        common = {"state": state.value, "now": now, "open": list(_OPEN)}
         self._connection.register("moved", pl.DataFrame({"subject": subjects}))
         try:
+            rows = self._connection.execute(
+                "INSERT INTO ops.retry_event SELECT item.id, $now, $action, $actor, item.state, "
+                "$state, $detail FROM ops.retry_item AS item SEMI JOIN moved "
+                "ON item.subject = moved.subject WHERE list_contains($open, item.state) "
+                "AND item.state <> $state ORDER BY item.id",
+                {
+                    **common,
+                    "action": action or state.value,
+                    "actor": actor,
+                    "detail": detail or outcome,
+                },
+            ).fetchall()
             self._connection.execute(
                 "UPDATE ops.retry_item AS item SET state = $state, next_at = NULL, "
                 "last_seen_at = $now, outcome = coalesce($outcome, outcome) "
                 "FROM moved WHERE item.subject = moved.subject "
-                "AND list_contains($open, item.state)",
-                {"state": state.value, "now": now, "outcome": outcome, "open": list(_OPEN)},
+                "AND list_contains($open, item.state) AND item.state <> $state",
+                {**common, "outcome": outcome},
             )
         finally:
             self._connection.unregister("moved")
+        return int(rows[0][0])
+
+    def release(
+        self,
+        subjects: pl.Series,
+        *,
+        now: datetime,
+        action: str = "released",
+        actor: str | None = None,
+    ) -> int:
+        """Let items be tried again, the refused charges behind them be judged afresh; how many.
+
+        With a CLI row go the charges that were refused in its batch, on its site and CLI.
+        """
+        self.free(subjects)
+        count = self.move(
+            subjects, RetryState.RELEASED, now=now, outcome=None, actor=actor, action=action
+        )
+        along = self._hanging_on(subjects)
+        self.free(along)
+        self.move(
+            along,
+            RetryState.RELEASED,
+            now=now,
+            outcome=None,
+            actor=actor,
+            action=action,
+            detail="with its CLI row",
+        )
+        return count
+
+    def _hanging_on(self, subjects: pl.Series) -> pl.Series:
+        """The charges refused along with the CLI rows among `subjects`."""
+        clis = subjects.filter(subjects.str.starts_with("cli:"))
+        if clis.is_empty():
+            return clis
+        self._connection.register("named", pl.DataFrame({"subject": clis}))
+        try:
+            return read(self._connection, statement("queue/read_hanging_on"))["subject"]
+        finally:
+            self._connection.unregister("named")
+
+    def clis_of(self, seq: int, row_keys: pl.Series) -> pl.Series:
+        """The subjects of the CLIs that rows `row_keys` of batch `seq` add, whenever they start."""
+        if row_keys.is_empty():
+            return pl.Series("subject", [], dtype=pl.String)
+        self._connection.register("named", pl.DataFrame({"row_key": row_keys}))
+        try:
+            found = read(self._connection, statement("queue/read_same_clis"), {"seq": seq})
+        finally:
+            self._connection.unregister("named")
+        return found["subject"]
+
+    def feeds(self) -> pl.Series:
+        """The subjects of open items about feeds: one of them, or all."""
+        return read(
+            self._connection,
+            "SELECT subject FROM ops.retry_item WHERE list_contains($open, state) "
+            "AND (subject = 'feeds' OR starts_with(subject, 'feed:')) ORDER BY id",
+            {"open": list(_OPEN)},
+        )["subject"]
+
+    def charges(self, run_id: str) -> pl.DataFrame:
+        """`subject`, `disposition` (null = not there), `is_rejected` of charges that wait here."""
+        return read(self._connection, statement("queue/read_charges_of_items"), {"run_id": run_id})
 
     def due(self, *, now: datetime) -> pl.DataFrame:
         """`id` and `subject` of waiting items whose time has come."""
@@ -157,6 +287,11 @@ class RetryQueue:
     ) -> None:
         """A person decided about one item."""
         self._connection.execute(
+            "INSERT INTO ops.retry_event SELECT id, $now, $state, $actor, state, $state, $outcome "
+            "FROM ops.retry_item WHERE id = $id",
+            {"id": item_id, "state": state.value, "actor": actor, "outcome": outcome, "now": now},
+        )
+        self._connection.execute(
             "UPDATE ops.retry_item SET state = $state, actor = $actor, outcome = $outcome, "
             "next_at = NULL, last_seen_at = $now WHERE id = $id",
             {
@@ -167,3 +302,12 @@ class RetryQueue:
                 "now": now,
             },
         )
+
+    def history(self, item_id: int) -> list[RetryEvent]:
+        """Everything that happened to one item, oldest first."""
+        rows = self._connection.execute(
+            'SELECT "at", action, actor, from_state, to_state, detail FROM ops.retry_event '
+            'WHERE item_id = $id ORDER BY "at", rowid',
+            {"id": item_id},
+        ).fetchall()
+        return [RetryEvent._make(row) for row in rows]

@@ -2,14 +2,17 @@
 
 from typing import Any
 
+from rich.text import Text
+
 from flows.console.answering import out
 from flows.console.tables import table
+from schemas.explanations import queue_owner
 from tasks.reports.money import pounds
-from warehouse.retry_queue import RetryItem
+from warehouse.retry_queue import RetryEvent, RetryItem
 
 
 def show_items(items: list[RetryItem]) -> None:
-    """The open items as a table."""
+    """The items as a table."""
     if not items:
         out.print("The retry queue is empty.")
         return
@@ -21,13 +24,14 @@ def show_items(items: list[RetryItem]) -> None:
             pounds(item.value),
             f"{item.attempts}/{item.max_attempts}",
             next_try(item),
+            Text(queue_owner(item.subject, item.reason), style="dim"),
         )
         for item in items
     ]
     out.print(
         table(
             "Retry queue, most money first",
-            ("id", "what", "why", "value", "tries", "next try"),
+            ("id", "what", "why", "value", "tries", "next try", "usually with"),
             rows,
             right=(0, 3),
         )
@@ -37,6 +41,14 @@ def show_items(items: list[RetryItem]) -> None:
     )
 
 
+_ONE_OF_A_KIND = {
+    "feed": "feed {}",
+    "delivery": "delivery of batch {}",
+    "write_back": "write-back of batch {}",
+    "cease": "cease {}",
+}
+
+
 def subject_words(subject: str) -> str:
     """What an item is about, for people."""
     match subject.split(":"):
@@ -44,25 +56,66 @@ def subject_words(subject: str) -> str:
             return f"{':'.join(line)} {charge_type}"
         case ["cli", row_key]:
             return f"CLI row {row_key[:8]}"
-        case _:
-            return subject
+        case ["feeds"]:
+            return "the feeds"
+        case [kind, *what]:
+            return _ONE_OF_A_KIND.get(kind, f"{kind}:{{}}").format(":".join(what))
+    return subject
 
 
 def next_try(item: RetryItem) -> str:
-    """When, or on what, the item is tried again."""
+    """When, or on what, the item is tried again; how it ended, once it has."""
     match item.state.value:
         case "waiting" if item.next_at is not None:
             return f"{item.next_at:%d/%m %H:%M} UTC"
         case "parked":
-            return "when its data changes"
+            is_charge = item.subject.startswith("charge:")
+            return "when its data changes" if is_charge else "when its cause is gone"
         case "released":
             return "next run"
         case "in_flight":
             return f"in batch {item.batch_seq} or later"
-        case _:
-            return "never, unless released"
+        case "done" | "discarded":
+            return item.outcome or item.state.value
+    return "never, unless released"
 
 
 def items_json(items: list[RetryItem]) -> dict[str, Any]:
-    """The open items as one JSON object."""
-    return {"items": [{**item._asdict(), "next": next_try(item)} for item in items]}
+    """The items as one JSON object."""
+    return {
+        "items": [
+            {
+                **item._asdict(),
+                "owner": queue_owner(item.subject, item.reason),
+                "next": next_try(item),
+            }
+            for item in items
+        ]
+    }
+
+
+def show_history(item: RetryItem, events: list[RetryEvent]) -> None:
+    """Everything that happened to an item as a table."""
+    rows = [
+        (
+            f"{event.at:%d/%m/%Y %H:%M:%S}",
+            event.action.replace("_", " "),
+            (event.from_state or "").replace("_", " "),
+            event.to_state.replace("_", " "),
+            event.actor or "",
+            event.detail or "",
+        )
+        for event in events
+    ]
+    out.print(
+        table(
+            f"Item {item.id}: {subject_words(item.subject)}",
+            ("when (UTC)", "what", "from", "to", "who", "why"),
+            rows,
+        )
+    )
+
+
+def history_json(item: RetryItem, events: list[RetryEvent]) -> dict[str, Any]:
+    """An item and its history as one JSON object."""
+    return {**items_json([item])["items"][0], "events": [event._asdict() for event in events]}

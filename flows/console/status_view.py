@@ -30,6 +30,7 @@ def show_status(standing: Standing | None, tenant: str) -> None:
         out.print(f"  {run['message']}")
     out.print()
     _show_batches(standing)
+    _show_unconfirmed(standing.unconfirmed)
     rows = [
         (each["disposition"].replace("_", " "), f"{each['charges']:,}", pounds(each["value"]))
         for each in standing.dispositions
@@ -91,6 +92,19 @@ def _show_batches(standing: Standing) -> None:
     )
 
 
+def _show_unconfirmed(unconfirmed: dict[str, Any]) -> None:
+    if not unconfirmed["rows"]:
+        return
+    days = unconfirmed["oldest_days"]
+    unseen = unconfirmed["never_seen"]
+    out.print(
+        f"No answer yet: {unconfirmed['rows']:,} rows, {pounds(unconfirmed['value'])}; the oldest "
+        f"was exported {days} day{'' if days == 1 else 's'} ago"
+        + (f"; {unseen:,} are not in Affinity's last snapshot" if unseen else "")
+        + ".\n"
+    )
+
+
 _TWO_DAYS = 48
 
 
@@ -108,6 +122,7 @@ def status_json(standing: Standing | None) -> dict[str, Any]:
             "queue": [],
             "holds": [],
             "at_stake": "0.0000",
+            "unconfirmed": {"rows": 0, "value": "0.0000", "oldest_days": None, "never_seen": 0},
         }
     oldest = min((each["oldest"] for each in standing.holds if each["oldest"]), default=None)
     return {
@@ -118,4 +133,5 @@ def status_json(standing: Standing | None) -> dict[str, Any]:
         "holds": standing.holds,
         "oldest_held": oldest,
         "at_stake": Decimal(standing.at_stake),
+        "unconfirmed": standing.unconfirmed,
     }

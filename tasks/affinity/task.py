@@ -2,6 +2,7 @@
 
 import csv
 import io
+import random
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from tasks.outbox.delivery_journal import (
     write_delivery,
 )
 from tasks.outbox.durable import verify_files
+from tasks.retry.failures import note_failure
 from tasks.retry.policy import RetryTerms
 from tasks.step import step
 from warehouse.batches import Batch, BatchStore
@@ -120,7 +122,18 @@ def _settle(
         if trouble is None and journal.is_whole:
             queue.move(pl.Series([subject]), RetryState.DONE, now=moment, outcome="delivered")
         elif trouble is not None:
-            state = _note(queue, batch, trouble, words, moment, terms)
+            state = note_failure(
+                queue,
+                subject=subject,
+                reason=_REASONS.get(type(trouble), "no_answer"),
+                message=words,
+                transient=isinstance(trouble, (LinkDown, NotTakenYet)),
+                terms=terms.retry,
+                now=moment,
+                dice=random.random(),  # noqa: S311  a wait, not a secret
+                value=batch.value,
+                batch_seq=batch.seq,
+            )
             if state is RetryState.DEAD and any(
                 each.state is FileState.SENDING for each in journal.files
             ):
@@ -133,70 +146,11 @@ def _settle(
     return _receipt(batch, journal, trouble=words, failed=failed or bool(journal.doubt))
 
 
-def _note(
-    queue: RetryQueue,
-    batch: Batch,
-    trouble: Exception,
-    words: str,
-    moment: datetime,
-    terms: DeliveryTerms,
-) -> RetryState:
-    """Put the delivery into the queue, once more; returns what becomes of it."""
-    return note_failure(
-        queue,
-        subject=delivery_subject(batch.seq),
-        reason=_REASONS.get(type(trouble), "no_answer"),
-        message=words,
-        transient=isinstance(trouble, (LinkDown, NotTakenYet)),
-        value=batch.value,
-        batch_seq=batch.seq,
-        terms=terms.retry,
-        now=moment,
-    )
-
-
 _REASONS: dict[type[Exception], str] = {
     NotTakenYet: "not_taken",
     Declined: "refused",
     Doubt: "in_doubt",
 }
-
-
-def note_failure(queue, *, subject, reason, message, transient, value, batch_seq, terms, now):
-    import random
-
-    from tasks.retry.policy import decide
-    from tasks.transfer.task import FAILURE
-
-    attempts = queue.attempts([subject]).get(subject, 0) + 1
-    decision = decide(
-        code=next(iter(terms.transient_codes)) if transient else None,
-        attempts=attempts,
-        now=now,
-        dice=random.random(),
-        terms=terms,
-    )
-    queue.fail(
-        pl.DataFrame(
-            [
-                {
-                    "subject": subject,
-                    "kind": decision.kind.value,
-                    "reason": reason,
-                    "message": message,
-                    "attempts": attempts,
-                    "max_attempts": terms.max_attempts,
-                    "next_at": decision.next_at,
-                    "state": decision.state.value,
-                    "value": value,
-                    "batch_seq": batch_seq,
-                }
-            ],
-            schema=FAILURE,
-        ),
-        now=now,
-    )
-    return decision.state
 
 
 def _move(store: BatchStore, batch: Batch, journal: DeliveryJournal, moment: datetime) -> Batch:

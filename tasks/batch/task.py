@@ -103,11 +103,19 @@ def claim_batch(run: RunRef, terms: BatchTerms, judgement: JudgementReceipt) -> 
                 actor=run.run_id,
                 moment=moment,
             )
-            RetryQueue(connection).move(
-                claimed.select(charge_subject()).to_series(),
+            queue = RetryQueue(connection)
+            queue.move(
+                pl.concat(
+                    [
+                        claimed.select(charge_subject()).to_series(),
+                        queue.clis_of(seq, store.cli_row_keys(seq)),
+                    ]
+                ),
                 RetryState.IN_FLIGHT,
                 now=moment,
                 outcome=None,
+                actor=run.run_id,
+                detail=f"in batch {seq}",
             )
             note_warnings(
                 connection,

@@ -1,20 +1,30 @@
-"""When a failed item is tried again. Pure: the clock, the failure and the dice are arguments."""
+"""When a failed item is tried again, and when it is needed no more.
+
+Pure: the clock, the failure and the dice are arguments.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from schemas.vocabulary import RetryKind, RetryState
+import polars as pl
+
+from schemas.vocabulary import Disposition, FailureScope, RetryKind, RetryState
 
 
 @dataclass(frozen=True)
 class RetryTerms:
-    """The profile's say on retries."""
+    """The profile's say on failures: what one takes along, when to try again, when to give up.
+
+    Codes are in upper case.
+    """
 
     first_wait: timedelta = timedelta(minutes=5)
     longest_wait: timedelta = timedelta(hours=1)
     max_attempts: int = 5
     jitter: bool = True
     transient_codes: frozenset[str] = frozenset({"TIMEOUT", "BUSY", "LOCKED"})
+    failure_scope: FailureScope = FailureScope.ROW
+    bystander_codes: frozenset[str] = frozenset({"FILE_REFUSED", "CUSTOMER_REFUSED"})
 
 
 @dataclass(frozen=True)
@@ -29,15 +39,24 @@ class Decision:
 def decide(
     *, code: str | None, attempts: int, now: datetime, dice: float, terms: RetryTerms
 ) -> Decision:
-    """Decide about an item that failed for the `attempts`-th time with `code`.
-
-    A code worth waiting for waits a random share (`dice`, 0 to 1) of 1, 2, 4, ... first waits, at
-    most the longest wait, and is dead after the last attempt. Anything else is parked: waiting does
-    not mend data.
+    """Decide about an item that failed for the `attempts`-th time with Affinity's `code`.
 
     Source: contract section 5, "Retry queue".
     """
-    if code is None or code.strip().upper() not in terms.transient_codes:
+    transient = code is not None and code.strip().upper() in terms.transient_codes
+    return decide_failure(transient=transient, attempts=attempts, now=now, dice=dice, terms=terms)
+
+
+def decide_failure(
+    *, transient: bool, attempts: int, now: datetime, dice: float, terms: RetryTerms
+) -> Decision:
+    """Decide about anything that failed for the `attempts`-th time.
+
+    What waiting cures waits a random share (`dice`, 0 to 1) of 1, 2, 4, ... first waits, at most
+    the longest wait, and is dead after the last attempt. Anything else is parked: waiting does not
+    mend data.
+    """
+    if not transient:
         return Decision(RetryKind.DATA, RetryState.PARKED, None)
     if attempts >= terms.max_attempts:
         return Decision(RetryKind.TRANSIENT, RetryState.DEAD, None)
@@ -46,3 +65,25 @@ def decide(
     whole = terms.first_wait * doubled if is_short else terms.longest_wait
     wait = whole * dice if terms.jitter else whole
     return Decision(RetryKind.TRANSIENT, RetryState.WAITING, now + wait)
+
+
+STILL_DUE = (Disposition.READY, Disposition.EXPORTED, Disposition.HELD)
+"""A charge of one of these still has to be billed, so its item still says something."""
+
+
+def no_longer_due(charges: pl.DataFrame) -> pl.DataFrame:
+    """The items whose charge nobody has to bill any more: `subject`, `outcome`.
+
+    Args:
+        charges: `subject`, `disposition` in the latest run (null = its line is not in the feeds),
+            `is_rejected` (the line's record was rejected, so nothing is known of it).
+    """
+    disposition = pl.col("disposition")
+    return charges.filter(
+        ~pl.col("is_rejected") & ~disposition.is_in(list(STILL_DUE)).fill_null(value=False)
+    ).select(
+        "subject",
+        pl.concat_str(
+            pl.lit("no longer due: "), disposition.str.replace_all("_", " ").fill_null("gone")
+        ).alias("outcome"),
+    )

@@ -1,15 +1,16 @@
 """Open and close a run's page; publish what analysts read."""
 
+import random
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from schemas.errors import IllegalTransition, R2BError
 from schemas.receipts import RunRef
-from schemas.vocabulary import RetryKind, RetryState, RunStatus
+from schemas.vocabulary import RetryState, RunStatus
+from tasks.retry.failures import note_failure, words_of
+from tasks.retry.policy import RetryTerms, no_longer_due
 from tasks.step import step
 from warehouse.connection import open_warehouse, prepare_warehouse, transaction
 from warehouse.published import publish
@@ -45,30 +46,55 @@ def start_run(run: RunRef, *, profile_sha256: str, may_go_back: bool = False) ->
 def free_due_items(queue: RetryQueue, *, now: datetime) -> int:
     """Let every waiting item whose time has come be judged afresh; how many."""
     due = queue.due(now=now)
-    queue.free(due["subject"])
-    queue.move(due["subject"], RetryState.RELEASED, now=now, outcome=None)
+    queue.release(due["subject"], now=now, action="due")
     return due.height
 
 
 @step("finish run")
 def finish_run(run: RunRef, status: RunStatus, counts: Mapping[str, Any], published: Path) -> None:
-    """Close the run's page and publish; feeds that failed before are read now."""
+    """Close the run's page and publish.
+
+    Feeds that failed before are read now; items of charges nobody has to bill any more are done.
+    """
     moment = _now()
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
         with transaction(connection):
             RunStore(connection).finish(run.run_id, status, moment=moment, counts=counts)
-            RetryQueue(connection).move(
-                pl.Series([FEEDS_SUBJECT]),
+            queue = RetryQueue(connection)
+            queue.move(
+                queue.feeds(),
                 RetryState.DONE,
                 now=moment,
                 outcome=f"read in run {run.run_id}",
+                actor=run.run_id,
             )
+            _close_what_is_no_longer_due(queue, run, moment)
         publish(connection, published)
 
 
+def _close_what_is_no_longer_due(queue: RetryQueue, run: RunRef, moment: datetime) -> None:
+    """Close them, and forget what was refused: a charge that is due again is judged afresh."""
+    over = no_longer_due(queue.charges(run.run_id))
+    queue.free(over["subject"])
+    for (outcome,), items in over.group_by("outcome", maintain_order=True):
+        queue.move(
+            items["subject"],
+            RetryState.DONE,
+            now=moment,
+            outcome=str(outcome),
+            actor=run.run_id,
+        )
+
+
 @step("note failure")
-def fail_run(run: RunRef, error: R2BError, published: Path) -> None:
-    """Close the run's page with its error; what the feeds did wrong waits in the queue."""
+def fail_run(
+    run: RunRef, error: R2BError, published: Path, terms: RetryTerms | None = None
+) -> None:
+    """Close the run's page with its error; what the feeds did wrong waits in the queue.
+
+    A source that did not answer is tried again, less and less often; feeds that are not as agreed
+    are parked until they are read.
+    """
     moment = _now()
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
         with transaction(connection):
@@ -80,30 +106,24 @@ def fail_run(run: RunRef, error: R2BError, published: Path) -> None:
                 message=str(error),
             )
             if error.exit_code in FEED_FAILURES:
-                RetryQueue(connection).fail(_feeds_failure(error), now=moment)
+                reason, message, transient = words_of(error)
+                feed = getattr(error, "feed", None)
+                note_failure(
+                    RetryQueue(connection),
+                    subject=f"feed:{feed}" if feed else FEEDS_SUBJECT,
+                    reason=reason,
+                    message=message,
+                    transient=transient,
+                    terms=terms or RetryTerms(),
+                    now=moment,
+                    dice=random.random(),  # noqa: S311  a wait, not a secret
+                    actor=run.run_id,
+                )
         publish(connection, published)
 
 
 FEED_FAILURES = (20, 21, 22, 30)
 """Exit codes that say the feeds could not be used."""
-
-
-def _feeds_failure(error: R2BError) -> pl.DataFrame:
-    kind = RetryKind.TRANSIENT if error.retryable else RetryKind.DATA
-    return pl.DataFrame(
-        {
-            "subject": [FEEDS_SUBJECT],
-            "kind": [kind.value],
-            "reason": [type(error).__name__],
-            "message": [error.message],
-            "attempts": [1],
-            "max_attempts": [1],
-            "next_at": pl.Series([None], dtype=pl.Datetime("us")),
-            "state": [RetryState.PARKED.value],
-            "value": pl.Series([None], dtype=pl.Decimal(38, 4)),
-            "batch_seq": pl.Series([None], dtype=pl.Int64),
-        }
-    )
 
 
 @step("publish")

@@ -43,8 +43,13 @@ def add_decision(
     manifest_sha256: str | None,
     results: bytes | None = None,
     reason: str | None = None,
+    failure_scope: str | None = None,
 ) -> None:
-    """Append one decision: `results`, `uploaded` or `abandoned`; result bytes stay beside it."""
+    """Append one decision: `results`, `uploaded`, `abandoned` or `read_back`.
+
+    Result bytes stay beside it. `failure_scope` is how a result was read: what one bad row took
+    along.
+    """
     entries = read_journal(folder)
     entry: dict[str, Any] = {
         "kind": kind,
@@ -53,6 +58,8 @@ def add_decision(
         "manifest_sha256": manifest_sha256,
         "reason": reason,
     }
+    if failure_scope is not None:
+        entry["failure_scope"] = failure_scope
     if results is not None:
         entry["results"] = f"results_{len(entries) + 1}.csv"
         write_durably(folder / entry["results"], results)

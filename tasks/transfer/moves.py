@@ -5,7 +5,16 @@ from typing import NamedTuple
 import polars as pl
 
 from schemas.errors import IllegalTransition
-from schemas.vocabulary import BatchState, BillStatus, RowOutcome
+from schemas.vocabulary import (
+    READ_BACK,
+    BatchState,
+    BillStatus,
+    Disposition,
+    LedgerStatus,
+    RowOutcome,
+)
+from tasks.retry.policy import RetryTerms
+from tasks.transfer.bystanders import with_bystanders
 
 EVIDENCE = pl.Schema(
     {
@@ -15,6 +24,39 @@ EVIDENCE = pl.Schema(
         "message": pl.String(),
     }
 )
+
+ROW = pl.Schema(
+    {
+        "row_key": pl.String(),
+        "file": pl.String(),
+        "place": pl.Int64(),
+        "part": pl.String(),
+        "line_id": pl.String(),
+        "charge_type": pl.String(),
+        "customer_ref": pl.String(),
+        "site_ref": pl.String(),
+        "cli": pl.String(),
+        "asset_id": pl.String(),
+        "outcome": pl.String(),
+        "recorded_code": pl.String(),
+        "standing": pl.String(),
+    }
+)
+"""A row of a batch: where it stands in its file, what it is about, what became of it so far.
+
+`part` is the written file, null where it does not matter; `standing` what the ledger says of its
+charge or CLI, null once another batch has taken it up.
+"""
+
+OUTCOME = pl.Schema(
+    {
+        **EVIDENCE,
+        "stands_as": pl.String(),
+        "disposition": pl.String(),
+        "bill_status": pl.String(),
+    }
+)
+"""What became of a row; how its charge or CLI stands, and is shown until the next run."""
 
 _LEGAL: dict[BatchState, frozenset[BatchState]] = {
     BatchState.CLAIMED: frozenset({BatchState.WRITTEN}),
@@ -43,7 +85,7 @@ _LEGAL: dict[BatchState, frozenset[BatchState]] = {
 class Settlement(NamedTuple):
     """What new evidence comes to.
 
-    `outcomes`: rows that had none before (EVIDENCE). `moves`: `line_id`, `charge_type`,
+    `outcomes`: rows that had none before, or another (OUTCOME). `moves`: `line_id`, `charge_type`,
     `from_status`, `to_status`, `reason` of their product rows.
     """
 
@@ -64,20 +106,26 @@ def check_move(seq: int, state: BatchState, to: BatchState) -> None:
         )
 
 
-def settle(seq: int, rows: pl.DataFrame, evidence: pl.DataFrame) -> Settlement:
+def settle(
+    seq: int, rows: pl.DataFrame, evidence: pl.DataFrame, terms: RetryTerms | None = None
+) -> Settlement:
     """Match evidence with a batch's rows.
 
     Args:
         seq: the batch, for messages.
-        rows: `row_key`, `file`, `line_id`, `charge_type`, `outcome` (null = none yet).
+        rows: ROW; `outcome` null = none yet, a column that is missing counts as null.
         evidence: EVIDENCE.
+        terms: what one bad row takes along; nothing by default.
 
     Raises:
         IllegalTransition: a key the batch does not hold, two different outcomes for one key, or
             an outcome other than the one already recorded; nothing is changed.
 
+    What a snapshot has proven stays accepted, whatever an answer says of it later.
+
     Source: contract section 5; ruling 25.
     """
+    rows = _whole(rows)
     said = evidence.select(pl.col(c).cast(t) for c, t in EVIDENCE.items())
     unknown = said.join(rows, on="row_key", how="anti").height
     if unknown:
@@ -95,35 +143,109 @@ def settle(seq: int, rows: pl.DataFrame, evidence: pl.DataFrame) -> Settlement:
     known = distinct.join(
         rows.rename({"outcome": "recorded"}), on="row_key", how="inner", maintain_order="left"
     )
+    is_proven = (pl.col("recorded_code") == READ_BACK).fill_null(value=False)
     contradicted = known.filter(
-        pl.col("recorded").is_not_null() & (pl.col("recorded") != pl.col("outcome"))
+        pl.col("recorded").is_not_null() & (pl.col("recorded") != pl.col("outcome")) & ~is_proven
     ).height
     if contradicted:
         raise IllegalTransition(
             f"Transferring batch {seq}: {contradicted} row(s) already have another outcome.",
             hint="What was accepted stays accepted. Nothing was changed.",
         )
-    fresh = known.filter(pl.col("recorded").is_null())
-    return Settlement(outcomes=fresh.select(list(EVIDENCE)), moves=_moves(fresh))
+    fresh = known.filter(pl.col("recorded").is_null()).select(list(EVIDENCE))
+    return _settled(with_bystanders(rows, fresh, terms or RetryTerms()))
 
 
-def _moves(fresh: pl.DataFrame) -> pl.DataFrame:
-    accepted = pl.col("outcome") == RowOutcome.ACCEPTED
-    why = (
-        pl.when(accepted)
-        .then(pl.lit("accepted"))
-        .when(pl.col("outcome") == RowOutcome.ABANDONED)
-        .then(pl.concat_str(pl.lit("abandoned: "), pl.col("message").fill_null("")))
-        .otherwise(pl.concat_str(pl.lit("rejected: "), pl.col("code").fill_null("no code")))
+def settle_found(rows: pl.DataFrame, found: pl.Series) -> Settlement:
+    """What it comes to that Affinity has the rows `found`, whatever we thought of them.
+
+    A row without an outcome is accepted. A product row we had as abandoned, returned or rejected is
+    billed nevertheless, unless another batch has taken its charge up since: accepted as well, so
+    that it is never sent again.
+
+    Args:
+        rows: ROW.
+        found: row keys that are there; those of other batches mean nothing.
+    """
+    overruled = (pl.col("file") == "products") & pl.col("standing").is_in(list(OVERRULED))
+    there = _whole(rows).filter(
+        pl.col("row_key").is_in(found.implode())
+        & (pl.col("outcome").is_null() | overruled.fill_null(value=False))
     )
-    return fresh.filter(pl.col("file") == "products").select(
+    return _settled(
+        there.with_columns(
+            pl.lit(RowOutcome.ACCEPTED.value).alias("said_outcome"),
+            pl.lit(READ_BACK).alias("said_code"),
+            pl.lit(None, dtype=pl.String).alias("message"),
+            pl.lit(value=False).alias("is_bystander"),
+        )
+    )
+
+
+OVERRULED = (LedgerStatus.ABANDONED, LedgerStatus.RETURNED, LedgerStatus.REJECTED)
+"""A charge we have as one of these is billed nevertheless when Affinity shows its row."""
+
+
+def _whole(rows: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([pl.DataFrame(schema=ROW), rows], how="diagonal")
+
+
+def _settled(judged: pl.DataFrame) -> Settlement:
+    """Outcomes and moves of rows with `said_outcome`, `said_code`, `message`, `is_bystander`."""
+    stood = judged.with_columns(_stands_as().alias("stands_as")).with_columns(
+        pl.when(pl.col("stands_as") == LedgerStatus.IN_BILLING)
+        .then(pl.lit(BillStatus.IN_BILLING.value))
+        .otherwise(pl.lit(BillStatus.READY_TO_BILL.value))
+        .alias("bill_status"),
+        pl.col("stands_as")
+        .replace_strict(_SHOWN_AS, default=None, return_dtype=pl.String)
+        .alias("disposition"),
+    )
+    outcomes = stood.with_columns(outcome="said_outcome", code="said_code").select(list(OUTCOME))
+    return Settlement(outcomes, _moves(stood))
+
+
+_SHOWN_AS = {
+    LedgerStatus.IN_BILLING.value: Disposition.IN_BILLING.value,
+    LedgerStatus.REJECTED.value: Disposition.HELD.value,
+    LedgerStatus.RETURNED.value: Disposition.READY.value,
+    LedgerStatus.ABANDONED.value: Disposition.READY.value,
+}
+
+
+def _stands_as() -> pl.Expr:
+    """How a row's charge, or CLI, stands once its outcome is known."""
+    outcome = pl.col("said_outcome")
+    return (
+        pl.when((outcome == RowOutcome.ACCEPTED) & (pl.col("file") == "clis"))
+        .then(pl.lit(LedgerStatus.LIVE.value))
+        .when(outcome == RowOutcome.ACCEPTED)
+        .then(pl.lit(LedgerStatus.IN_BILLING.value))
+        .when(outcome == RowOutcome.ABANDONED)
+        .then(pl.lit(LedgerStatus.ABANDONED.value))
+        .when(pl.col("is_bystander"))
+        .then(pl.lit(LedgerStatus.RETURNED.value))
+        .otherwise(pl.lit(LedgerStatus.REJECTED.value))
+    )
+
+
+def _moves(stood: pl.DataFrame) -> pl.DataFrame:
+    code = pl.col("said_code").fill_null("no code")
+    stands_as = pl.col("stands_as")
+    why = (
+        pl.when((stands_as == LedgerStatus.IN_BILLING) & pl.col("outcome").is_not_null())
+        .then(pl.lit("read back: found in Affinity"))
+        .when(stands_as == LedgerStatus.IN_BILLING)
+        .then(pl.lit("accepted"))
+        .when(stands_as == LedgerStatus.ABANDONED)
+        .then(pl.concat_str(pl.lit("abandoned: "), pl.col("message").fill_null("")))
+        .otherwise(pl.concat_str(stands_as, pl.lit(": "), code))
+    )
+    return stood.filter(pl.col("file") == "products").select(
         "line_id",
         "charge_type",
         pl.lit(BillStatus.READY_TO_BILL.value).alias("from_status"),
-        pl.when(accepted)
-        .then(pl.lit(BillStatus.IN_BILLING.value))
-        .otherwise(pl.lit(BillStatus.READY_TO_BILL.value))
-        .alias("to_status"),
+        pl.col("bill_status").alias("to_status"),
         why.alias("reason"),
     )
 

@@ -1,6 +1,8 @@
 """Transfer to Billing, abandon, and the queue's own moves: journal first, then one transaction."""
 
+import json
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -10,23 +12,40 @@ from typing import NamedTuple
 import polars as pl
 
 from schemas.affinity import LAYER_UPDATES
-from schemas.charge import charge_content
-from schemas.errors import IllegalTransition
-from schemas.receipts import TransferReceipt
+from schemas.errors import DeliveryIncomplete, IllegalTransition
+from schemas.receipts import RunRef, TransferReceipt
 from schemas.results import parse_results
-from schemas.tables import VALUE
-from schemas.vocabulary import BatchState, BillStatus, RetryState, RowOutcome
+from schemas.vocabulary import (
+    BatchState,
+    FailureScope,
+    LedgerStatus,
+    RetryState,
+    RowOutcome,
+)
 from tasks.outbox.delivery_journal import read_delivery
-from tasks.outbox.durable import verify_files, write_durably
-from tasks.retry.policy import RetryTerms, decide
+from tasks.outbox.durable import MANIFEST, verify_files, write_durably
+from tasks.retry.failures import FAILURE, failure, note_failure, words_of
+from tasks.retry.policy import RetryTerms
 from tasks.step import step
+from tasks.transfer.bystanders import with_parts
 from tasks.transfer.journal import add_decision, read_journal
-from tasks.transfer.moves import Settlement, all_rows, check_move, settle
+from tasks.transfer.moves import (
+    OVERRULED,
+    Settlement,
+    all_rows,
+    check_move,
+    settle,
+    settle_found,
+)
+from tasks.transfer.proof import found_file, proven_clis
+from tasks.transfer.refusals import refused_rows, with_patience
 from warehouse.batches import Batch, BatchStore
 from warehouse.connection import Connection, open_warehouse, transaction
 from warehouse.ledger import Ledger
 from warehouse.queries import first_row, scalar
+from warehouse.read_back import CLIS, SITE_PRODUCTS, SnapshotStore
 from warehouse.retry_queue import RetryQueue, charge_subject, delivery_subject
+from warehouse.runs import note_warnings
 
 LAYER_UPDATES_FILE = "layer_updates.csv"
 
@@ -68,9 +87,9 @@ def transfer_batch(
         batch = _batch(connection, seq)
         check_move(seq, batch.state, BatchState.CONFIRMED)
         verify_files(batch.path, batch.manifest_sha256)
-        rows = Ledger(connection).outcomes(seq)
+        rows = _rows(connection, batch, retry)
         said = all_rows(rows, RowOutcome.ACCEPTED) if evidence.rows is None else evidence.rows
-        settlement = settle(seq, rows, said)
+        settlement = settle(seq, rows, said, retry)
         if settlement.outcomes.is_empty() and batch.state is BatchState.CONFIRMED:
             return replace(_receipt(connection, batch, BatchState.CONFIRMED), changed=False)
         add_decision(
@@ -80,6 +99,7 @@ def transfer_batch(
             moment=moment,
             manifest_sha256=batch.manifest_sha256,
             results=evidence.content,
+            failure_scope=None if evidence.rows is None else retry.failure_scope.value,
         )
         _apply(
             connection,
@@ -155,8 +175,13 @@ def recover_transfers(warehouse: Path, retry: RetryTerms, today: date) -> list[i
     mended = []
     with open_warehouse(warehouse) as connection:
         store = BatchStore(connection)
+        items = {item.subject: item.state for item in RetryQueue(connection).items()}
         for batch in store.in_state(
-            BatchState.WRITTEN, BatchState.IN_DOUBT, BatchState.DELIVERED, BatchState.CONFIRMED
+            BatchState.WRITTEN,
+            BatchState.IN_DOUBT,
+            BatchState.DELIVERED,
+            BatchState.CONFIRMED,
+            BatchState.ABANDONED,
         ):
             decisions = read_journal(batch.path)
             done = scalar(
@@ -168,11 +193,136 @@ def recover_transfers(warehouse: Path, retry: RetryTerms, today: date) -> list[i
             for decision in decisions[done:]:
                 _finish(connection, batch, decision, retry, today)
                 mended.append(batch.seq)
-            updates = batch.path / LAYER_UPDATES_FILE
-            # a folder that was archived needs no file
-            if batch.state is BatchState.CONFIRMED and batch.path.is_dir() and not updates.exists():
-                _write_back(connection, batch)
+            if _owes_write_back(connection, batch, items):
+                _write_back(connection, batch, retry)
     return mended
+
+
+@step("write back")
+def write_back(warehouse: Path, seq: int) -> Path:
+    """Tell The Layer of batch `seq`: write its `layer_updates.csv` anew, close its queue item.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with open_warehouse(warehouse) as connection:
+        batch = _batch(connection, seq)
+        _write_updates(connection, batch)
+        return batch.path / LAYER_UPDATES_FILE
+
+
+@step("read back")
+def read_back(
+    run: RunRef, retry: RetryTerms, today: date, *, alarm_after_days: int, is_plan: bool = False
+) -> int:
+    """Take Affinity's snapshots, if they came with this run, as proof of what is there.
+
+    A row that is there counts as accepted, whatever we thought of it; absence proves nothing. What
+    has had no answer for too long becomes a warning of the run. A plan writes no journal.
+
+    Returns:
+        How many rows were proven.
+    """
+    proven = 0
+    with open_warehouse(run.warehouse, memory=run.memory) as connection:
+        snapshots = SnapshotStore(connection, run.run_id)
+        found = _found(snapshots)
+        overruled = lost = 0
+        for seq in sorted(found["seq"].unique()):
+            batch = _batch(connection, seq)
+            if not batch.path.is_dir():
+                # what cannot be journalled is not decided
+                lost += 1
+                continue
+            keys = found.filter(pl.col("seq") == seq)["row_key"]
+            rows = Ledger(connection).outcomes(seq)
+            settlement = settle_found(rows, keys)
+            moment, actor = _now(), f"read-back of run {run.run_id}"
+            if not is_plan:
+                add_decision(
+                    batch.path,
+                    kind="read_back",
+                    actor=actor,
+                    moment=moment,
+                    manifest_sha256=batch.manifest_sha256,
+                    results=found_file(settlement.outcomes["row_key"]),
+                )
+            _apply(
+                connection,
+                batch,
+                settlement,
+                Decision("transfer", actor, moment),
+                state=_once_read_back(batch, rows, settlement),
+                retry=retry,
+                today=today,
+                tells_layer=not is_plan,
+            )
+            proven += settlement.outcomes.height
+            overruled += _overruled(rows, settlement)
+        with transaction(connection):
+            note_warnings(
+                connection,
+                run.run_id,
+                {
+                    (SITE_PRODUCTS, "billed there, but we had it as not accepted"): overruled,
+                    ("batches", "rows found in Affinity, but the batch's folder is gone"): lost,
+                    (
+                        "batches",
+                        f"rows exported more than {alarm_after_days} days ago have no answer",
+                    ): snapshots.unanswered_for(alarm_after_days, as_of=run.as_of),
+                },
+            )
+    return proven
+
+
+def _found(snapshots: SnapshotStore) -> pl.DataFrame:
+    """`seq` and `row_key` of our rows that the snapshots of this run show."""
+    found = [pl.DataFrame(schema={"seq": pl.Int64, "row_key": pl.String})]
+    if snapshots.came(CLIS):
+        found.append(proven_clis(snapshots.unanswered_clis(), snapshots.live_clis()))
+    if snapshots.came(SITE_PRODUCTS):
+        found.append(snapshots.products())
+    return pl.concat(found)
+
+
+def _once_read_back(batch: Batch, rows: pl.DataFrame, settlement: Settlement) -> BatchState | None:
+    """One proven product confirms a batch that waits for its answer; its CLIs alone do not."""
+    answered = settlement.moves.height - _overruled(rows, settlement)
+    if batch.state is BatchState.ABANDONED or not answered:
+        return None
+    check_move(batch.seq, batch.state, BatchState.CONFIRMED)
+    return BatchState.CONFIRMED
+
+
+def _overruled(rows: pl.DataFrame, settlement: Settlement) -> int:
+    """How many product rows are there although we had their charge as something else."""
+    had = rows.filter(pl.col("standing").is_in(list(OVERRULED)))
+    return (
+        settlement.outcomes.filter(pl.col("stands_as") == LedgerStatus.IN_BILLING)
+        .join(had, on="row_key", how="semi")
+        .height
+    )
+
+
+def _rows(connection: Connection, batch: Batch, retry: RetryTerms) -> pl.DataFrame:
+    """ROW of a batch; which part each row is in is looked up only where it matters."""
+    rows = Ledger(connection).outcomes(batch.seq)
+    if retry.failure_scope is FailureScope.ROW:
+        return rows
+    return with_parts(rows, _written(batch))
+
+
+def _written(batch: Batch) -> Mapping[str, int]:
+    """Rows by written file, in order."""
+    path = batch.path / MANIFEST
+    try:
+        files = json.loads(path.read_bytes())["files"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DeliveryIncomplete(
+            f"Reading the manifest of batch {batch.seq}: it is missing or altered.",
+            hint="Restore the folder as it was written; do not edit files in the outbox.",
+        ) from error
+    return {each["name"]: each["rows"] for each in files}
 
 
 def _finish(
@@ -182,16 +332,25 @@ def _finish(
     retry: RetryTerms,
     today: date,
 ) -> None:
-    rows = Ledger(connection).outcomes(batch.seq)
-    settlement = settle(batch.seq, rows, _recorded(decision, batch.path, rows))
-    abandoned = decision["kind"] == "abandoned"
+    # read as it was read when it was decided, whatever the profile says by now
+    scope = FailureScope(decision.get("failure_scope") or FailureScope.ROW)
+    retry = replace(retry, failure_scope=scope)
+    rows = _rows(connection, batch, retry)
+    said = _recorded(decision, batch.path, rows)
+    kind = decision["kind"]
+    state: BatchState | None
+    if kind == "read_back":
+        settlement = settle_found(rows, said["row_key"])
+        state = _once_read_back(batch, rows, settlement)
+    else:
+        settlement = settle(batch.seq, rows, said, retry)
+        state = _once_abandoned(batch) if kind == "abandoned" else BatchState.CONFIRMED
     taken = Decision(
-        "abandon" if abandoned else "transfer",
+        "abandon" if kind == "abandoned" else "transfer",
         decision["actor"],
         datetime.fromisoformat(decision["at"]).astimezone(UTC).replace(tzinfo=None),
         decision.get("reason"),
     )
-    state = _once_abandoned(batch) if abandoned else BatchState.CONFIRMED
     _apply(connection, batch, settlement, taken, state=state, retry=retry, today=today)
 
 
@@ -206,18 +365,28 @@ def _apply(
     settlement: Settlement,
     decision: Decision,
     *,
-    state: BatchState,
+    state: BatchState | None,
     retry: RetryTerms,
     today: date,
+    tells_layer: bool = True,
 ) -> None:
-    """Bring the warehouse up to a decision in one transaction, then tell The Layer."""
+    """Bring the warehouse up to a decision in one transaction, then tell The Layer.
+
+    Without a `state` the batch stays in the one it is in.
+    """
     with transaction(connection):
         _commit(connection, batch, settlement, decision, retry=retry, today=today)
-        BatchStore(connection).move(
-            batch.seq, state, moment=decision.moment, actor=decision.actor, reason=decision.reason
-        )
-    if decision.what == "transfer":
-        _write_back(connection, batch)
+        if state is not None:
+            BatchStore(connection).move(
+                batch.seq,
+                state,
+                moment=decision.moment,
+                actor=decision.actor,
+                reason=decision.reason,
+            )
+    is_news = state is BatchState.CONFIRMED or settlement.moves.height > 0
+    if tells_layer and is_news and decision.what == "transfer":
+        _write_back(connection, batch, retry)
 
 
 def _recorded(decision: dict[str, str], folder: Path, rows: pl.DataFrame) -> pl.DataFrame:
@@ -240,118 +409,133 @@ def _commit(
     today: date,
 ) -> None:
     outcomes, moves = settlement
-    what, actor, moment, _ = decision
-    ledger = Ledger(connection)
+    seq, actor, moment = batch.seq, decision.actor, decision.moment
+    ledger, queue = Ledger(connection), RetryQueue(connection)
     ledger.record(
-        moves.with_columns(pl.lit(batch.seq, pl.Int64).alias("batch_seq")),
-        what=what,
-        seq=batch.seq,
+        moves.with_columns(pl.lit(seq, pl.Int64).alias("batch_seq")),
+        what=decision.what,
+        seq=seq,
         actor=actor,
         moment=moment,
     )
-    refused = _refused(connection, batch.seq, outcomes)
+    refused = refused_rows(outcomes, BatchStore(connection).products(seq), charge_subject())
+    is_billed = pl.col("stands_as") == LedgerStatus.IN_BILLING
     ledger.settle(
-        batch.seq,
-        outcomes.join(refused.select("row_key", "refused_content"), on="row_key", how="left"),
-        today=today,
+        seq,
+        outcomes.join(
+            refused.select("row_key", "refused_content"), on="row_key", how="left"
+        ).with_columns(
+            pl.when(is_billed).then(pl.lit(seq, pl.Int64)).alias("batch_seq"),
+            pl.when(is_billed).then(pl.lit(today, pl.Date)).alias("in_billing_on"),
+        ),
     )
-    queue = RetryQueue(connection)
-    queue.fail(_failures(queue, refused, batch.seq, moment, retry), now=moment)
-    accepted = moves.filter(pl.col("to_status") == BillStatus.IN_BILLING)
+    rows = ledger.outcomes(seq)
+    refused = with_patience(refused, rows, retry)
+    queue.fail(_failures(queue, refused, seq, moment, retry), now=moment, actor=actor)
+
+    settled = rows.join(outcomes.select("row_key", "stands_as"), on="row_key")
+    _move_items(queue, batch, settled, decision)
     queue.move(
-        accepted.select(charge_subject()).to_series(),
+        pl.Series([delivery_subject(seq)]),
         RetryState.DONE,
         now=moment,
-        outcome=f"accepted in batch {batch.seq}",
+        outcome=f"{decision.what} of batch {seq}",
+        actor=actor,
     )
-    queue.move(
-        pl.Series([delivery_subject(batch.seq)]),
-        RetryState.DONE,
-        now=moment,
-        outcome=f"{what} of batch {batch.seq}",
-    )
-    freed = moves.join(accepted, on=["line_id", "charge_type"], how="anti")
-    if what == "abandon":
+
+
+def _move_items(queue: RetryQueue, batch: Batch, rows: pl.DataFrame, decision: Decision) -> None:
+    """What was accepted is done; what goes out again by itself needs nobody's care."""
+    moment, actor = decision.moment, decision.actor
+    for stand, state, outcome in (
+        ((LedgerStatus.IN_BILLING, LedgerStatus.LIVE), RetryState.DONE, "accepted in batch"),
+        ((LedgerStatus.ABANDONED, LedgerStatus.RETURNED), RetryState.RELEASED, None),
+    ):
+        these = rows.filter(pl.col("stands_as").is_in(list(stand)))
+        charges = these.drop_nulls("line_id").select(charge_subject()).to_series()
+        clis = queue.clis_of(batch.seq, these.filter(pl.col("file") == "clis")["row_key"])
         queue.move(
-            freed.select(charge_subject()).to_series(),
-            RetryState.RELEASED,
+            pl.concat([charges, clis]),
+            state,
             now=moment,
-            outcome=None,
+            outcome=None if outcome is None else f"{outcome} {batch.seq}",
+            actor=actor,
         )
-
-
-def _refused(connection: Connection, seq: int, outcomes: pl.DataFrame) -> pl.DataFrame:
-    """Rejected rows with their subject, money and, for products, the content that was refused."""
-    rejected = outcomes.filter(pl.col("outcome") == RowOutcome.REJECTED)
-    products = (
-        BatchStore(connection)
-        .products(seq)
-        .select(
-            "row_key",
-            charge_subject().alias("charge"),
-            (pl.col("quantity").cast(pl.Decimal(38, 0)) * pl.col("unit_price").cast(VALUE)).alias(
-                "value"
-            ),
-            charge_content().alias("refused_content"),
-        )
-    )
-    return rejected.join(products, on="row_key", how="left").with_columns(
-        pl.coalesce("charge", pl.format("cli:{}", "row_key")).alias("subject")
-    )
 
 
 def _failures(
     queue: RetryQueue, refused: pl.DataFrame, seq: int, now: datetime, retry: RetryTerms
 ) -> pl.DataFrame:
     before = queue.attempts(refused["subject"].to_list())
-    rows = []
-    for row in refused.iter_rows(named=True):
-        attempts = before.get(row["subject"], 0) + 1
-        decision = decide(
-            code=row["code"],
-            attempts=attempts,
+    rows = [
+        failure(
+            subject=row["subject"],
+            reason=row["code"] or "rejected",
+            message=row["message"],
+            transient=row["is_transient"],
+            attempts=before.get(row["subject"], 0) + 1,
+            terms=retry,
             now=now,
             dice=random.random(),  # noqa: S311  a wait, not a secret
-            terms=retry,
+            value=row["value"],
+            batch_seq=seq,
         )
-        rows.append(
-            {
-                "subject": row["subject"],
-                "kind": decision.kind.value,
-                "reason": row["code"] or "rejected",
-                "message": row["message"],
-                "attempts": attempts,
-                "max_attempts": retry.max_attempts,
-                "next_at": decision.next_at,
-                "state": decision.state.value,
-                "value": row["value"],
-                "batch_seq": seq,
-            }
-        )
+        for row in refused.iter_rows(named=True)
+    ]
     return pl.DataFrame(rows, schema=FAILURE)
 
 
-FAILURE = pl.Schema(
-    {
-        "subject": pl.String(),
-        "kind": pl.String(),
-        "reason": pl.String(),
-        "message": pl.String(),
-        "attempts": pl.Int64(),
-        "max_attempts": pl.Int64(),
-        "next_at": pl.Datetime("us"),
-        "state": pl.String(),
-        "value": VALUE,
-        "batch_seq": pl.Int64(),
-    }
-)
-"""One row per failed thing, as the queue takes it."""
+def _write_back_subject(seq: int) -> str:
+    return f"write_back:{seq}"
 
 
-def _write_back(connection: Connection, batch: Batch) -> None:
+def _owes_write_back(connection: Connection, batch: Batch, items: Mapping[str, RetryState]) -> bool:
+    """Whether The Layer has not been told all of a batch, and it is to be tried now."""
+    # a folder that was archived needs no file
+    if not batch.path.is_dir():
+        return False
+    item = items.get(_write_back_subject(batch.seq))
+    if item is not None:
+        return item in {RetryState.WAITING, RetryState.RELEASED}
+    if (batch.path / LAYER_UPDATES_FILE).is_file():
+        return False
+    return batch.state is BatchState.CONFIRMED or (
+        batch.state is BatchState.ABANDONED
+        and not Ledger(connection).layer_updates(batch.seq).is_empty()
+    )
+
+
+def _write_back(connection: Connection, batch: Batch, retry: RetryTerms) -> None:
+    """Tell The Layer; if that cannot be written now, the queue sees to it. The transfer stands."""
+    try:
+        _write_updates(connection, batch)
+    except OSError as error:
+        reason, message, transient = words_of(error)
+        with transaction(connection):
+            note_failure(
+                RetryQueue(connection),
+                subject=_write_back_subject(batch.seq),
+                reason=reason,
+                message=f"Writing {LAYER_UPDATES_FILE} of batch {batch.seq}: {message}.",
+                transient=transient,
+                terms=retry,
+                now=_now(),
+                dice=random.random(),  # noqa: S311  a wait, not a secret
+                batch_seq=batch.seq,
+            )
+
+
+def _write_updates(connection: Connection, batch: Batch) -> None:
     updates = Ledger(connection).layer_updates(batch.seq).select(list(LAYER_UPDATES))
     content = updates.write_csv(line_terminator="\r\n").encode()
     write_durably(batch.path / LAYER_UPDATES_FILE, content)
+    with transaction(connection):
+        RetryQueue(connection).move(
+            pl.Series([_write_back_subject(batch.seq)]),
+            RetryState.DONE,
+            now=_now(),
+            outcome=f"written: {LAYER_UPDATES_FILE}",
+        )
 
 
 def _batch(connection: Connection, seq: int) -> Batch:
@@ -388,7 +572,7 @@ def _receipt(connection: Connection, batch: Batch, state: BatchState) -> Transfe
         rejected=by_outcome.get(RowOutcome.REJECTED.value, 0),
         pending=by_outcome.get(None, 0),
         accepted_value=accepted_value[0] if accepted_value else Decimal(0),
-        layer_updates=updates if updates.exists() else None,
+        layer_updates=updates if updates.is_file() else None,
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.retry_queue import discard, list_items, release, retry_due
+from flows.queue_desk import discard, list_items, release, retry_due
 from schemas.errors import IllegalTransition, NotAllowed
 from schemas.vocabulary import RetryKind, RetryState
 from tests.integration.office import Office

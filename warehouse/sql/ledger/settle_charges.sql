@@ -1,13 +1,9 @@
--- Move the charges whose product rows are in the registered frame `outcomes`.
--- Params: $seq BIGINT, $today DATE.
+-- Store how the charges stand whose product rows are in the registered frame `outcomes`.
+-- Params: $seq BIGINT.
 UPDATE ops.charge_state AS state
 SET
-    status = CASE outcomes.outcome
-        WHEN 'accepted' THEN 'in_billing'
-        WHEN 'rejected' THEN 'rejected'
-        ELSE 'abandoned'
-    END,
-    in_billing_on = CASE WHEN outcomes.outcome = 'accepted' THEN $today::DATE END,
+    status = outcomes.stands_as,
+    in_billing_on = outcomes.in_billing_on,
     refused_content = outcomes.refused_content
 FROM outcomes
 WHERE state.row_key = outcomes.row_key AND state.batch_seq = $seq;

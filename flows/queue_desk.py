@@ -1,0 +1,146 @@
+"""What a person may do with the retry queue: look, retry, release, discard."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+
+from flows.operators import acting
+from flows.profile import LoadedProfile
+from schemas.errors import IllegalTransition
+from schemas.vocabulary import RetryState
+from tasks.runs.task import free_due_items
+from warehouse.connection import open_warehouse, prepare_warehouse, transaction
+from warehouse.lock import only_run
+from warehouse.published import publish
+from warehouse.retry_queue import RetryEvent, RetryItem, RetryQueue
+
+_WAITING = frozenset({RetryState.WAITING})
+_OPEN = frozenset({RetryState.WAITING, RetryState.PARKED, RetryState.RELEASED, RetryState.DEAD})
+_ADVICE = {
+    RetryState.PARKED: "Waiting does not cure it: once its cause is gone, `r2b queue release` it.",
+    RetryState.DEAD: "It was tried often enough: once its cause is gone, `r2b queue release` it.",
+    RetryState.RELEASED: "The next `r2b run` takes it up.",
+}
+
+
+def list_items(profile: LoadedProfile, *, closed_too: bool = False) -> list[RetryItem]:
+    """Open items, most money first; none when nothing ever ran."""
+    if not profile.warehouse.exists():
+        return []
+    with open_warehouse(profile.warehouse) as connection:
+        return RetryQueue(connection).items(open_only=not closed_too)
+
+
+def history(profile: LoadedProfile, item_id: int) -> tuple[RetryItem, list[RetryEvent]]:
+    """An item and everything that happened to it, oldest first.
+
+    Raises:
+        IllegalTransition: there is no such item.
+    """
+    if not profile.warehouse.exists():
+        raise _no_such(item_id)
+    prepare_warehouse(profile.warehouse)
+    with open_warehouse(profile.warehouse) as connection:
+        queue = RetryQueue(connection)
+        item = queue.get(item_id)
+        if item is None:
+            raise _no_such(item_id)
+        return item, queue.history(item_id)
+
+
+def retry_due(profile: LoadedProfile) -> int:
+    """Let every waiting item whose time has come re-enter the next run; how many."""
+    with only_run(profile.warehouse):
+        prepare_warehouse(profile.warehouse)
+        with open_warehouse(profile.warehouse) as connection:
+            with transaction(connection):
+                count = free_due_items(RetryQueue(connection), now=_now())
+            publish(connection, profile.published)
+    return count
+
+
+def retry_now(profile: LoadedProfile, item_id: int, *, actor: str) -> RetryItem:
+    """Let one transient item re-enter the next run although its time has not come.
+
+    Raises:
+        IllegalTransition: there is no such item, or waiting is not what cures it.
+        NotAllowed: operators are declared and this one may not update billing.
+    """
+    acting(profile, actor, "update_billing")
+    return _decide(
+        profile,
+        item_id,
+        RetryState.RELEASED,
+        actor=actor,
+        outcome=f"retried by {actor}",
+        may_be=_WAITING,
+    )
+
+
+def release(profile: LoadedProfile, item_id: int, *, actor: str) -> RetryItem:
+    """Let an item be tried again as it is; the next run judges it by every rule.
+
+    Raises:
+        IllegalTransition: there is no such item, or it is closed or in a batch already.
+        NotAllowed: operators are declared and this one may not update billing.
+    """
+    acting(profile, actor, "update_billing")
+    return _decide(
+        profile,
+        item_id,
+        RetryState.RELEASED,
+        actor=actor,
+        outcome=f"released by {actor}",
+        may_be=_OPEN,
+    )
+
+
+def discard(profile: LoadedProfile, item_id: int, *, actor: str, reason: str) -> RetryItem:
+    """Give an item up; its charge stays held until its content changes.
+
+    Raises:
+        IllegalTransition, NotAllowed: as for `release`.
+    """
+    acting(profile, actor, "update_billing")
+    said = f"discarded by {actor}: {reason}"
+    return _decide(profile, item_id, RetryState.DISCARDED, actor=actor, outcome=said, may_be=_OPEN)
+
+
+def _decide(
+    profile: LoadedProfile,
+    item_id: int,
+    state: RetryState,
+    *,
+    actor: str,
+    outcome: str,
+    may_be: frozenset[RetryState],
+) -> RetryItem:
+    with only_run(profile.warehouse):
+        prepare_warehouse(profile.warehouse)
+        with open_warehouse(profile.warehouse) as connection:
+            queue, now = RetryQueue(connection), _now()
+            item = queue.get(item_id)
+            if item is None:
+                raise _no_such(item_id)
+            if item.state not in may_be:
+                words = item.state.value.replace("_", " ")
+                raise IllegalTransition(
+                    f"Item {item_id} is {words}: it cannot become {state.value}.",
+                    hint=_ADVICE.get(item.state, "See `r2b queue list`."),
+                )
+            with transaction(connection):
+                queue.settle(item_id, state, actor=actor, outcome=outcome, now=now)
+                if state is RetryState.RELEASED:
+                    queue.release(pl.Series([item.subject]), now=now, actor=actor)
+            publish(connection, profile.published)
+            return item._replace(state=state)
+
+
+def _no_such(item_id: int) -> IllegalTransition:
+    return IllegalTransition(
+        f"There is no item {item_id} in the queue.", hint="See `r2b queue list`."
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
