@@ -281,7 +281,7 @@ class Affinity(Section):
     """What Affinity's loader expects."""
 
     layout: dict[str, FileLayout] = Field(
-        default_factory=dict, description="Per file: clis, products."
+        default_factory=dict, description="Per file: clis, ceases, products."
     )
 
     @field_validator("layout", mode="before")
@@ -290,10 +290,11 @@ class Affinity(Section):
         if not isinstance(layouts, dict):
             return layouts
         known = {}
+        files = [file.name for file in LOAD_ORDER]
         for name, layout in layouts.items():
             plain = re.sub(r"^[0-9]+_|\.csv$", "", name)
-            if plain not in {"clis", "products"}:
-                nearest = _nearest(name, ["clis", "products"])
+            if plain not in files:
+                nearest = _nearest(name, files)
                 message = f"no outgoing file is called {name!r}{nearest}"
                 raise ValueError(message)
             known[plain] = layout
@@ -332,6 +333,9 @@ class Delivery(Section):
         "row", description="What Affinity drops when one row is bad."
     )
     max_open_batches: int = Field(1, ge=1, description="Batches that may await confirmation.")
+    canary_rows: int = Field(
+        0, ge=0, description="First charges that go alone until they were taken; 0 = none do."
+    )
 
 
 class Retry(Section):

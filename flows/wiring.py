@@ -164,6 +164,7 @@ def batch_terms(profile: LoadedProfile) -> BatchTerms:
         },
         cli_profiles=profile.settings.cli.profiles,
         max_open=profile.settings.delivery.max_open_batches,
+        canary_rows=profile.settings.delivery.canary_rows,
     )
 
 
@@ -180,6 +181,7 @@ def written_layout(layout: FileLayout) -> WrittenLayout:
         header=layout.header,
         trailer=layout.trailer,
         max_rows=layout.max_rows,
+        max_lengths=layout.max_lengths,
     )
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class ViewColumn(NamedTuple):
-    """One column of a view. `kind`: text, number, money (four decimals), day, moment (UTC)."""
+    """One column of a view. `kind`: text, number, money (four decimals), day, moment, flag."""
 
     name: str
     kind: str
@@ -108,14 +108,20 @@ _ALL = (
             _c("created_at", "moment", "When its charges were frozen."),
             _c("confirmed_at", "moment", "When evidence of its upload was last taken."),
             _c("rows", "number", "Rows in all its files."),
-            _c("value", "money", "Quantity times unit price of its product rows."),
+            _c(
+                "value",
+                "money",
+                "Quantity times unit price of its rows; below zero for an undo.",
+            ),
             _c("run_id", "text", "The run that made it."),
             _c("as_of", "day", "The day that run judged by."),
             _c("written_at", "moment", "When its folder was in place."),
             _c("abandoned_at", "moment", "When it was given up."),
             _c("manifest_sha256", "text", "The digest of its manifest: its link in the chain."),
             _c("actor", "text", "Who decided about it last."),
-            _c("reason", "text", "Why it was given up."),
+            _c("reason", "text", "Why it was given up, or why it undoes another."),
+            _c("is_canary", "flag", "Whether it held the first charges only, to try the way."),
+            _c("undoes", "number", "The batch it takes back; blank for all others."),
         ),
     ),
     View(
@@ -129,8 +135,8 @@ _ALL = (
             _c("outcome", "text", "pending, accepted, rejected or abandoned."),
             _c("code", "text", "Affinity's code, where it refused the row."),
             _c("message", "text", "Affinity's words, or why the batch was given up."),
-            _c("line_id", "text", "The order line, for a product row."),
-            _c("charge_type", "text", "upfront or recurring, for a product row."),
+            _c("line_id", "text", "The order line, for a product or cease row."),
+            _c("charge_type", "text", "upfront or recurring, for a product or cease row."),
         ),
     ),
     View(
@@ -145,7 +151,11 @@ _ALL = (
             _c("to_status", "text", "Bill status after; the same where only the reason is news."),
             _c("batch_seq", "number", "The batch it happened in."),
             _c("actor", "text", "Who or what did it: a run, an upload result, a person."),
-            _c("reason", "text", "exported, accepted, `rejected: <code>` or `abandoned: <why>`."),
+            _c(
+                "reason",
+                "text",
+                "exported, accepted, `rejected: <code>`, `abandoned: <why>`; what an undo did.",
+            ),
             _c("hash", "text", "Digest of this row and of the commit before it."),
             _c("commit_no", "number", "The commit it belongs to; numbered without gaps."),
         ),
@@ -160,7 +170,7 @@ _ALL = (
             _c(
                 "subject",
                 "text",
-                "What failed: `charge:<line>:<type>`, a CLI row (`cli:...`), or `feeds`.",
+                "What failed: `charge:<line>:<type>`, `cease:<line>:<type>`, `cli:...` or `feeds`.",
             ),
             _c("reason", "text", "Affinity's code, or the name of the error."),
             _c("attempts", "number", "How often it has failed."),
@@ -216,6 +226,7 @@ BEHIND: Mapping[str, str] = {
     "out.hold_since": "Since when each hold stands; kept from run to run.",
     "out.batch": "Batches, their states and their place in the chain of manifests.",
     "out.batch_cli": "The frozen rows of `06_clis.csv`, batch by batch.",
+    "out.batch_cease": "The frozen rows of `07_ceases.csv`, batch by batch.",
     "out.batch_product": "The frozen rows of `08_products.csv`, batch by batch.",
     "out.batch_outcome": "What became of each row of a batch that has an answer.",
     "ops.run": "The book of runs.",

@@ -131,6 +131,20 @@ class BatchReceipt:
     path: Path
     files: Mapping[str, int]
     value: Decimal
+    is_canary: bool = False
+
+
+@dataclass(frozen=True)
+class UndoReceipt:
+    """A batch that takes back what `undoes` handed over; planned = it was not written."""
+
+    seq: int
+    undoes: int
+    path: Path
+    files: Mapping[str, int]
+    value: Decimal
+    charges: int
+    is_planned: bool = False
 
 
 @dataclass(frozen=True)
@@ -162,3 +176,4 @@ class TransferReceipt:
     accepted_value: Decimal = Decimal(0)
     layer_updates: Path | None = None
     changed: bool = True
+    undoes: int | None = None

@@ -66,6 +66,7 @@ class HoldReason(StrEnum):
     SUSPECTED_DUPLICATE = "suspected_duplicate"
     LAYOUT_UNFIT = "layout_unfit"
     AFFINITY_REJECTED = "affinity_rejected"
+    UNDONE = "undone"
     SOURCE_GONE = "source_gone"
 
 

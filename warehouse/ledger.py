@@ -29,8 +29,10 @@ OUTCOME = pl.Schema(
         "code": pl.String(),
         "message": pl.String(),
         "refused_content": pl.String(),
+        "stands_as": pl.String(),
     }
 )
+"""`stands_as`: what the charge of the row is from now on; null for a row that is no charge's."""
 
 
 class Ledger:
@@ -84,10 +86,14 @@ class Ledger:
                 statement("ledger/settle_charges"), {"seq": seq, "today": today}
             )
             self._connection.execute(statement("ledger/settle_clis"), {"seq": seq})
+            self._connection.execute(statement("undo/settle_charges"), {"seq": seq})
+            self._connection.execute(statement("undo/settle_clis"), {"seq": seq})
         finally:
             self._connection.unregister("outcomes")
         self._connection.execute(statement("ledger/refresh_charges"), {"seq": seq})
         self._connection.execute(statement("ledger/hold_refused"), {"seq": seq})
+        self._connection.execute(statement("undo/refresh_charges"), {"seq": seq})
+        self._connection.execute(statement("undo/hold_charges"), {"seq": seq})
 
     def layer_updates(self, seq: int) -> pl.DataFrame:
         """LAYER_UPDATES rows of a batch, sorted by line and charge type."""

@@ -21,6 +21,7 @@ _COPIED = {
     "out.hold_since": "FROM out.hold_since",
     "out.batch": "FROM out.batch",
     "out.batch_cli": "SELECT seq, row_key FROM out.batch_cli",
+    "out.batch_cease": "SELECT seq, row_key, line_id, charge_type FROM out.batch_cease",
     "out.batch_product": "SELECT seq, row_key, line_id, charge_type FROM out.batch_product",
     "out.batch_outcome": "FROM out.batch_outcome",
     "ops.reject": "FROM ops.reject",

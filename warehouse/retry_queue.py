@@ -17,7 +17,7 @@ _OPEN = ("waiting", "parked", "released", "in_flight", "dead")
 class RetryItem(NamedTuple):
     """One failed thing.
 
-    `subject` is `charge:<line>:<type>`, `cli:<site ref>:<row key>` or `feeds`.
+    `subject` is `charge:<line>:<type>`, `cease:<line>:<type>`, `cli:<row key>` or `feeds`.
     """
 
     id: int
@@ -37,6 +37,11 @@ class RetryItem(NamedTuple):
 def charge_subject() -> pl.Expr:
     """The queue's name for the charge of a row with `line_id` and `charge_type`."""
     return pl.format("charge:{}:{}", "line_id", "charge_type").alias("subject")
+
+
+def cease_subject() -> pl.Expr:
+    """The queue's name for taking back the charge of a row with `line_id` and `charge_type`."""
+    return pl.format("cease:{}:{}", "line_id", "charge_type").alias("subject")
 
 
 class RetryQueue:

@@ -42,6 +42,8 @@ def subject_words(subject: str) -> str:
     match subject.split(":"):
         case ["charge", *line, charge_type]:
             return f"{':'.join(line)} {charge_type}"
+        case ["cease", *line, charge_type]:
+            return f"undo of {':'.join(line)} {charge_type}"
         case ["cli", row_key]:
             return f"CLI row {row_key[:8]}"
         case _:
@@ -50,6 +52,9 @@ def subject_words(subject: str) -> str:
 
 def next_try(item: RetryItem) -> str:
     """When, or on what, the item is tried again."""
+    is_open = item.state.value != "in_flight"
+    if is_open and item.subject.startswith("cease:"):
+        return "with the next `r2b undo`"
     match item.state.value:
         case "waiting" if item.next_at is not None:
             return f"{item.next_at:%d/%m %H:%M} UTC"

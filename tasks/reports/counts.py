@@ -39,4 +39,9 @@ def plan_json(receipt: RunReceipt, batch: BatchReceipt | None) -> dict[str, Any]
 def _batch_json(batch: BatchReceipt | None) -> dict[str, Any] | None:
     if batch is None:
         return None
-    return {"seq": batch.seq, "path": str(batch.path), "files": dict(batch.files)}
+    return {
+        "seq": batch.seq,
+        "path": str(batch.path),
+        "files": dict(batch.files),
+        "is_canary": batch.is_canary,
+    }

@@ -30,8 +30,9 @@ _LEGAL: dict[BatchState, frozenset[BatchState]] = {
 class Settlement(NamedTuple):
     """What new evidence comes to.
 
-    `outcomes`: rows that had none before (EVIDENCE). `moves`: `line_id`, `charge_type`,
-    `from_status`, `to_status`, `reason` of their product rows.
+    `outcomes`: rows that had none before (EVIDENCE), and `stands_as`: what the charge of the row is
+    from now on, null where it is no charge's. `moves`: `line_id`, `charge_type`, `from_status`,
+    `to_status`, `reason` of their product and cease rows.
     """
 
     outcomes: pl.DataFrame
@@ -91,18 +92,37 @@ def settle(seq: int, rows: pl.DataFrame, evidence: pl.DataFrame) -> Settlement:
             hint="What was accepted stays accepted. Nothing was changed.",
         )
     fresh = known.filter(pl.col("recorded").is_null())
-    return Settlement(outcomes=fresh.select(list(EVIDENCE)), moves=_moves(fresh))
+    return Settlement(
+        outcomes=fresh.select(*EVIDENCE, stands_as().alias("stands_as")),
+        moves=pl.concat([_moves(fresh), _moves_back(seq, fresh)]),
+    )
+
+
+def stands_as() -> pl.Expr:
+    """What the charge of a row with `file` and `outcome` is from now on, as our ledger has it.
+
+    A charge whose cease was not accepted stays In Billing.
+    """
+    accepted = pl.col("outcome") == RowOutcome.ACCEPTED
+    abandoned = pl.col("outcome") == RowOutcome.ABANDONED
+    of_product = (
+        pl.when(accepted)
+        .then(pl.lit("in_billing"))
+        .when(abandoned)
+        .then(pl.lit("abandoned"))
+        .otherwise(pl.lit("rejected"))
+    )
+    of_cease = pl.when(accepted).then(pl.lit("undone")).otherwise(pl.lit("in_billing"))
+    return (
+        pl.when(pl.col("file") == "products")
+        .then(of_product)
+        .when(pl.col("file") == "ceases")
+        .then(of_cease)
+    )
 
 
 def _moves(fresh: pl.DataFrame) -> pl.DataFrame:
     accepted = pl.col("outcome") == RowOutcome.ACCEPTED
-    why = (
-        pl.when(accepted)
-        .then(pl.lit("accepted"))
-        .when(pl.col("outcome") == RowOutcome.ABANDONED)
-        .then(pl.concat_str(pl.lit("abandoned: "), pl.col("message").fill_null("")))
-        .otherwise(pl.concat_str(pl.lit("rejected: "), pl.col("code").fill_null("no code")))
-    )
     return fresh.filter(pl.col("file") == "products").select(
         "line_id",
         "charge_type",
@@ -111,7 +131,31 @@ def _moves(fresh: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit(BillStatus.IN_BILLING.value))
         .otherwise(pl.lit(BillStatus.READY_TO_BILL.value))
         .alias("to_status"),
-        why.alias("reason"),
+        _why(pl.lit("accepted"), "").alias("reason"),
+    )
+
+
+def _moves_back(seq: int, fresh: pl.DataFrame) -> pl.DataFrame:
+    accepted = pl.col("outcome") == RowOutcome.ACCEPTED
+    return fresh.filter(pl.col("file") == "ceases").select(
+        "line_id",
+        "charge_type",
+        pl.lit(BillStatus.IN_BILLING.value).alias("from_status"),
+        pl.when(accepted)
+        .then(pl.lit(BillStatus.NOT_BILLED.value))
+        .otherwise(pl.lit(BillStatus.IN_BILLING.value))
+        .alias("to_status"),
+        _why(pl.lit(f"undone by batch {seq}"), "undo ").alias("reason"),
+    )
+
+
+def _why(accepted: pl.Expr, what: str) -> pl.Expr:
+    return (
+        pl.when(pl.col("outcome") == RowOutcome.ACCEPTED)
+        .then(accepted)
+        .when(pl.col("outcome") == RowOutcome.ABANDONED)
+        .then(pl.concat_str(pl.lit(f"{what}abandoned: "), pl.col("message").fill_null("")))
+        .otherwise(pl.concat_str(pl.lit(f"{what}rejected: "), pl.col("code").fill_null("no code")))
     )
 
 

@@ -25,7 +25,8 @@ from warehouse.batches import Batch, BatchStore
 from warehouse.connection import Connection, open_warehouse, transaction
 from warehouse.ledger import Ledger
 from warehouse.queries import first_row, scalar
-from warehouse.retry_queue import RetryQueue, charge_subject
+from warehouse.retry_queue import RetryQueue, cease_subject, charge_subject
+from warehouse.undos import UndoStore
 
 LAYER_UPDATES_FILE = "layer_updates.csv"
 
@@ -239,6 +240,9 @@ def _commit(
     )
     queue = RetryQueue(connection)
     queue.fail(_failures(queue, refused, batch.seq, moment, retry), now=moment)
+    back = moves.filter(pl.col("from_status") == BillStatus.IN_BILLING)
+    _settle_undo(queue, back, batch.seq, what, moment)
+    moves = moves.filter(pl.col("from_status") != BillStatus.IN_BILLING)
     accepted = moves.filter(pl.col("to_status") == BillStatus.IN_BILLING)
     queue.move(
         accepted.select(charge_subject()).to_series(),
@@ -253,6 +257,23 @@ def _commit(
             RetryState.RELEASED,
             now=moment,
             outcome=None,
+        )
+
+
+def _settle_undo(
+    queue: RetryQueue, back: pl.DataFrame, seq: int, what: str, moment: datetime
+) -> None:
+    """Items of charges taken back are done; those of an undo given up wait for the next undo."""
+    undone = back.filter(pl.col("to_status") == BillStatus.NOT_BILLED)
+    queue.move(
+        undone.select(cease_subject()).to_series(),
+        RetryState.DONE,
+        now=moment,
+        outcome=f"undone by batch {seq}",
+    )
+    if what == "abandon":
+        queue.move(
+            back.select(cease_subject()).to_series(), RetryState.PARKED, now=moment, outcome=None
         )
 
 
@@ -271,7 +292,17 @@ def _refused(connection: Connection, seq: int, outcomes: pl.DataFrame) -> pl.Dat
             charge_content().alias("refused_content"),
         )
     )
-    return rejected.join(products, on="row_key", how="left").with_columns(
+    ceases = (
+        UndoStore(connection)
+        .ceases(seq)
+        .select(
+            "row_key",
+            cease_subject().alias("charge"),
+            pl.col("value").cast(VALUE),
+            pl.lit(None, dtype=pl.String).alias("refused_content"),
+        )
+    )
+    return rejected.join(pl.concat([products, ceases]), on="row_key", how="left").with_columns(
         pl.coalesce("charge", pl.format("cli:{}", "row_key")).alias("subject")
     )
 
@@ -343,7 +374,7 @@ def _receipt(connection: Connection, batch: Batch, state: BatchState) -> Transfe
     counted = (
         Ledger(connection)
         .outcomes(batch.seq)
-        .filter(pl.col("file") == "products")
+        .filter(pl.col("file") != "clis")
         .group_by("outcome")
         .len()
     )
@@ -363,8 +394,10 @@ def _receipt(connection: Connection, batch: Batch, state: BatchState) -> Transfe
         accepted=by_outcome.get(RowOutcome.ACCEPTED.value, 0),
         rejected=by_outcome.get(RowOutcome.REJECTED.value, 0),
         pending=by_outcome.get(None, 0),
-        accepted_value=accepted_value[0] if accepted_value else Decimal(0),
+        accepted_value=(accepted_value[0] if accepted_value else Decimal(0))
+        - UndoStore(connection).accepted_value(batch.seq),
         layer_updates=updates if updates.exists() else None,
+        undoes=batch.undoes,
     )
 
 

@@ -17,6 +17,7 @@ KINDS = {
     "DECIMAL(38,4)": "money",
     "DATE": "day",
     "TIMESTAMP": "moment",
+    "BOOLEAN": "flag",
 }
 
 DECLARED = {

@@ -11,6 +11,10 @@ FROM (
     FROM out.batch_cli
     WHERE seq = $seq
     UNION ALL
+    SELECT row_key, 'ceases' AS file, line_id, charge_type
+    FROM out.batch_cease
+    WHERE seq = $seq
+    UNION ALL
     SELECT row_key, 'products' AS file, line_id, charge_type
     FROM out.batch_product
     WHERE seq = $seq

@@ -2,12 +2,8 @@
 -- Params: $seq BIGINT, $today DATE.
 UPDATE ops.charge_state AS state
 SET
-    status = CASE outcomes.outcome
-        WHEN 'accepted' THEN 'in_billing'
-        WHEN 'rejected' THEN 'rejected'
-        ELSE 'abandoned'
-    END,
-    in_billing_on = CASE WHEN outcomes.outcome = 'accepted' THEN $today::DATE END,
+    status = outcomes.stands_as,
+    in_billing_on = CASE WHEN outcomes.stands_as = 'in_billing' THEN $today::DATE END,
     refused_content = outcomes.refused_content
 FROM outcomes
 WHERE state.row_key = outcomes.row_key AND state.batch_seq = $seq;

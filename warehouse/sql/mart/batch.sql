@@ -13,5 +13,7 @@ SELECT
     abandoned_at,
     manifest_sha256,
     actor,
-    reason
+    reason,
+    coalesce(is_canary, FALSE) AS is_canary,
+    undoes
 FROM out.batch;
