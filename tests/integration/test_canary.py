@@ -1,0 +1,203 @@
+"""The first rows of a batch go alone; the rest only when all of them were accepted."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from flows.console.run_view import show_plan, show_run
+from flows.plan import plan
+from tasks.reports.counts import plan_json, run_json
+from tests.integration.office import Office, tree
+from tests.running import AS_OF, mart
+
+CANARY = "delivery.canary_rows = 2\n"
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    """Three lines, six charges, and a canary of two out."""
+    made = Office(tmp_path / "office", lines=3, profile=CANARY)
+    made.run()
+    return made
+
+
+def canaries(office: Office) -> list[tuple[int, bool]]:
+    """Which batch is a canary."""
+    rows = mart(office.folder, "batch").sort("seq")
+    return list(rows.select("seq", "is_canary").iter_rows())
+
+
+def manifest(office: Office, seq: int) -> dict:
+    return json.loads((office.batch(seq) / "manifest.json").read_bytes())
+
+
+def test_the_first_rows_of_the_product_file_go_alone_with_the_numbers_they_need(office: Office):
+    assert [("L1", "recurring"), ("L1", "upfront")] == office.lines_written()
+    assert ["01204600001"] == [row["CLI"] for row in office.written(1, "06_clis.csv")]
+    assert {"L1": "exported", "L2": "ready", "L3": "ready"} == office.dispositions()
+    assert [(1, True)] == canaries(office)
+    assert manifest(office, 1)["canary"] is True
+
+
+def test_the_rest_follows_a_clean_canary_whole(office: Office):
+    office.uploaded()
+    receipt = office.run()
+
+    assert (2, False) == (receipt.batch.seq, receipt.batch.is_canary)
+    assert 4 == receipt.batch.files["08_products.csv"]
+    assert "canary" not in manifest(office, 2)
+    assert {"exported"} == {office.dispositions()[line] for line in ("L2", "L3")}
+
+
+def test_after_a_whole_batch_the_next_is_a_canary_again(office: Office):
+    office.uploaded()
+    office.run()
+    office.uploaded(2)
+    office.add_line(4)
+    office.add_line(5)
+    receipt = office.run()
+
+    assert {"06_clis.csv": 1, "08_products.csv": 2} == receipt.batch.files
+    assert [(1, True), (2, False), (3, True)] == canaries(office)
+
+
+@pytest.mark.parametrize(
+    "outcomes",
+    [
+        pytest.param(
+            {("L1", "recurring"): "accepted", ("L1", "upfront"): "rejected:E1"}, id="refused"
+        ),
+        pytest.param({("L1", "recurring"): "accepted"}, id="unanswered"),
+    ],
+)
+def test_after_a_canary_with_a_row_that_was_not_accepted_comes_another(
+    office: Office, outcomes: dict[tuple[str, str], str]
+):
+    office.answer(outcomes)
+    receipt = office.run()
+
+    assert (2, True, 2) == (
+        *(receipt.batch.seq, receipt.batch.is_canary),
+        receipt.batch.files["08_products.csv"],
+    )
+    assert [("L2", "recurring"), ("L2", "upfront")] == office.lines_written(2)
+    assert "ready" == office.dispositions()["L3"]
+
+
+def test_a_number_that_was_refused_makes_a_canary_dirty(office: Office):
+    number = office.written(1, "06_clis.csv")[0]["Row Key"]
+    products = [[row["Row Key"], "accepted"] for row in office.written()]
+    office.transfer(results=office.results([number, "rejected", "E1"], *products))
+
+    assert office.run().batch.is_canary
+
+
+def test_a_late_answer_cleans_a_canary(office: Office):
+    office.answer({("L1", "recurring"): "accepted"})
+    office.answer({("L1", "upfront"): "accepted"})
+
+    assert not office.run().batch.is_canary
+
+
+def test_an_abandoned_canary_is_none(office: Office):
+    office.abandon()
+    first = office.run()
+    office.uploaded(2)
+    rest = office.run()
+
+    assert (2, True) == (first.batch.seq, first.batch.is_canary)
+    assert office.lines_written(2) == [("L1", "recurring"), ("L1", "upfront")]
+    assert (3, False) == (rest.batch.seq, rest.batch.is_canary)
+
+
+def test_a_batch_abandoned_after_a_clean_canary_leaves_the_way_open(office: Office):
+    office.uploaded()
+    office.run()
+    office.abandon(2)
+
+    assert not office.run().batch.is_canary
+
+
+def test_while_a_canary_is_open_the_rest_waits(office: Office):
+    before = office.books()
+    receipt = office.run()
+
+    assert ("batch_open", None, (1,)) == (receipt.status, receipt.batch, receipt.open_batches)
+    assert before == office.books()
+
+
+def test_a_canary_takes_the_additional_numbers_of_its_own_assets_only(tmp_path: Path):
+    office = Office(tmp_path / "office", lines=2, profile=CANARY)
+    office.feeds["asset_numbers"] = [
+        {"asset_id": "A1", "cli": "01204700000", "range_end": "01204700009"},
+        {"asset_id": "A2", "cli": "01204800000", "range_end": "01204800009"},
+    ]
+    receipt = office.run()
+
+    assert {"06_clis.csv": 2, "08_products.csv": 2} == receipt.batch.files
+    assert [("01204600001", ""), ("01204700000", "01204700009")] == [
+        (row["CLI"], row["Range End"]) for row in office.written(1, "06_clis.csv")
+    ]
+    office.uploaded()
+    office.run()
+    assert [("01204600002", ""), ("01204800000", "01204800009")] == [
+        (row["CLI"], row["Range End"]) for row in office.written(2, "06_clis.csv")
+    ]
+
+
+def test_no_more_than_a_canary_goes_whole(tmp_path: Path):
+    office = Office(tmp_path / "office", lines=1, profile=CANARY)
+
+    assert not office.run().batch.is_canary
+
+
+def test_no_batch_is_a_canary_unless_the_profile_says_so(tmp_path: Path):
+    office = Office(tmp_path / "office", lines=3)
+    receipt = office.run()
+
+    assert (6, False) == (receipt.batch.files["08_products.csv"], receipt.batch.is_canary)
+    assert not {"canary", "undoes"} & manifest(office, 1).keys()
+
+
+def test_a_plan_says_that_a_canary_goes_first_and_changes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    office = Office(tmp_path / "office", lines=3, profile=CANARY)
+    office.save()
+    before = tree(tmp_path)
+    receipt, batch = plan(office.profile, AS_OF)
+    show_plan(receipt, batch, office.profile)
+
+    assert before == tree(tmp_path)
+    assert "the first charges go alone" in capsys.readouterr().out
+    assert plan_json(receipt, batch)["would_write"]["is_canary"] is True
+    assert (6, 6) == (receipt.dispositions["ready"].charges, len(office.feeds["assets"]) * 2)
+    done = office.run()
+    assert (batch.files, batch.value, batch.is_canary) == (
+        done.batch.files,
+        done.batch.value,
+        done.batch.is_canary,
+    )
+
+
+def test_a_run_says_that_its_batch_is_a_canary(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    office = Office(tmp_path / "office", lines=3, profile=CANARY)
+    receipt = office.run()
+    show_run(receipt, office.profile)
+
+    assert "a canary" in capsys.readouterr().out
+    assert run_json(receipt)["batch"]["is_canary"] is True
+
+
+def test_the_chain_goes_on_through_canaries(office: Office):
+    office.uploaded()
+    office.run()
+    first, second = manifest(office, 1), manifest(office, 2)
+    rows = office.query("SELECT seq, manifest_sha256 FROM out.batch ORDER BY seq")
+
+    assert [(None, None), (1, rows[0][1])] == [
+        (each["previous_seq"], each["previous_manifest_sha256"]) for each in (first, second)
+    ]
