@@ -1,5 +1,6 @@
 """The billing run: from The Layer's feeds to a batch that waits at the confirmation gate."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -19,9 +20,21 @@ from flows.wiring import (
     tenant_today,
 )
 from schemas.errors import R2BError
-from schemas.receipts import BatchReceipt, DeliveryReceipt, RunReceipt, RunRef
+from schemas.receipts import (
+    BatchReceipt,
+    DeliveryReceipt,
+    JudgementReceipt,
+    RunReceipt,
+    RunRef,
+)
 from schemas.vocabulary import BatchState, RunStatus
-from tasks.batch.task import claim_batch, publish_batch, recover_batches
+from tasks.batch.task import (
+    BatchTerms,
+    claim_batch,
+    count_anew,
+    publish_batch,
+    recover_batches,
+)
 from tasks.contracts.task import accept_records
 from tasks.layer.task import land_feeds
 from tasks.ready_to_bill.task import judge_charges
@@ -78,21 +91,18 @@ def _bill(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, list[Deliver
     )
     judgement = judge_charges(run, judging_terms_of(run, profile), rule_columns(profile))
 
-    claim = claim_batch(run, terms, judgement)
-    batch = publish_batch(run, terms, claim.seq) if claim.seq else None
-    delivery = carry(profile, batch.seq) if batch else None
-    if delivery is not None:
-        deliveries.append(delivery)
+    batches, left_open = _hand_over(run, profile, terms, judgement)
+    deliveries += [each.delivery for each in batches if each.delivery is not None]
+    batch = batches[-1] if batches else None
     receipt = RunReceipt(
         run_id=run.run_id,
         as_of=run.as_of,
         feeds=feeds,
         dispositions=judgement.dispositions,
         holds=judgement.holds,
-        status=_status(batch, delivery, is_open=bool(claim.open_batches)).value,
-        batch=batch,
-        delivery=delivery,
-        open_batches=claim.open_batches,
+        status=_status(batch, is_open=bool(left_open)).value,
+        batches=tuple(batches),
+        open_batches=left_open,
         warnings=warnings_of(run.warehouse, run.run_id),
         reject_reasons=reject_reasons_of(run.warehouse, run.run_id),
     )
@@ -100,14 +110,36 @@ def _bill(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, list[Deliver
     return receipt, deliveries
 
 
-def _status(
-    batch: BatchReceipt | None, delivery: DeliveryReceipt | None, *, is_open: bool
-) -> RunStatus:
-    if delivery is not None:
-        return _ONCE_SENT[BatchState(delivery.state)]
-    if batch is not None:
+def _hand_over(
+    run: RunRef, profile: LoadedProfile, terms: BatchTerms, judgement: JudgementReceipt
+) -> tuple[list[BatchReceipt], tuple[int, ...]]:
+    """The batches this run writes, as far on their way as they get; and those that were open.
+
+    One, or a canary that came back clean and the rest.
+    """
+    batches: list[BatchReceipt] = []
+    while True:
+        claim = claim_batch(run, terms, judgement)
+        if claim.seq is None:
+            return batches, claim.open_batches
+        written = publish_batch(run, terms, claim.seq)
+        batches.append(replace(written, delivery=carry(profile, claim.seq)))
+        if not (written.is_canary and _is_clean(batches[-1].delivery)):
+            return batches, claim.open_batches
+        judgement = count_anew(run)
+
+
+def _is_clean(delivery: DeliveryReceipt | None) -> bool:
+    moved = delivery.transfer if delivery else None
+    return moved is not None and not moved.rejected and not moved.pending
+
+
+def _status(batch: BatchReceipt | None, *, is_open: bool) -> RunStatus:
+    if batch is None:
+        return RunStatus.BATCH_OPEN if is_open else RunStatus.NOTHING_READY
+    if batch.delivery is None:
         return RunStatus.BATCH_WRITTEN
-    return RunStatus.BATCH_OPEN if is_open else RunStatus.NOTHING_READY
+    return _ONCE_SENT[BatchState(batch.delivery.state)]
 
 
 _ONCE_SENT = {

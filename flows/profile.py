@@ -414,7 +414,7 @@ class Affinity(Section):
     """What Affinity's loader expects."""
 
     layout: dict[str, FileLayout] = Field(
-        default_factory=dict, description="Per file: clis, products."
+        default_factory=dict, description="Per file: clis, ceases, products."
     )
 
     @field_validator("layout", mode="before")
@@ -423,10 +423,11 @@ class Affinity(Section):
         if not isinstance(layouts, dict):
             return layouts
         known = {}
+        files = [file.name for file in LOAD_ORDER]
         for name, layout in layouts.items():
             plain = re.sub(r"^[0-9]+_|\.csv$", "", name)
-            if plain not in {"clis", "products"}:
-                nearest = _nearest(name, ["clis", "products"])
+            if plain not in files:
+                nearest = _nearest(name, files)
                 message = f"no outgoing file is called {name!r}{nearest}"
                 raise ValueError(message)
             known[plain] = layout
@@ -547,6 +548,9 @@ class Delivery(Section):
         3, ge=0, description="An exported row without an answer for longer is a warning."
     )
     max_open_batches: int = Field(1, ge=1, description="Batches that may await confirmation.")
+    canary_rows: int = Field(
+        0, ge=0, description="First charges that go alone until they were taken; 0 = none do."
+    )
 
     @model_validator(mode="after")
     def _way_is_set(self) -> "Delivery":

@@ -184,6 +184,7 @@ def batch_terms(profile: LoadedProfile) -> BatchTerms:
         delivery_mode=(
             None if profile.settings.delivery.mode == "manual" else profile.settings.delivery.mode
         ),
+        canary_rows=profile.settings.delivery.canary_rows,
     )
 
 
@@ -200,6 +201,7 @@ def written_layout(layout: FileLayout) -> WrittenLayout:
         header=layout.header,
         trailer=layout.trailer,
         max_rows=layout.max_rows,
+        max_lengths=layout.max_lengths,
     )
 
 

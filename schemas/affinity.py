@@ -50,6 +50,24 @@ CLIS = OutFile(
     ),
 )
 
+CEASES = OutFile(
+    stem="07_ceases",
+    name="ceases",
+    columns=(
+        _C("Customer Ref", "customer_ref", True, _PRINTED, True),
+        _C("Site Ref", "site_ref", True, _PRINTED, True),
+        _C("CLI", "cli", True),
+        _C("Product Code", "sku", True, _PRINTED, True),
+        _C("Object UID", "object_uid"),
+        _C("Charge Type", "charge_type", pattern=r"^(?:UPFRONT|RECURRING)$", required=True),
+        _C("Cease Date", "cease_on", required=True),
+        _C("Cease Reason", "cease_reason", pattern=_PRINTED, required=True),
+        _C("Replaced By Row Key", "replaced_by", pattern=_KEY),
+        _C("Layer Asset ID", "asset_id", True),
+        _C("Row Key", "row_key", pattern=_KEY, required=True),
+    ),
+)
+
 PRODUCTS = OutFile(
     stem="08_products",
     name="products",
@@ -80,7 +98,7 @@ PRODUCTS = OutFile(
     ),
 )
 
-LOAD_ORDER = (CLIS, PRODUCTS)
+LOAD_ORDER = (CLIS, CEASES, PRODUCTS)
 """A row may only point at rows of files before its own."""
 
 RESULT_COLUMNS = ("row_key", "outcome", "code", "message")

@@ -216,6 +216,11 @@ HOLDS: dict[HoldReason, Explanation] = {
         "Correct what Affinity complained about, or release it: `r2b queue release ID`.",
         "billing",
     ),
+    HoldReason.UNDONE: Explanation(
+        "It was handed over and undone, and what was accepted once is never sent again.",
+        "Sell it on a new order line to bill it again, or mark it Do Not Bill.",
+        "billing",
+    ),
     HoldReason.SOURCE_GONE: Explanation(
         "It is exported or In Billing, but The Layer no longer has its line or asset.",
         "Find out why; cease it if the customer has left. Nothing ceases by itself.",

@@ -111,17 +111,23 @@ _ALL = (
             _c("created_at", "moment", "When its charges were frozen."),
             _c("confirmed_at", "moment", "When evidence of its upload was last taken."),
             _c("rows", "number", "Rows in all its files."),
-            _c("value", "money", "Quantity times unit price of its product rows."),
+            _c(
+                "value",
+                "money",
+                "Quantity times unit price of its rows; below zero for an undo.",
+            ),
             _c("run_id", "text", "The run that made it."),
             _c("as_of", "day", "The day that run judged by."),
             _c("written_at", "moment", "When its folder was in place."),
             _c("abandoned_at", "moment", "When it was given up."),
             _c("manifest_sha256", "text", "The digest of its manifest: its link in the chain."),
             _c("actor", "text", "Who decided about it last."),
-            _c("reason", "text", "Why it was given up, or is in doubt."),
+            _c("reason", "text", "Why it was given up, is in doubt, or undoes another."),
             _c("delivery_mode", "text", "How it left: folder, sftp, http; blank by hand."),
             _c("in_doubt_at", "moment", "When it first could not be told what arrived."),
             _c("delivered_at", "moment", "When its last file had its receipt."),
+            _c("is_canary", "flag", "Whether it held the first charges only, to try the way."),
+            _c("undoes", "number", "The batch it takes back; blank for all others."),
         ),
     ),
     View(
@@ -157,8 +163,8 @@ _ALL = (
                 "Affinity's code, where it refused the row; READ_BACK where its snapshot shows it.",
             ),
             _c("message", "text", "Affinity's words, or why the batch was given up."),
-            _c("line_id", "text", "The order line, for a product row."),
-            _c("charge_type", "text", "upfront or recurring, for a product row."),
+            _c("line_id", "text", "The order line, for a product or cease row."),
+            _c("charge_type", "text", "upfront or recurring, for a product or cease row."),
         ),
     ),
     View(
@@ -197,7 +203,8 @@ _ALL = (
                 "reason",
                 "text",
                 "exported, accepted, `rejected: <code>`, `returned: <code>` (refused only because "
-                "of another row), `abandoned: <why>` or `read back: found in Affinity`.",
+                "of another row), `abandoned: <why>` `read back: found in Affinity`, "
+                "or what an undo did.",
             ),
             _c("hash", "text", "Digest of this row and of the commit before it."),
             _c("commit_no", "number", "The commit it belongs to; numbered without gaps."),
@@ -213,8 +220,9 @@ _ALL = (
             _c(
                 "subject",
                 "text",
-                "What failed: `charge:<line>:<type>`, a CLI row (`cli:...`), `feeds` or one "
-                "`feed:<name>`, or `delivery:`, `write_back:` and the number of a batch.",
+                "What failed: `charge:<line>:<type>`, `cease:<line>:<type>`, a CLI row "
+                "(`cli:...`), `feeds` or one `feed:<name>`, or `delivery:`, `write_back:` and the "
+                "number of a batch.",
             ),
             _c("reason", "text", "Affinity's code, or the name of the error."),
             _c("attempts", "number", "How often it has failed."),
@@ -291,6 +299,7 @@ BEHIND: Mapping[str, str] = {
     "out.batch": "Batches, their states and their place in the chain of manifests.",
     "out.delivery_file": "Where each file of a batch stands; from its `delivery.json`.",
     "out.batch_cli": "The frozen rows of `06_clis.csv`, batch by batch.",
+    "out.batch_cease": "The frozen rows of `07_ceases.csv`, batch by batch.",
     "out.batch_product": "The frozen rows of `08_products.csv`, batch by batch.",
     "out.batch_outcome": "What became of each row of a batch that has an answer.",
     "ops.run": "The book of runs.",

@@ -129,16 +129,6 @@ class BatchFile:
 
 
 @dataclass(frozen=True)
-class BatchReceipt:
-    """A batch that is on disk."""
-
-    seq: int
-    path: Path
-    files: Mapping[str, int]
-    value: Decimal
-
-
-@dataclass(frozen=True)
 class TransferReceipt:
     """How a transfer ended; all zero when it had been done before."""
 
@@ -150,6 +140,7 @@ class TransferReceipt:
     accepted_value: Decimal = Decimal(0)
     layer_updates: Path | None = None
     changed: bool = True
+    undoes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -169,6 +160,32 @@ class DeliveryReceipt:
 
 
 @dataclass(frozen=True)
+class BatchReceipt:
+    """A batch that is on disk; `delivery` None: a person carries it."""
+
+    seq: int
+    path: Path
+    files: Mapping[str, int]
+    value: Decimal
+    is_canary: bool = False
+    delivery: DeliveryReceipt | None = None
+
+
+@dataclass(frozen=True)
+class UndoReceipt:
+    """A batch that takes back what `undoes` handed over; planned = it was not written."""
+
+    seq: int
+    undoes: int
+    path: Path
+    files: Mapping[str, int]
+    value: Decimal
+    charges: int
+    is_planned: bool = False
+    delivery: DeliveryReceipt | None = None
+
+
+@dataclass(frozen=True)
 class RunReceipt:
     """How a billing run ended: what `r2b run --json` prints."""
 
@@ -178,12 +195,17 @@ class RunReceipt:
     dispositions: Mapping[str, Money]
     holds: Mapping[str, Money]
     status: str
-    batch: BatchReceipt | None = None
-    delivery: DeliveryReceipt | None = None
+    batches: tuple[BatchReceipt, ...] = ()
+    """What the run wrote: one batch, or a canary that came back clean and the rest."""
     open_batches: tuple[int, ...] = ()
     warnings: Mapping[str, int] = field(default_factory=dict)
     reject_reasons: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     """(feed, column, reason) -> records, most first; the column of a ragged row is blank."""
+
+    @property
+    def batch(self) -> BatchReceipt | None:
+        """The last batch the run wrote."""
+        return self.batches[-1] if self.batches else None
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ class HoldReason(StrEnum):
     SUSPECTED_DUPLICATE = "suspected_duplicate"
     LAYOUT_UNFIT = "layout_unfit"
     AFFINITY_REJECTED = "affinity_rejected"
+    UNDONE = "undone"
     SOURCE_GONE = "source_gone"
 
 
@@ -201,6 +202,7 @@ class LedgerStatus(StrEnum):
     REJECTED = "rejected"
     RETURNED = "returned"
     ABANDONED = "abandoned"
+    UNDONE = "undone"
 
 
 READ_BACK = "READ_BACK"

@@ -10,19 +10,23 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
-from schemas.affinity import CLIS, PRODUCTS, OutFile
+from schemas.affinity import CEASES, CLIS, PRODUCTS, OutFile
 from schemas.vocabulary import BatchState
 from warehouse.queries import first_row, read, read_batches, scalar
 from warehouse.statements import statement
 
-_READ_ROWS = {CLIS.name: "batch/read_clis", PRODUCTS.name: "batch/read_products"}
+_READ_ROWS = {
+    CLIS.name: "batch/read_clis",
+    CEASES.name: "batch/read_ceases",
+    PRODUCTS.name: "batch/read_products",
+}
 
 
 class Batch(NamedTuple):
     """One batch as the database knows it. Grain: one per seq."""
 
     seq: int
-    run_id: str
+    run_id: str | None
     as_of: date
     state: BatchState
     path: Path
@@ -32,6 +36,16 @@ class Batch(NamedTuple):
     row_count: int
     value: Decimal
     totals: Mapping[str, Any]
+    is_canary: bool = False
+    undoes: int | None = None
+
+
+class Tail(NamedTuple):
+    """The last batch that was not abandoned, as far as the next one depends on it."""
+
+    is_canary: bool
+    state: BatchState
+    rows_not_accepted: int
 
 
 class BatchStore:
@@ -60,6 +74,22 @@ class BatchStore:
         found = self._find("ORDER BY seq DESC LIMIT 1", {})
         return found[0] if found else None
 
+    def tail(self) -> Tail | None:
+        """The last batch that was not abandoned."""
+        row = first_row(self._connection, statement("batch/read_tail"))
+        return Tail(row[0], BatchState(row[1]), row[2]) if row else None
+
+    def set_aside(self, rows: int) -> None:
+        """Let all ready charges but the first `rows` of the product file wait.
+
+        The caller brings them back before its transaction ends.
+        """
+        self._connection.execute(statement("batch/set_aside"), {"rows": rows})
+
+    def bring_back(self) -> None:
+        """Make what was set aside ready, as it was."""
+        self._connection.execute(statement("batch/bring_back"))
+
     def get(self, seq: int) -> Batch | None:
         """One batch by its number."""
         found = self._find("WHERE seq = $seq", {"seq": seq})
@@ -75,7 +105,8 @@ class BatchStore:
     def _find(self, clause: str, parameters: dict[str, Any]) -> list[Batch]:
         rows = self._connection.execute(
             "SELECT seq, run_id, as_of, state, path, created_at, manifest_sha256, "
-            f"previous_manifest_sha256, row_count, value, totals FROM out.batch {clause}",
+            "previous_manifest_sha256, row_count, value, totals, coalesce(is_canary, FALSE), "
+            f"undoes FROM out.batch {clause}",
             parameters,
         ).fetchall()
         return [
@@ -91,6 +122,8 @@ class BatchStore:
                 row_count=row[8],
                 value=row[9],
                 totals=json.loads(row[10]),
+                is_canary=row[11],
+                undoes=row[12],
             )
             for row in rows
         ]
@@ -111,6 +144,10 @@ class BatchStore:
         """CLIs we added or are adding."""
         return read(self._connection, statement("batch/read_ledger_clis"))
 
+    def ended_clis(self) -> pl.DataFrame:
+        """CLIs an undo ended, or is ending, and the start of what it ended: `ended_on`."""
+        return read(self._connection, statement("batch/read_ended_clis"))
+
     def freeze(
         self,
         *,
@@ -124,27 +161,65 @@ class BatchStore:
         cli_rows: pl.DataFrame,
         totals: Mapping[str, Any],
         delivery_mode: str | None,
+        is_canary: bool = False,
     ) -> None:
         """Freeze every ready charge and `cli_rows` as batch `seq`, state claimed."""
         self._connection.execute(statement("batch/freeze_products"), {"seq": seq, "tenant": tenant})
+        self.freeze_clis(cli_rows, seq=seq, tenant=tenant)
+        sums = self.sums(seq)
+        self.enter(
+            seq=seq,
+            run_id=run_id,
+            as_of=as_of,
+            path=path,
+            created_at=created_at,
+            previous_manifest_sha256=previous_manifest_sha256,
+            value=sum((Decimal(money) for _, money in sums.values()), Decimal(0)),
+            totals=totals,
+            delivery_mode=delivery_mode,
+            is_canary=is_canary,
+        )
+        self._connection.execute(statement("batch/mark_exported"), {"seq": seq})
+
+    def freeze_clis(self, cli_rows: pl.DataFrame, *, seq: int, tenant: str) -> None:
+        """Freeze `cli_rows` as rows of batch `seq`."""
         self._connection.register("cli_rows", cli_rows)
         try:
             self._connection.execute(statement("batch/freeze_clis"), {"seq": seq, "tenant": tenant})
         finally:
             self._connection.unregister("cli_rows")
-        sums = self.sums(seq)
+
+    def enter(
+        self,
+        *,
+        seq: int,
+        as_of: date,
+        path: Path,
+        created_at: datetime,
+        previous_manifest_sha256: str | None,
+        value: Decimal,
+        totals: Mapping[str, Any],
+        run_id: str | None = None,
+        delivery_mode: str | None = None,
+        is_canary: bool = False,
+        undoes: int | None = None,
+        actor: str | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """Enter batch `seq`, whose rows are frozen, into the book of batches, state claimed."""
         rows = scalar(
             self._connection,
             "SELECT (SELECT count(*) FROM out.batch_cli WHERE seq = $seq) "
+            "+ (SELECT count(*) FROM out.batch_cease WHERE seq = $seq) "
             "+ (SELECT count(*) FROM out.batch_product WHERE seq = $seq)",
             {"seq": seq},
         )
-        value = sum((Decimal(money) for _, money in sums.values()), Decimal(0))
         self._connection.execute(
             "INSERT INTO out.batch (seq, run_id, as_of, state, path, created_at, "
-            "previous_manifest_sha256, row_count, value, totals, delivery_mode) VALUES "
-            "($seq, $run_id, $as_of, 'claimed', $path, $created_at, $previous, $rows, $value, "
-            "$totals, $delivery_mode)",
+            "previous_manifest_sha256, row_count, value, totals, delivery_mode, is_canary, undoes, "
+            "actor, reason) VALUES ($seq, $run_id, $as_of, 'claimed', $path, $created_at, "
+            "$previous, $rows, $value, $totals, $delivery_mode, $is_canary, $undoes, $actor, "
+            "$reason)",
             {
                 "seq": seq,
                 "run_id": run_id,
@@ -156,9 +231,12 @@ class BatchStore:
                 "value": value,
                 "totals": json.dumps(totals),
                 "delivery_mode": delivery_mode,
+                "is_canary": is_canary,
+                "undoes": undoes,
+                "actor": actor,
+                "reason": reason,
             },
         )
-        self._connection.execute(statement("batch/mark_exported"), {"seq": seq})
 
     def claimed_charges(self, seq: int) -> pl.DataFrame:
         """`line_id` and `charge_type` of a batch's product rows."""

@@ -86,6 +86,8 @@ class Ledger:
             self._connection.execute(statement("ledger/drop_outcomes"), {"seq": seq})
             self._connection.execute(statement("ledger/settle_charges"), {"seq": seq})
             self._connection.execute(statement("ledger/settle_clis"), {"seq": seq})
+            self._connection.execute(statement("undo/settle_charges"), {"seq": seq})
+            self._connection.execute(statement("undo/settle_clis"), {"seq": seq})
             self._connection.execute(statement("ledger/refresh_charges"), {"seq": seq})
         finally:
             self._connection.unregister("outcomes")
@@ -97,6 +99,8 @@ class Ledger:
             ),
         )
         self._connection.execute(statement("ledger/hold_refused"), {"seq": seq})
+        self._connection.execute(statement("undo/refresh_charges"), {"seq": seq})
+        self._connection.execute(statement("undo/hold_charges"), {"seq": seq})
 
     def layer_updates(self, seq: int) -> pl.DataFrame:
         """LAYER_UPDATES rows of a batch, sorted by line and charge type."""

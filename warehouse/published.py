@@ -22,6 +22,7 @@ _COPIED = {
     "out.batch": "FROM out.batch",
     "out.delivery_file": "FROM out.delivery_file",
     "out.batch_cli": "SELECT seq, row_key FROM out.batch_cli",
+    "out.batch_cease": "SELECT seq, row_key, line_id, charge_type FROM out.batch_cease",
     "out.batch_product": (
         "SELECT seq, row_key, line_id, charge_type, quantity, unit_price FROM out.batch_product"
     ),

@@ -29,7 +29,7 @@ class RetryItem(NamedTuple):
     """One failed thing.
 
     `subject` is `charge:<line>:<type>`, `cli:<row key>`, `feeds` or `feed:<name>`,
-    `delivery:<seq>`, `write_back:<seq>` or `cease:...`.
+    `delivery:<seq>`, `write_back:<seq>` or `cease:<line>:<type>`.
     """
 
     id: int
@@ -66,6 +66,11 @@ def charge_subject() -> pl.Expr:
 def delivery_subject(seq: int) -> str:
     """The queue's name for the delivery of a batch."""
     return f"delivery:{seq}"
+
+
+def cease_subject() -> pl.Expr:
+    """The queue's name for taking back the charge of a row with `line_id` and `charge_type`."""
+    return pl.format("cease:{}:{}", "line_id", "charge_type").alias("subject")
 
 
 class RetryQueue:

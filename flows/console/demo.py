@@ -145,9 +145,10 @@ def _deliver(
         )
         say("Running the billing run, delivery and answer included")
         run = billing_run(str(here), AS_OF)
-    if run.delivery is None or run.delivery.transfer is None:
+    delivery = run.batch.delivery if run.batch else None
+    if delivery is None or delivery.transfer is None:
         raise DeliveryIncomplete("The demo found nothing ready.", hint="Try more --lines.")
-    return run, run.delivery.transfer
+    return run, delivery.transfer
 
 
 @contextlib.contextmanager

@@ -24,8 +24,9 @@ def show_demo(story: DemoStory) -> None:
     show_holds(story.run)
     if story.run.batch is not None:
         show_files(story.run.batch)
-    if story.run.delivery is not None:
-        show_delivery(story.run.delivery)
+    delivery = story.run.batch.delivery if story.run.batch else None
+    if delivery is not None:
+        show_delivery(delivery)
     else:
         show_transfer(story.transfer)
     doubled = story.audit.get("double_bills", 0)

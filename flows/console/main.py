@@ -241,6 +241,44 @@ def abandon(
 
 
 @app.command()
+def undo(
+    seq: SeqArgument,
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    by: ByOption = "",
+    plan_only: Annotated[
+        bool, typer.Option("--plan", help="Show what would be written, and write nothing.")
+    ] = False,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take back a confirmed batch: write the inverse batch, which leaves like any other.
+
+    What it takes back stays In Billing until the inverse batch is confirmed itself.
+
+    Example: [bold]r2b undo 3 --plan[/]
+
+    Example: [bold]r2b undo 3 --by "your name" --reason "wrong price book"[/]
+    """
+    if not plan_only and not (by.strip() and reason.strip()):
+        raise UsageError(
+            "Undoing a batch needs a name and a reason.", hint="Add --by NAME --reason TEXT."
+        )
+    hush_prefect()
+    from flows.console.run_view import show_undo
+    from flows.deliveries import check_arrived
+    from flows.profile import load_profile
+    from flows.undo import plan_undo
+    from flows.undo import undo as undo_flow
+
+    loaded = load_profile(profile)
+    receipt = (
+        plan_undo(loaded, seq) if plan_only else undo_flow(loaded, seq, actor=by, reason=reason)
+    )
+    check_arrived([] if receipt.delivery is None else [receipt.delivery])
+    answer(receipt, as_json=as_json, show=lambda: show_undo(receipt))
+
+
+@app.command()
 def explain(
     line_id: Annotated[str, typer.Argument(metavar="LINE_ID", help="The Layer's line id.")],
     every_rule: Annotated[

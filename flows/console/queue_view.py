@@ -54,6 +54,8 @@ def subject_words(subject: str) -> str:
     match subject.split(":"):
         case ["charge", *line, charge_type]:
             return f"{':'.join(line)} {charge_type}"
+        case ["cease", *line, charge_type]:
+            return f"undo of {':'.join(line)} {charge_type}"
         case ["cli", row_key]:
             return f"CLI row {row_key[:8]}"
         case ["feeds"]:
@@ -65,19 +67,27 @@ def subject_words(subject: str) -> str:
 
 def next_try(item: RetryItem) -> str:
     """When, or on what, the item is tried again; how it ended, once it has."""
-    match item.state.value:
-        case "waiting" if item.next_at is not None:
-            return f"{item.next_at:%d/%m %H:%M} UTC"
-        case "parked":
-            is_charge = item.subject.startswith("charge:")
-            return "when its data changes" if is_charge else "when its cause is gone"
-        case "released":
-            return "next run"
-        case "in_flight":
-            return f"in batch {item.batch_seq} or later"
-        case "done" | "discarded":
-            return item.outcome or item.state.value
-    return "never, unless released"
+    kind = item.subject.partition(":")[0]
+    match item.state.value, kind:
+        case (("done" | "discarded"), _):
+            words = item.outcome or item.state.value
+        case "in_flight", _:
+            words = f"in batch {item.batch_seq} or later"
+        case _, "cease":
+            words = "with the next `r2b undo`"
+        case "waiting", _ if item.next_at is not None:
+            words = f"{item.next_at:%d/%m %H:%M} UTC"
+        case "parked", "charge":
+            words = "when its data changes"
+        case "parked", "delivery":
+            words = f"when a person says so: `r2b deliver {item.batch_seq}`"
+        case "parked", _:
+            words = "when its cause is gone"
+        case "released", _:
+            words = "next run"
+        case _:
+            words = "never, unless released"
+    return words
 
 
 def items_json(items: list[RetryItem]) -> dict[str, Any]:

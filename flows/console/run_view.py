@@ -11,7 +11,14 @@ from flows.console.answering import out
 from flows.console.tables import table
 from flows.profile import LoadedProfile
 from schemas.explanations import DELIVERY_STATES, DISPOSITIONS, REJECTS, hold_explanation
-from schemas.receipts import BatchReceipt, DeliveryReceipt, Money, RunReceipt, TransferReceipt
+from schemas.receipts import (
+    BatchReceipt,
+    DeliveryReceipt,
+    Money,
+    RunReceipt,
+    TransferReceipt,
+    UndoReceipt,
+)
 from schemas.vocabulary import BatchState, Disposition, FileState, RejectReason, RunStatus
 from tasks.reports.money import pounds
 
@@ -43,6 +50,7 @@ def show_plan(receipt: RunReceipt, batch: BatchReceipt | None, profile: LoadedPr
     if batch is not None:
         files = ", ".join(f"{name} ({rows:,} rows)" for name, rows in batch.files.items())
         out.print(f"[bold]A run would write[/] batch {batch.seq}: {files}, {pounds(batch.value)}.")
+        _show_canary(batch)
     elif receipt.open_batches:
         out.print(
             f"[bold]A run would write no batch[/]: batch {_listed(receipt.open_batches)} is open."
@@ -127,17 +135,15 @@ def _show_batch(receipt: RunReceipt) -> None:
         for warning, records in receipt.warnings.items():
             out.print(f"[yellow]Note:[/] {warning} ({records:,}).")
         out.print()
-    if receipt.batch is not None:
-        show_files(receipt.batch)
-        if receipt.delivery is not None:
-            show_delivery(receipt.delivery)
-            return
-        out.print(
-            f"[bold]Next:[/] upload the files in this order, then "
-            f"[bold]r2b transfer {receipt.batch.seq} --results FILE[/] (Affinity's answer), or "
-            f"[bold]--uploaded --by NAME[/]."
-        )
-    elif receipt.status == RunStatus.BATCH_OPEN:
+    for batch in receipt.batches:
+        show_files(batch)
+        if batch.delivery is not None:
+            show_delivery(batch.delivery)
+        else:
+            _show_gate(batch.seq)
+    if receipt.batches:
+        return
+    if receipt.status == RunStatus.BATCH_OPEN:
         out.print(
             f"[bold]No new batch:[/] batch {_listed(receipt.open_batches)} waits to be confirmed. "
             f"Confirm it with [bold]r2b transfer[/] or give it up with [bold]r2b abandon[/]."
@@ -153,6 +159,51 @@ def show_files(batch: BatchReceipt) -> None:
         table(f"Batch {batch.seq}, {pounds(batch.value)}", ("file", "rows"), rows, right=(1,))
     )
     out.print(f"in {shown_path(batch.path)}\n")
+    _show_canary(batch)
+
+
+def _show_canary(batch: BatchReceipt) -> None:
+    if batch.is_canary:
+        out.print(
+            "It is [bold]a canary[/]: the first charges go alone. What else is ready goes in the "
+            "next batch, once every row of this one was accepted.\n"
+        )
+
+
+def show_undo(receipt: UndoReceipt) -> None:
+    """What takes a batch back, and what to do next."""
+    if receipt.is_planned:
+        files = ", ".join(f"{name} ({rows:,} rows)" for name, rows in receipt.files.items())
+        out.print(
+            f"[bold]An undo would write[/] batch {receipt.seq}: {files}. It takes back "
+            f"{_charges(receipt.charges)} of batch {receipt.undoes}, {pounds(-receipt.value)}. "
+            "Nothing was written."
+        )
+        return
+    rows = [(name, f"{count:,}") for name, count in receipt.files.items()]
+    title = f"Batch {receipt.seq}, which undoes batch {receipt.undoes}"
+    out.print(table(title, ("file", "rows"), rows, right=(1,)))
+    out.print(f"in {shown_path(receipt.path)}\n")
+    out.print(
+        f"{_charges(receipt.charges)} ({pounds(-receipt.value)}) to be taken back; they stay In "
+        "Billing until this batch is confirmed.\n"
+    )
+    if receipt.delivery is not None:
+        show_delivery(receipt.delivery)
+    else:
+        _show_gate(receipt.seq)
+
+
+def _show_gate(seq: int) -> None:
+    out.print(
+        f"[bold]Next:[/] upload the files in this order, then "
+        f"[bold]r2b transfer {seq} --results FILE[/] (Affinity's answer), or "
+        f"[bold]--uploaded --by NAME[/]."
+    )
+
+
+def _charges(count: int) -> str:
+    return f"{count:,} charge{'' if count == 1 else 's'}"
 
 
 def show_delivery(receipt: DeliveryReceipt) -> None:
@@ -187,10 +238,15 @@ def show_transfer(receipt: TransferReceipt) -> None:
     """How a transfer ended."""
     if not receipt.changed:
         out.print(f"\nNothing changed: batch {receipt.seq} had been transferred before.")
+    moved = (
+        f"{receipt.accepted:,} charges In Billing ({pounds(receipt.accepted_value)})"
+        if receipt.undoes is None
+        else f"{_charges(receipt.accepted)} of batch {receipt.undoes} taken back "
+        f"({pounds(-receipt.accepted_value)})"
+    )
     out.print(
-        f"\nBatch {receipt.seq} is [bold]{receipt.state}[/]: {receipt.accepted:,} charges "
-        f"In Billing ({pounds(receipt.accepted_value)}), {receipt.rejected:,} refused, "
-        f"{receipt.pending:,} without an answer."
+        f"\nBatch {receipt.seq} is [bold]{receipt.state}[/]: {moved}, "
+        f"{receipt.rejected:,} refused, {receipt.pending:,} without an answer."
     )
     if receipt.rejected:
         out.print("What was refused waits in [bold]r2b queue list[/], with Affinity's words.")

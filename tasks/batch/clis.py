@@ -31,6 +31,8 @@ def cli_rows(
     live_in_affinity: pl.DataFrame,
     live_by_ledger: pl.DataFrame,
     by_category: Mapping[str, CliProfile],
+    *,
+    ended: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """The CLI rows (ADD) of a batch.
 
@@ -43,14 +45,19 @@ def cli_rows(
         live_in_affinity: `site_ref`, `cli` as Affinity writes it, `end_on` (null = open).
         live_by_ledger: `site_ref`, `cli` of what we added, or are adding.
         by_category: the profile's CLI profiles.
+        ended: `site_ref`, `cli` of what an undo ended, and `ended_on`: it had begun, and so ended,
+            on that day. Not live, whatever Affinity's list said when it was made.
 
     Returns:
-        CLI_ROW, one row per (`site_ref`, `cli`), in no order.
+        CLI_ROW, one row per (`site_ref`, `cli`), in no order. One that an undo ended on its start
+        date or later is opened again by an UPDATE: the key of its ADD was accepted once.
 
     Source: contract section 4, "CLI row"; rulings 8, 19, 20.
     """
     needed = _needed(ready)
     live = _cleaned_live(live_in_affinity)
+    if ended is not None:
+        live = live.join(ended, on=_WHERE, how="anti")
     main = _not_live(needed, live, live_by_ledger)
     every_number = _additional(ready, needed, numbers, by_category)
     ranges = every_number.drop_nulls("range_end").select(*_WHERE, adds_range="range_end")
@@ -61,7 +68,17 @@ def cli_rows(
         .select(list(CLI_ROW))
     )
     others = _not_live(added, live, live_by_ledger).join(main, on=_WHERE, how="anti")
-    return pl.concat([main, others.select(list(CLI_ROW))])
+    rows = pl.concat([main, others.select(list(CLI_ROW))])
+    return rows if ended is None else _opened_again(rows, ended)
+
+
+def _opened_again(rows: pl.DataFrame, ended: pl.DataFrame) -> pl.DataFrame:
+    was_there = (pl.col("ended_on") >= pl.col("start_on")).fill_null(value=False)
+    return (
+        rows.join(ended, on=_WHERE, how="left")
+        .with_columns(pl.when(was_there).then(pl.lit("UPDATE")).otherwise("action").alias("action"))
+        .select(list(CLI_ROW))
+    )
 
 
 def _needed(ready: pl.DataFrame) -> pl.DataFrame:

@@ -31,8 +31,10 @@ def manifest(
     profile_sha256: str,
     files: Sequence[BatchFile],
     totals: Mapping[str, Any],
+    is_canary: bool = False,
+    undoes: int | None = None,
 ) -> dict[str, Any]:
-    """The manifest's content; files without money say zero."""
+    """The manifest's content; files without money say zero. Only a canary or undo says it is."""
     return {
         "tenant": tenant,
         "seq": seq,
@@ -41,6 +43,8 @@ def manifest(
         "as_of": as_of,
         "created_at": created_at,
         "profile_sha256": profile_sha256,
+        **({"canary": True} if is_canary else {}),
+        **({} if undoes is None else {"undoes": undoes}),
         "files": [_file(each) for each in files],
         **totals,
     }

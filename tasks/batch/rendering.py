@@ -23,6 +23,7 @@ class WrittenLayout:
     header: bool = True
     trailer: str = ""
     max_rows: int | None = None
+    max_lengths: dict[str, int] = field(default_factory=dict)
 
 
 def rendered(rows: pl.DataFrame, file: OutFile, layout: WrittenLayout) -> pl.DataFrame:

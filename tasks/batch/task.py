@@ -4,17 +4,20 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
 
-from schemas.affinity import CLIS, LOAD_ORDER, PRODUCTS
-from schemas.errors import DeliveryIncomplete, StaleStatus
-from schemas.receipts import BatchReceipt, JudgementReceipt, RunRef
-from schemas.vocabulary import BatchState, BillStatus, CliProfile, RetryState
+from schemas.affinity import CEASES, CLIS, LOAD_ORDER, PRODUCTS, OutFile
+from schemas.errors import DeliveryIncomplete, IllegalTransition, StaleStatus
+from schemas.receipts import BatchReceipt, JudgementReceipt, Money, RunRef, UndoReceipt
+from schemas.vocabulary import BatchState, BillStatus, CliProfile, Disposition, RetryState
+from tasks.batch.canary import goes_first
 from tasks.batch.clis import cli_rows, clis_live_elsewhere
 from tasks.batch.manifest import manifest, totals_of
 from tasks.batch.rendering import WrittenLayout
+from tasks.batch.undo import cease_rows, cli_cease_rows, sharing_a_key, unfit
 from tasks.batch.writer import parts_of, write_file
 from tasks.outbox.durable import (
     MANIFEST,
@@ -25,11 +28,13 @@ from tasks.outbox.durable import (
     write_durably,
 )
 from tasks.step import step
-from warehouse.batches import Batch, BatchStore
-from warehouse.connection import open_warehouse, transaction
+from warehouse.batches import Batch, BatchStore, Tail
+from warehouse.charges import ChargeStore
+from warehouse.connection import Connection, open_warehouse, transaction
 from warehouse.ledger import Ledger
-from warehouse.retry_queue import RetryQueue, charge_subject
+from warehouse.retry_queue import RetryQueue, cease_subject, charge_subject
 from warehouse.runs import note_warnings
+from warehouse.undos import UndoStore
 
 OPEN_STATES = (
     BatchState.CLAIMED,
@@ -51,6 +56,7 @@ class BatchTerms:
     max_open: int = 1
     delivery_mode: str | None = None
     """How the batch is to leave; None: a person carries it."""
+    canary_rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,11 +65,12 @@ class ClaimReceipt:
 
     seq: int | None
     open_batches: tuple[int, ...] = ()
+    is_canary: bool = False
 
 
 @step("claim batch")
 def claim_batch(run: RunRef, terms: BatchTerms, judgement: JudgementReceipt) -> ClaimReceipt:
-    """Freeze every ready charge as the next batch, in one transaction.
+    """Freeze every ready charge, or the first as a canary, as the next batch, in one transaction.
 
     No batch when nothing is ready, or when as many as the profile allows are still open.
     """
@@ -73,9 +80,11 @@ def claim_batch(run: RunRef, terms: BatchTerms, judgement: JudgementReceipt) -> 
         if claim.seq is None:
             return claim
         seq, last, moment = claim.seq, store.last(), _now()
-        rows = _cli_rows(store, terms)
-        elsewhere = clis_live_elsewhere(rows, store.affinity_clis())
         with transaction(connection):
+            if claim.is_canary:
+                store.set_aside(terms.canary_rows)
+            rows = _cli_rows(store, terms)
+            elsewhere = clis_live_elsewhere(rows, store.affinity_clis())
             store.freeze(
                 seq=seq,
                 tenant=run.tenant,
@@ -87,7 +96,10 @@ def claim_batch(run: RunRef, terms: BatchTerms, judgement: JudgementReceipt) -> 
                 cli_rows=rows,
                 totals=totals_of(judgement),
                 delivery_mode=terms.delivery_mode,
+                is_canary=claim.is_canary,
             )
+            if claim.is_canary:
+                store.bring_back()
             ledger = Ledger(connection)
             ledger.take(seq)
             claimed = store.claimed_charges(seq)
@@ -133,28 +145,59 @@ def preview_batch(run: RunRef, terms: BatchTerms) -> tuple[ClaimReceipt, BatchRe
         claim = _next(store, terms)
         if claim.seq is None:
             return claim, None
-        sizes = {CLIS: _cli_rows(store, terms).height, PRODUCTS: store.ready_count()}
+        with transaction(connection):
+            if claim.is_canary:
+                store.set_aside(terms.canary_rows)
+            sizes = {CLIS: _cli_rows(store, terms).height, PRODUCTS: store.ready_count()}
+            value = store.ready_value()
+            store.bring_back()
         return claim, BatchReceipt(
             seq=claim.seq,
             path=terms.outbox / f"{claim.seq:06d}",
-            files={
-                name: count
-                for file, total in sizes.items()
-                for name, count in parts_of(
-                    file, total, terms.layouts.get(file.name, WrittenLayout()).max_rows
-                ).items()
-            },
-            value=store.ready_value(),
+            files=_parts(sizes, terms),
+            value=value,
+            is_canary=claim.is_canary,
         )
+
+
+def _parts(sizes: Mapping[OutFile, int], terms: BatchTerms) -> dict[str, int]:
+    return {
+        name: count
+        for file, total in sizes.items()
+        for name, count in parts_of(file, total, _layout(file, terms).max_rows).items()
+    }
+
+
+def _layout(file: OutFile, terms: BatchTerms) -> WrittenLayout:
+    return terms.layouts.get(file.name, WrittenLayout())
 
 
 def _next(store: BatchStore, terms: BatchTerms) -> ClaimReceipt:
     """The number the next batch would have; none when nothing is ready or too many are open."""
     open_batches = tuple(batch.seq for batch in store.in_state(*OPEN_STATES))
-    if not store.ready_count() or len(open_batches) >= terms.max_open:
+    ready = store.ready_count()
+    if not ready or len(open_batches) >= terms.max_open:
         return ClaimReceipt(None, open_batches)
+    is_canary = goes_first(
+        canary_rows=terms.canary_rows,
+        ready=ready,
+        after_a_clean_canary=_is_clean_canary(store.tail()),
+    )
+    return ClaimReceipt(_next_number(store), open_batches, is_canary)
+
+
+def _next_number(store: BatchStore) -> int:
     last = store.last()
-    return ClaimReceipt(last.seq + 1 if last else 1, open_batches)
+    return last.seq + 1 if last else 1
+
+
+def _is_clean_canary(tail: Tail | None) -> bool:
+    return (
+        tail is not None
+        and tail.is_canary
+        and tail.state is BatchState.CONFIRMED
+        and not tail.rows_not_accepted
+    )
 
 
 def _cli_rows(store: BatchStore, terms: BatchTerms) -> pl.DataFrame:
@@ -164,6 +207,7 @@ def _cli_rows(store: BatchStore, terms: BatchTerms) -> pl.DataFrame:
         store.affinity_clis(),
         store.ledger_clis(),
         terms.cli_profiles,
+        ended=store.ended_clis(),
     )
 
 
@@ -186,8 +230,7 @@ def _publish(store: BatchStore, batch: Batch, tenant: str, terms: BatchTerms) ->
     aside = aside_folder(final)
     files = []
     for file in LOAD_ORDER:
-        layout = terms.layouts.get(file.name, WrittenLayout())
-        files += write_file(store.rows(file, batch.seq), file, layout, aside)
+        files += write_file(store.rows(file, batch.seq), file, _layout(file, terms), aside)
     content = as_json(
         manifest(
             tenant=tenant,
@@ -198,6 +241,8 @@ def _publish(store: BatchStore, batch: Batch, tenant: str, terms: BatchTerms) ->
             profile_sha256=terms.profile_sha256,
             files=files,
             totals=batch.totals,
+            is_canary=batch.is_canary,
+            undoes=batch.undoes,
         )
     )
     write_durably(aside / MANIFEST, content)
@@ -209,7 +254,150 @@ def _publish(store: BatchStore, batch: Batch, tenant: str, terms: BatchTerms) ->
         path=final,
         files={each.name: each.rows for each in files},
         value=batch.value,
+        is_canary=batch.is_canary,
     )
+
+
+@step("claim undo")
+def claim_undo(run: RunRef, terms: BatchTerms, seq: int, *, actor: str, reason: str) -> UndoReceipt:
+    """Freeze the inverse of batch `seq` as the next batch, in one transaction.
+
+    Its charges stay In Billing until its own result is in. The receipt says what would be written
+    as well where `run` works on a scratch copy.
+
+    Raises:
+        IllegalTransition: there is nothing to undo, it cannot be said in Affinity's files, or as
+            many batches as the profile allows are open; nothing is changed.
+    """
+    with open_warehouse(run.warehouse, memory=run.memory) as connection:
+        store, undos = BatchStore(connection), UndoStore(connection)
+        _check_undo(connection, terms, seq)
+        standing, last = undos.standing(seq), store.last()
+        if standing.is_empty():
+            raise IllegalTransition(
+                f"Undoing batch {seq}: nothing of it is In Billing.",
+                hint="There is nothing to take back.",
+            )
+        shared = sharing_a_key(standing)
+        if shared:
+            raise IllegalTransition(
+                f"Undoing batch {seq}: {shared} charge(s) cannot be told apart by asset, charge "
+                "type and bill start, or were ceased so before.",
+                hint="Cease them in Affinity by hand. Nothing was changed.",
+            )
+        ceases = cease_rows(standing, seq)
+        clis = cli_cease_rows(undos.added_clis(seq), undos.users(), standing)
+        _check_fit(seq, {CLIS: clis, CEASES: ceases}, terms)
+        moment, number, value = _now(), _next_number(store), -Decimal(standing["value"].sum())
+        path = terms.outbox / f"{number:06d}"
+        with transaction(connection):
+            store.freeze_clis(clis, seq=number, tenant=run.tenant)
+            undos.freeze(ceases, seq=number, tenant=run.tenant)
+            store.enter(
+                seq=number,
+                as_of=run.as_of,
+                path=path,
+                created_at=moment,
+                previous_manifest_sha256=last.manifest_sha256 if last else None,
+                value=value,
+                totals=totals_of(_as_it_stands(connection)),
+                delivery_mode=terms.delivery_mode,
+                undoes=seq,
+                actor=actor,
+                reason=reason,
+            )
+            Ledger(connection).record(
+                standing.select(
+                    "line_id",
+                    "charge_type",
+                    pl.lit(BillStatus.IN_BILLING.value).alias("from_status"),
+                    pl.lit(BillStatus.IN_BILLING.value).alias("to_status"),
+                    pl.lit(number, pl.Int64).alias("batch_seq"),
+                    pl.lit(f"undo of batch {seq} exported: {reason}").alias("reason"),
+                ),
+                what="claim",
+                seq=number,
+                actor=actor,
+                moment=moment,
+            )
+            RetryQueue(connection).move(
+                standing.select(cease_subject()).to_series(),
+                RetryState.IN_FLIGHT,
+                now=moment,
+                outcome=None,
+            )
+        return UndoReceipt(
+            seq=number,
+            undoes=seq,
+            path=path,
+            files=_parts({CLIS: clis.height, CEASES: ceases.height}, terms),
+            value=value,
+            charges=ceases.height,
+        )
+
+
+def _check_undo(connection: Connection, terms: BatchTerms, seq: int) -> None:
+    """Refuse to undo what was never confirmed, is itself an undo, or is being undone."""
+    store = BatchStore(connection)
+    batch = store.get(seq)
+    if batch is None:
+        raise IllegalTransition(
+            f"Undoing batch {seq}: there is no such batch.", hint="`r2b status` shows the last."
+        )
+    if batch.undoes is not None:
+        raise IllegalTransition(
+            f"Undoing batch {seq}: it is itself the undo of batch {batch.undoes}.",
+            hint="What was taken back is sold on a new order line to be billed again.",
+        )
+    if batch.state is not BatchState.CONFIRMED:
+        raise IllegalTransition(
+            f"Undoing batch {seq}: it is {batch.state.value}, not confirmed.",
+            hint="A batch without a result is given up with `r2b abandon`.",
+        )
+    pending = UndoStore(connection).unanswered(seq)
+    if pending is not None:
+        raise IllegalTransition(
+            f"Undoing batch {seq}: batch {pending} undoes it already and has rows without an "
+            "answer.",
+            hint=f"Confirm batch {pending} with `r2b transfer`, or give it up with `r2b abandon`.",
+        )
+    open_batches = [each.seq for each in store.in_state(*OPEN_STATES)]
+    if len(open_batches) >= terms.max_open:
+        raise IllegalTransition(
+            f"Undoing batch {seq}: batch {', '.join(map(str, open_batches))} is open.",
+            hint="Confirm it with `r2b transfer`, or give it up with `r2b abandon`, then undo.",
+        )
+
+
+def _check_fit(seq: int, rows: Mapping[OutFile, pl.DataFrame], terms: BatchTerms) -> None:
+    for file, each in rows.items():
+        count = unfit(each, file, _layout(file, terms))
+        if count:
+            raise IllegalTransition(
+                f"Undoing batch {seq}: {count} row(s) do not fit the layout of {file.stem}.csv.",
+                hint="Change its layout in the profile. Nothing was changed.",
+            )
+
+
+@step("count what is left")
+def count_anew(run: RunRef) -> JudgementReceipt:
+    """Dispositions and holds as they have become since the judgement."""
+    with open_warehouse(run.warehouse, memory=run.memory) as connection:
+        return _as_it_stands(connection)
+
+
+def _as_it_stands(connection: Connection) -> JudgementReceipt:
+    """Dispositions and holds of the latest judgement, as they have become since."""
+    store = ChargeStore(connection)
+    dispositions = {name.value: Money() for name in Disposition}
+    return JudgementReceipt(
+        dispositions={**dispositions, **_money(store.dispositions())},
+        holds=_money(store.holds()),
+    )
+
+
+def _money(sums: Mapping[str, tuple[int, str]]) -> dict[str, Money]:
+    return {name: Money(charges, Decimal(value)) for name, (charges, value) in sums.items()}
 
 
 @step("finish what was left open")

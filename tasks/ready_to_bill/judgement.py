@@ -227,9 +227,13 @@ def bill_status() -> pl.Expr:
 def _stored(charges: pl.DataFrame) -> pl.DataFrame:
     ready = pl.col("disposition") == Disposition.READY
     waiting = pl.col("disposition") == Disposition.WAITING
+    held = pl.col("disposition") == Disposition.HELD
     derived = {
         "is_platform_route": (pl.col("route_kind") == "platform").fill_null(value=False),
-        "bill_status": bill_status(),
+        # The Layer was told Not Billed when it was undone, and nothing has changed since
+        "bill_status": pl.when(held & (pl.col("ledger_status") == HoldReason.UNDONE))
+        .then(pl.lit(BillStatus.NOT_BILLED.value))
+        .otherwise(bill_status()),
         "waiting_reason": pl.when(waiting).then(pl.col("waiting_reason")),
         **{name: pl.when(ready).then(pl.col(name)) for name in _WRITTEN_ONLY},
     }

@@ -156,6 +156,11 @@ def affinity_rejected(_: Terms) -> pl.Expr:
     return (refused.is_not_null() & (refused == charge_content())).fill_null(value=False)
 
 
+def undone(_: Terms) -> pl.Expr:
+    """It was handed over and undone: its row was accepted once, so it is never sent again."""
+    return (pl.col("ledger_status") == HoldReason.UNDONE).fill_null(value=False)
+
+
 RULES: Mapping[HoldReason, Rule] = {
     HoldReason.RECURRING_ON_PRODUCT: recurring_on_product,
     HoldReason.SKU_MISSING: sku_missing,
@@ -180,6 +185,7 @@ RULES: Mapping[HoldReason, Rule] = {
     HoldReason.FREQUENCY_MISSING: frequency_missing,
     HoldReason.LAYOUT_UNFIT: layout_unfit,
     HoldReason.AFFINITY_REJECTED: affinity_rejected,
+    HoldReason.UNDONE: undone,
 }
 """Every rule that needs nothing but the charge itself, in the order people read them."""
 

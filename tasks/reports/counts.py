@@ -21,7 +21,8 @@ def run_json(receipt: RunReceipt) -> dict[str, Any]:
         },
         "holds": {reason: each.charges for reason, each in receipt.holds.items()},
         "batch": _batch_json(receipt.batch),
-        "delivery": delivery_json(receipt.delivery),
+        "batches": [_batch_json(each) for each in receipt.batches],
+        "delivery": delivery_json(receipt.batch.delivery if receipt.batch else None),
         "status": receipt.status,
         "open_batches": list(receipt.open_batches),
         "warnings": dict(receipt.warnings),
@@ -62,4 +63,5 @@ def delivery_json(delivery: DeliveryReceipt | None) -> dict[str, Any] | None:
 def _batch_json(batch: BatchReceipt | None) -> dict[str, Any] | None:
     if batch is None:
         return None
-    return {"seq": batch.seq, "path": str(batch.path), "files": dict(batch.files)}
+    canary = {"is_canary": True} if batch.is_canary else {}
+    return {"seq": batch.seq, "path": str(batch.path), "files": dict(batch.files), **canary}

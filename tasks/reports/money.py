@@ -13,5 +13,5 @@ def pounds(value: Decimal | None, currency: str = "£") -> str:
     if value is None:
         return "-"
     exact = value.quantize(Decimal("0.0001"))
-    text = f"{exact:,.4f}"
-    return currency + text.removesuffix("00")
+    text = f"{abs(exact):,.4f}"
+    return ("-" if exact < 0 else "") + currency + text.removesuffix("00")

@@ -86,7 +86,7 @@ class Settlement(NamedTuple):
     """What new evidence comes to.
 
     `outcomes`: rows that had none before, or another (OUTCOME). `moves`: `line_id`, `charge_type`,
-    `from_status`, `to_status`, `reason` of their product rows.
+    `from_status`, `to_status`, `reason` of their product and cease rows.
     """
 
     outcomes: pl.DataFrame
@@ -153,10 +153,10 @@ def settle(
             hint="What was accepted stays accepted. Nothing was changed.",
         )
     fresh = known.filter(pl.col("recorded").is_null()).select(list(EVIDENCE))
-    return _settled(with_bystanders(rows, fresh, terms or RetryTerms()))
+    return _settled(seq, with_bystanders(rows, fresh, terms or RetryTerms()))
 
 
-def settle_found(rows: pl.DataFrame, found: pl.Series) -> Settlement:
+def settle_found(seq: int, rows: pl.DataFrame, found: pl.Series) -> Settlement:
     """What it comes to that Affinity has the rows `found`, whatever we thought of them.
 
     A row without an outcome is accepted. A product row we had as abandoned, returned or rejected is
@@ -164,6 +164,7 @@ def settle_found(rows: pl.DataFrame, found: pl.Series) -> Settlement:
     that it is never sent again.
 
     Args:
+        seq: the batch.
         rows: ROW.
         found: row keys that are there; those of other batches mean nothing.
     """
@@ -173,12 +174,13 @@ def settle_found(rows: pl.DataFrame, found: pl.Series) -> Settlement:
         & (pl.col("outcome").is_null() | overruled.fill_null(value=False))
     )
     return _settled(
+        seq,
         there.with_columns(
             pl.lit(RowOutcome.ACCEPTED.value).alias("said_outcome"),
             pl.lit(READ_BACK).alias("said_code"),
             pl.lit(None, dtype=pl.String).alias("message"),
             pl.lit(value=False).alias("is_bystander"),
-        )
+        ),
     )
 
 
@@ -190,7 +192,7 @@ def _whole(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=ROW), rows], how="diagonal")
 
 
-def _settled(judged: pl.DataFrame) -> Settlement:
+def _settled(seq: int, judged: pl.DataFrame) -> Settlement:
     """Outcomes and moves of rows with `said_outcome`, `said_code`, `message`, `is_bystander`."""
     stood = judged.with_columns(_stands_as().alias("stands_as")).with_columns(
         pl.when(pl.col("stands_as") == LedgerStatus.IN_BILLING)
@@ -202,7 +204,7 @@ def _settled(judged: pl.DataFrame) -> Settlement:
         .alias("disposition"),
     )
     outcomes = stood.with_columns(outcome="said_outcome", code="said_code").select(list(OUTCOME))
-    return Settlement(outcomes, _moves(stood))
+    return Settlement(outcomes, pl.concat([_moves(stood), _moves_back(seq, stood)]))
 
 
 _SHOWN_AS = {
@@ -210,15 +212,21 @@ _SHOWN_AS = {
     LedgerStatus.REJECTED.value: Disposition.HELD.value,
     LedgerStatus.RETURNED.value: Disposition.READY.value,
     LedgerStatus.ABANDONED.value: Disposition.READY.value,
+    LedgerStatus.UNDONE.value: Disposition.HELD.value,
 }
 
 
 def _stands_as() -> pl.Expr:
-    """How a row's charge, or CLI, stands once its outcome is known."""
+    """How a row's charge, or CLI, stands once its outcome is known.
+
+    Of a cease row only `undone` says something of the charge: else it stays In Billing.
+    """
     outcome = pl.col("said_outcome")
     return (
         pl.when((outcome == RowOutcome.ACCEPTED) & (pl.col("file") == "clis"))
         .then(pl.lit(LedgerStatus.LIVE.value))
+        .when((outcome == RowOutcome.ACCEPTED) & (pl.col("file") == "ceases"))
+        .then(pl.lit(LedgerStatus.UNDONE.value))
         .when(outcome == RowOutcome.ACCEPTED)
         .then(pl.lit(LedgerStatus.IN_BILLING.value))
         .when(outcome == RowOutcome.ABANDONED)
@@ -246,6 +254,33 @@ def _moves(stood: pl.DataFrame) -> pl.DataFrame:
         "charge_type",
         pl.lit(BillStatus.READY_TO_BILL.value).alias("from_status"),
         pl.col("bill_status").alias("to_status"),
+        why.alias("reason"),
+    )
+
+
+def _moves_back(seq: int, stood: pl.DataFrame) -> pl.DataFrame:
+    """What cease rows make of their charges, which are In Billing until one is accepted."""
+    stands_as = pl.col("stands_as")
+    undone = stands_as == LedgerStatus.UNDONE
+    why = (
+        pl.when(undone)
+        .then(pl.lit(f"undone by batch {seq}"))
+        .when(stands_as == LedgerStatus.ABANDONED)
+        .then(pl.concat_str(pl.lit("undo abandoned: "), pl.col("message").fill_null("")))
+        .otherwise(
+            pl.concat_str(
+                pl.lit("undo "), stands_as, pl.lit(": "), pl.col("said_code").fill_null("no code")
+            )
+        )
+    )
+    return stood.filter(pl.col("file") == "ceases").select(
+        "line_id",
+        "charge_type",
+        pl.lit(BillStatus.IN_BILLING.value).alias("from_status"),
+        pl.when(undone)
+        .then(pl.lit(BillStatus.NOT_BILLED.value))
+        .otherwise(pl.lit(BillStatus.IN_BILLING.value))
+        .alias("to_status"),
         why.alias("reason"),
     )
 

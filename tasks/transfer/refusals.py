@@ -9,16 +9,25 @@ from tasks.retry.policy import RetryTerms
 from tasks.transfer.bystanders import on_these_clis
 
 
-def refused_rows(outcomes: pl.DataFrame, products: pl.DataFrame, charges: pl.Expr) -> pl.DataFrame:
+def refused_rows(
+    outcomes: pl.DataFrame,
+    products: pl.DataFrame,
+    ceases: pl.DataFrame,
+    *,
+    charges: pl.Expr,
+    undos: pl.Expr,
+) -> pl.DataFrame:
     """Rows refused in their own right, with `subject`, `value` and `refused_content`.
 
     Args:
         outcomes: new outcomes with `stands_as`; a bystander is nobody's failure.
         products: the batch's frozen product rows.
+        ceases: the batch's cease rows: `row_key`, `line_id`, `charge_type`, `value`.
         charges: the queue's name of a product row's charge.
+        undos: the queue's name of taking back a cease row's charge.
 
     Returns:
-        One row each; `value` and `refused_content` are null for a CLI row.
+        One row each; `value` is null for a CLI row, `refused_content` for all but product rows.
     """
     frozen = products.select(
         "row_key",
@@ -28,9 +37,15 @@ def refused_rows(outcomes: pl.DataFrame, products: pl.DataFrame, charges: pl.Exp
         ),
         charge_content().alias("refused_content"),
     )
+    taken_back = ceases.select(
+        "row_key",
+        undos.alias("charge"),
+        pl.col("value").cast(VALUE),
+        pl.lit(None, dtype=pl.String).alias("refused_content"),
+    )
     return (
         outcomes.filter(pl.col("stands_as") == LedgerStatus.REJECTED)
-        .join(frozen, on="row_key", how="left", maintain_order="left")
+        .join(pl.concat([frozen, taken_back]), on="row_key", how="left", maintain_order="left")
         .with_columns(pl.coalesce("charge", pl.format("cli:{}", "row_key")).alias("subject"))
     )
 

@@ -17,6 +17,7 @@ from schemas.receipts import RunRef, TransferReceipt
 from schemas.results import parse_results
 from schemas.vocabulary import (
     BatchState,
+    BillStatus,
     FailureScope,
     LedgerStatus,
     RetryState,
@@ -44,8 +45,14 @@ from warehouse.connection import Connection, open_warehouse, transaction
 from warehouse.ledger import Ledger
 from warehouse.queries import first_row, scalar
 from warehouse.read_back import CLIS, SITE_PRODUCTS, SnapshotStore
-from warehouse.retry_queue import RetryQueue, charge_subject, delivery_subject
+from warehouse.retry_queue import (
+    RetryQueue,
+    cease_subject,
+    charge_subject,
+    delivery_subject,
+)
 from warehouse.runs import note_warnings
+from warehouse.undos import UndoStore
 
 LAYER_UPDATES_FILE = "layer_updates.csv"
 
@@ -236,7 +243,7 @@ def read_back(
                 continue
             keys = found.filter(pl.col("seq") == seq)["row_key"]
             rows = Ledger(connection).outcomes(seq)
-            settlement = settle_found(rows, keys)
+            settlement = settle_found(batch.seq, rows, keys)
             moment, actor = _now(), f"read-back of run {run.run_id}"
             if not is_plan:
                 add_decision(
@@ -340,7 +347,7 @@ def _finish(
     kind = decision["kind"]
     state: BatchState | None
     if kind == "read_back":
-        settlement = settle_found(rows, said["row_key"])
+        settlement = settle_found(batch.seq, rows, said["row_key"])
         state = _once_read_back(batch, rows, settlement)
     else:
         settlement = settle(batch.seq, rows, said, retry)
@@ -418,7 +425,13 @@ def _commit(
         actor=actor,
         moment=moment,
     )
-    refused = refused_rows(outcomes, BatchStore(connection).products(seq), charge_subject())
+    refused = refused_rows(
+        outcomes,
+        BatchStore(connection).products(seq),
+        UndoStore(connection).ceases(seq),
+        charges=charge_subject(),
+        undos=cease_subject(),
+    )
     is_billed = pl.col("stands_as") == LedgerStatus.IN_BILLING
     ledger.settle(
         seq,
@@ -435,6 +448,8 @@ def _commit(
 
     settled = rows.join(outcomes.select("row_key", "stands_as"), on="row_key")
     _move_items(queue, batch, settled, decision)
+    back = moves.filter(pl.col("from_status") == BillStatus.IN_BILLING)
+    _settle_undo(queue, back, seq, decision)
     queue.move(
         pl.Series([delivery_subject(seq)]),
         RetryState.DONE,
@@ -452,7 +467,7 @@ def _move_items(queue: RetryQueue, batch: Batch, rows: pl.DataFrame, decision: D
         ((LedgerStatus.ABANDONED, LedgerStatus.RETURNED), RetryState.RELEASED, None),
     ):
         these = rows.filter(pl.col("stands_as").is_in(list(stand)))
-        charges = these.drop_nulls("line_id").select(charge_subject()).to_series()
+        charges = these.filter(pl.col("file") == "products").select(charge_subject()).to_series()
         clis = queue.clis_of(batch.seq, these.filter(pl.col("file") == "clis")["row_key"])
         queue.move(
             pl.concat([charges, clis]),
@@ -460,6 +475,26 @@ def _move_items(queue: RetryQueue, batch: Batch, rows: pl.DataFrame, decision: D
             now=moment,
             outcome=None if outcome is None else f"{outcome} {batch.seq}",
             actor=actor,
+        )
+
+
+def _settle_undo(queue: RetryQueue, back: pl.DataFrame, seq: int, decision: Decision) -> None:
+    """Items of charges taken back are done; those of an undo given up wait for the next undo."""
+    undone = back.filter(pl.col("to_status") == BillStatus.NOT_BILLED)
+    queue.move(
+        undone.select(cease_subject()).to_series(),
+        RetryState.DONE,
+        now=decision.moment,
+        outcome=f"undone by batch {seq}",
+        actor=decision.actor,
+    )
+    if decision.what == "abandon":
+        queue.move(
+            back.select(cease_subject()).to_series(),
+            RetryState.PARKED,
+            now=decision.moment,
+            outcome=None,
+            actor=decision.actor,
         )
 
 
@@ -551,7 +586,7 @@ def _receipt(connection: Connection, batch: Batch, state: BatchState) -> Transfe
     counted = (
         Ledger(connection)
         .outcomes(batch.seq)
-        .filter(pl.col("file") == "products")
+        .filter(pl.col("file") != "clis")
         .group_by("outcome")
         .len()
     )
@@ -571,8 +606,10 @@ def _receipt(connection: Connection, batch: Batch, state: BatchState) -> Transfe
         accepted=by_outcome.get(RowOutcome.ACCEPTED.value, 0),
         rejected=by_outcome.get(RowOutcome.REJECTED.value, 0),
         pending=by_outcome.get(None, 0),
-        accepted_value=accepted_value[0] if accepted_value else Decimal(0),
+        accepted_value=(accepted_value[0] if accepted_value else Decimal(0))
+        - UndoStore(connection).accepted_value(batch.seq),
         layer_updates=updates if updates.is_file() else None,
+        undoes=batch.undoes,
     )
 
 

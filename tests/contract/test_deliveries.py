@@ -34,9 +34,10 @@ def test_runs_deliver_are_answered_and_confirm(tmp_path: Path, way: str):
         second = both.office.run()
 
         assert "batch_confirmed" == first.status
-        assert first.delivery is not None
-        assert first.delivery.transfer is not None
-        assert 4 == first.delivery.transfer.accepted
+        assert first.batch is not None
+        assert first.batch.delivery is not None
+        assert first.batch.delivery.transfer is not None
+        assert 4 == first.batch.delivery.transfer.accepted
         assert ("nothing_ready", 2) == (again.status, sent or 2)
         assert ("batch_confirmed", 2) == (second.status, second.batch and second.batch.seq)
         assert ["in_billing"] * 3 == list(both.office.dispositions().values())

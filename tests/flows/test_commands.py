@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from flows.console.answering import out
+from flows.console.run_view import show_transfer
 from tests.integration.office import Office
 
 R2B = Path(sys.executable).with_name("r2b")
@@ -74,6 +76,49 @@ def test_a_day_from_plan_to_in_billing(office: Office):
     assert ["in_billing", "in_billing"] == [each["disposition"] for each in explained["charges"]]
     assert "green" == explained["light"]
     assert [] == standing["open_batches"]
+
+
+def test_a_batch_is_undone_by_one_that_leaves_like_any_other(office: Office):
+    office.run()
+    office.uploaded()
+
+    planned = answer(office.folder, "undo", "1", "--plan")
+    done = answer(office.folder, "undo", "1", "--by", "Ann", "--reason", "wrong price book")
+    shown = r2b(office.folder, "undo", "1", "--plan")
+
+    assert {"06_clis.csv": 2, "07_ceases.csv": 4} == done["files"]
+    assert (2, 1, 4, "-62.0000") == tuple(
+        done[name] for name in ("seq", "undoes", "charges", "value")
+    )
+    assert {**done, "is_planned": True} == planned
+    assert 60 == shown.returncode
+    assert "batch 2 undoes it already" in shown.stderr
+    assert "4 charges of batch 1 taken back (£62.00)" in _transferred(office)
+
+
+def _transferred(office: Office) -> str:
+    """What a person reads once the undo is confirmed."""
+    receipt = office.uploaded(2)
+    with out.capture() as shown:
+        show_transfer(receipt)
+    return shown.get()
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        pytest.param(("undo", "1"), 2, id="without a name and a reason"),
+        pytest.param(("undo", "1", "--by", "Ann"), 2, id="without a reason"),
+        pytest.param(("undo", "9", "--plan"), 60, id="a batch that never was"),
+        pytest.param(("undo", "1", "--by", "Bob", "--reason", "x"), 70, id="without the role"),
+    ],
+)
+def test_how_an_undo_is_refused(office: Office, words: tuple[str, ...], code: int):
+    (office.folder / "r2b.toml").write_text('operators.Ann = ["bill_export"]\n', encoding="utf-8")
+    done = r2b(office.folder, *words, "--json")
+
+    assert code == done.returncode
+    assert code == json.loads(done.stdout)["error"]["code"]
 
 
 @pytest.mark.usefixtures("prefect_api")

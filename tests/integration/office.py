@@ -14,7 +14,8 @@ import duckdb
 
 from flows.profile import LoadedProfile, load_profile
 from flows.transfer import abandon, transfer_to_billing
-from schemas.receipts import RunReceipt, TransferReceipt
+from flows.undo import undo
+from schemas.receipts import RunReceipt, TransferReceipt, UndoReceipt
 from tests.running import AS_OF, Job, mart, run_job
 
 Row = dict[str, str]
@@ -194,6 +195,10 @@ class Office:
         """Abandon a batch."""
         return abandon(self.profile, seq, actor="Ann", reason=reason)
 
+    def undo(self, seq: int = 1, by: str = "Ann", reason: str = "wrong price book") -> UndoReceipt:
+        """Write the inverse of a batch."""
+        return undo(self.profile, seq, actor=by, reason=reason)
+
     @property
     def _profile_path(self) -> str:
         return str(self.folder / "r2b.toml")
@@ -231,7 +236,7 @@ class Office:
         tables = (
             *("ops.ledger", "ops.ledger_commit", "ops.charge_state", "ops.cli_state"),
             *("ops.retry_item", "out.batch", "out.batch_cli", "out.batch_product"),
-            "out.batch_outcome",
+            *("out.batch_cease", "out.batch_outcome"),
         )
         return {table: self.query(f"FROM {table} ORDER BY ALL") for table in tables}
 

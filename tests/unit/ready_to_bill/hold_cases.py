@@ -531,4 +531,23 @@ CASES = [
         {"recurring_refused_content": None},
         [],
     ),
+    _case(
+        _H.UNDONE,
+        HOLDS,
+        "it was handed over and undone",
+        {"recurring_ledger_status": "undone"},
+    ),
+    _case(
+        _H.UNDONE,
+        NEAR_MISS,
+        "the other charge of the line was undone",
+        {"upfront_ledger_status": "undone"},
+    ),
+    _case(
+        _H.UNDONE,
+        UNKNOWN,
+        "it was never handed over",
+        {"recurring_ledger_status": None},
+        [],
+    ),
 ]

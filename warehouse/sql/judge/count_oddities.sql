@@ -20,4 +20,13 @@ FROM out.charge AS charge
 INNER JOIN ops.charge_state AS state
     ON charge.line_id = state.line_id AND charge.charge_type = state.charge_type
 WHERE charge.disposition = 'in_billing' AND state.status = 'exported'
+UNION ALL
+SELECT
+    'charges',
+    'charge is In Billing in The Layer, but was undone',
+    count(*)
+FROM out.charge AS charge
+INNER JOIN ops.charge_state AS state
+    ON charge.line_id = state.line_id AND charge.charge_type = state.charge_type
+WHERE charge.disposition = 'in_billing' AND state.status = 'undone'
 ORDER BY subject;

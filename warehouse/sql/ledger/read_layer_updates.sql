@@ -1,4 +1,4 @@
--- What The Layer has to be told of a batch: the charges now In Billing.
+-- What The Layer has to be told of a batch: the charges now In Billing, or taken back.
 -- Params: $seq BIGINT.
 SELECT
     product.line_id,
@@ -10,4 +10,15 @@ FROM out.batch_product AS product
 INNER JOIN out.batch_outcome AS outcome
     ON product.seq = outcome.seq AND product.row_key = outcome.row_key
 WHERE product.seq = $seq AND outcome.outcome = 'accepted'
-ORDER BY product.line_id, product.charge_type;
+UNION ALL
+SELECT
+    cease.line_id,
+    cease.charge_type,
+    'Not Billed' AS new_status,
+    strftime(cease.cease_on, '%Y-%m-%d') AS bill_start_on,
+    CAST(cease.seq AS VARCHAR) AS batch_seq
+FROM out.batch_cease AS cease
+INNER JOIN out.batch_outcome AS outcome
+    ON cease.seq = outcome.seq AND cease.row_key = outcome.row_key
+WHERE cease.seq = $seq AND outcome.outcome = 'accepted'
+ORDER BY line_id, charge_type;

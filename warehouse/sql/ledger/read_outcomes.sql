@@ -11,8 +11,8 @@ SELECT
             row.site_ref NULLS FIRST,
             row.cli NULLS FIRST,
             row.sku NULLS FIRST,
-            row.charge_type NULLS FIRST,
-            row.line_id NULLS FIRST,
+            row.type_place NULLS FIRST,
+            row.last_place NULLS FIRST,
             row.row_key
     ) AS place,
     row.line_id,
@@ -34,12 +34,39 @@ FROM (
         site_ref,
         cli,
         NULL AS sku,
-        asset_id
+        asset_id,
+        NULL AS type_place,
+        NULL AS last_place
     FROM out.batch_cli
     WHERE seq = $seq
     UNION ALL
     SELECT
-        row_key, 'products' AS file, line_id, charge_type, customer_ref, site_ref, cli, sku, asset_id
+        row_key,
+        'ceases' AS file,
+        line_id,
+        charge_type,
+        customer_ref,
+        site_ref,
+        cli,
+        sku,
+        asset_id,
+        NULL AS type_place,
+        asset_id AS last_place
+    FROM out.batch_cease
+    WHERE seq = $seq
+    UNION ALL
+    SELECT
+        row_key,
+        'products' AS file,
+        line_id,
+        charge_type,
+        customer_ref,
+        site_ref,
+        cli,
+        sku,
+        asset_id,
+        charge_type AS type_place,
+        line_id AS last_place
     FROM out.batch_product
     WHERE seq = $seq
 ) AS row

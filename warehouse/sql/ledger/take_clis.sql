@@ -3,4 +3,4 @@
 INSERT INTO ops.cli_state
 SELECT site_ref, cli, start_on, 'exported' AS status, seq AS batch_seq, row_key
 FROM out.batch_cli
-WHERE seq = $seq;
+WHERE seq = $seq AND action <> 'CEASE';

@@ -16,5 +16,7 @@ SELECT
     reason,
     delivery_mode,
     in_doubt_at,
-    delivered_at
+    delivered_at,
+    coalesce(is_canary, FALSE) AS is_canary,
+    undoes
 FROM out.batch;

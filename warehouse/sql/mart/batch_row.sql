@@ -17,6 +17,9 @@ FROM (
     SELECT seq, '06_clis.csv' AS file, row_key, NULL AS line_id, NULL AS charge_type
     FROM out.batch_cli
     UNION ALL
+    SELECT seq, '07_ceases.csv' AS file, row_key, line_id, charge_type
+    FROM out.batch_cease
+    UNION ALL
     SELECT seq, '08_products.csv' AS file, row_key, line_id, charge_type
     FROM out.batch_product
 ) AS written

@@ -1,0 +1,63 @@
+"""Taking back what a confirmed batch handed over: an inverse batch that leaves like any other."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from flows.deliveries import carry
+from flows.operators import acting
+from flows.profile import LoadedProfile
+from flows.wiring import batch_terms, new_run, retry_terms
+from schemas.errors import IllegalTransition
+from schemas.receipts import UndoReceipt
+from tasks.batch.task import claim_undo, publish_batch, recover_batches
+from tasks.runs.task import publish_marts
+from tasks.transfer.task import recover_transfers
+from warehouse.connection import prepare_warehouse
+from warehouse.lock import only_run
+from warehouse.scratch import copy_state
+
+
+def undo(profile: LoadedProfile, seq: int, *, actor: str, reason: str) -> UndoReceipt:
+    """Write the inverse of batch `seq` and deliver it, or leave it at the gate.
+
+    Its charges stay In Billing until it is confirmed itself.
+
+    Raises:
+        IllegalTransition: there is nothing to undo, or another batch is open.
+        NotAllowed: operators are declared and this one may not export.
+    """
+    name = acting(profile, actor, "bill_export")
+    _refuse_unknown(profile, seq)
+    run, terms = new_run(profile, None), batch_terms(profile)
+    with only_run(profile.warehouse):
+        prepare_warehouse(profile.warehouse)
+        recover_batches(run, terms)
+        recover_transfers(profile.warehouse, retry_terms(profile), run.as_of)
+        claimed = claim_undo(run, terms, seq, actor=name, reason=reason)
+        published = publish_batch(run, terms, claimed.seq)
+        delivery = carry(profile, claimed.seq)
+        publish_marts(profile.warehouse, profile.published)
+    return replace(claimed, files=published.files, delivery=delivery)
+
+
+def plan_undo(profile: LoadedProfile, seq: int) -> UndoReceipt:
+    """What `undo` would write; nothing outside a temporary folder is written, created or locked.
+
+    Raises:
+        IllegalTransition: there is nothing to undo, or another batch is open.
+    """
+    _refuse_unknown(profile, seq)
+    with tempfile.TemporaryDirectory(prefix="r2b-plan-") as folder:
+        run = replace(new_run(profile, None), warehouse=Path(folder) / "warehouse.duckdb")
+        prepare_warehouse(run.warehouse)
+        copy_state(profile.warehouse, run.warehouse, with_core=True)
+        planned = claim_undo(run, batch_terms(profile), seq, actor="plan", reason="plan")
+    return replace(planned, is_planned=True)
+
+
+def _refuse_unknown(profile: LoadedProfile, seq: int) -> None:
+    if not profile.warehouse.exists():
+        raise IllegalTransition(
+            f"Undoing batch {seq}: nothing has run here yet.", hint="Run `r2b run` first."
+        )

@@ -1,0 +1,75 @@
+"""Batches that take back what another handed over. Table: `out.batch_cease`."""
+
+from decimal import Decimal
+
+import duckdb
+import polars as pl
+
+from warehouse.queries import first_row, read
+from warehouse.statements import statement
+
+
+class UndoStore:
+    """What a batch still bills, and freezing its inverse."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Work on an open warehouse; the caller owns the transaction."""
+        self._connection = connection
+
+    def standing(self, seq: int) -> pl.DataFrame:
+        """The charges of batch `seq` that are In Billing because of it: STANDING."""
+        return read(self._connection, statement("undo/read_standing"), {"seq": seq})
+
+    def added_clis(self, seq: int) -> pl.DataFrame:
+        """The CLIs batch `seq` added that are live by our ledger, as they were added."""
+        return read(self._connection, statement("undo/read_added_clis"), {"seq": seq})
+
+    def users(self) -> pl.DataFrame:
+        """`row_key`, `site_ref`, `cli`, `asset_id` of all that is exported or In Billing."""
+        return read(self._connection, statement("undo/read_users"))
+
+    def unanswered(self, seq: int) -> int | None:
+        """The batch that undoes `seq` and has rows without an outcome, if any."""
+        row = first_row(
+            self._connection,
+            "SELECT batch.seq FROM out.batch AS batch WHERE batch.undoes = $seq "
+            "AND batch.state <> 'abandoned' AND batch.row_count > "
+            "(SELECT count(*) FROM out.batch_outcome AS outcome WHERE outcome.seq = batch.seq) "
+            "ORDER BY batch.seq DESC LIMIT 1",
+            {"seq": seq},
+        )
+        return int(row[0]) if row else None
+
+    def freeze(self, cease_rows: pl.DataFrame, *, seq: int, tenant: str) -> None:
+        """Freeze `cease_rows` as rows of batch `seq`; the CLIs of its CLI rows are ending."""
+        self._connection.register("cease_rows", cease_rows)
+        try:
+            self._connection.execute(
+                statement("undo/freeze_ceases"), {"seq": seq, "tenant": tenant}
+            )
+        finally:
+            self._connection.unregister("cease_rows")
+        self._connection.execute(statement("undo/end_clis"), {"seq": seq})
+
+    def ceases(self, seq: int) -> pl.DataFrame:
+        """`row_key`, `line_id`, `charge_type` and `value` of the cease rows of a batch."""
+        return read(
+            self._connection,
+            "SELECT cease.row_key, cease.line_id, cease.charge_type, "
+            "CAST(product.quantity AS DECIMAL(38, 0)) * product.unit_price AS value "
+            "FROM out.batch_cease AS cease INNER JOIN out.batch AS batch ON cease.seq = batch.seq "
+            "INNER JOIN out.batch_product AS product "
+            "ON cease.undoes_key = product.row_key AND batch.undoes = product.seq "
+            "WHERE cease.seq = $seq",
+            {"seq": seq},
+        )
+
+    def accepted_value(self, seq: int) -> Decimal:
+        """What the accepted cease rows of a batch took back."""
+        keys = read(
+            self._connection,
+            "SELECT row_key FROM out.batch_outcome WHERE seq = $seq AND outcome = 'accepted'",
+            {"seq": seq},
+        )
+        total = self.ceases(seq).join(keys, on="row_key")["value"].sum()
+        return Decimal(total or 0)
