@@ -16,6 +16,8 @@ name = {tenant}              # part of every row key: never change it later
 
 [feeds]
 path = "feeds"               # a folder of <feed>.csv or <feed>.parquet
+# kind = "http"              # or from a paged export: see docs/how-to/fetch-over-http.md
+# url = "https://layer.example/export/{feed}?page={page}&page_size={page_size}"
 # encoding = "utf-8"         # or "cp1252"
 # max_reject_rate = 0.20     # more unfit records than this stop the run
 
