@@ -13,7 +13,7 @@ from schemas.errors import UsageError
 from schemas.vocabulary import Disposition
 from tasks.ready_to_bill.explanation import ChargeVerdicts, verdicts
 from warehouse.charges import ChargeStore
-from warehouse.connection import open_published, open_reading
+from warehouse.connection import Connection, open_published, open_reading
 from warehouse.ledger import Ledger
 from warehouse.queries import first_row, read
 from warehouse.retry_queue import RetryItem, RetryQueue
@@ -162,9 +162,21 @@ def status(profile: LoadedProfile) -> Standing | None:
             ),
             holds=holds,
             at_stake=held[0]["value"],
-            unconfirmed=rows(
-                "SELECT count(*) AS rows, coalesce(sum(value), 0) AS value, "
-                "max(age_days) AS oldest_days, count(*) FILTER (never_seen) AS never_seen "
-                "FROM mart.unconfirmed_row"
-            )[0],
+            unconfirmed=_unconfirmed(connection),
         )
+
+
+NOTHING_UNCONFIRMED = {"rows": 0, "value": Decimal(0), "oldest_days": None, "never_seen": 0}
+
+
+def _unconfirmed(connection: Connection) -> dict[str, Any]:
+    """How many exported rows have no answer; none in a copy from before they were counted."""
+    views = read(connection, "SELECT view_name FROM duckdb_views() WHERE schema_name = 'mart'")
+    if "unconfirmed_row" not in views["view_name"]:
+        return NOTHING_UNCONFIRMED
+    return read(
+        connection,
+        "SELECT count(*) AS rows, coalesce(sum(value), 0) AS value, "
+        "max(age_days) AS oldest_days, count(*) FILTER (never_seen) AS never_seen "
+        "FROM mart.unconfirmed_row",
+    ).to_dicts()[0]

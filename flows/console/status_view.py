@@ -8,7 +8,7 @@ from rich.text import Text
 
 from flows.console.answering import out
 from flows.console.tables import table
-from flows.looking import Standing
+from flows.looking import NOTHING_UNCONFIRMED, Standing
 from schemas.explanations import hold_explanation
 from tasks.reports.money import pounds
 
@@ -122,7 +122,7 @@ def status_json(standing: Standing | None) -> dict[str, Any]:
             "queue": [],
             "holds": [],
             "at_stake": "0.0000",
-            "unconfirmed": {"rows": 0, "value": "0.0000", "oldest_days": None, "never_seen": 0},
+            "unconfirmed": NOTHING_UNCONFIRMED,
         }
     oldest = min((each["oldest"] for each in standing.holds if each["oldest"]), default=None)
     return {

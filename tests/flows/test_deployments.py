@@ -6,12 +6,17 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tasks.retry.failures import note_failure
+from tasks.retry.policy import RetryTerms
 from tests.integration.office import Office
+from warehouse.connection import open_warehouse, prepare_warehouse
+from warehouse.retry_queue import RetryQueue
 
 ROOT = Path(__file__).parents[2]
 PREFECT = Path(sys.executable).with_name("prefect")
@@ -81,3 +86,28 @@ def test_what_is_deployed_runs_and_is_seen(worker: Path, prefect_api: str):
     assert {"land feeds", "accept records", "judge charges", "claim batch", "publish batch"} <= {
         each["name"].rpartition("-")[0] or each["name"] for each in tasks
     }
+
+
+def test_the_retry_queue_is_drained_by_its_own_deployment(worker: Path, prefect_api: str):
+    prepare_warehouse(worker / "var" / "warehouse.duckdb")
+    with open_warehouse(worker / "var" / "warehouse.duckdb") as connection:
+        note_failure(
+            RetryQueue(connection),
+            subject="feeds",
+            reason="SourceUnavailable",
+            message="no answer",
+            transient=True,
+            terms=RetryTerms(first_wait=timedelta(seconds=1)),
+            now=datetime(2026, 3, 31, 12, 0),
+            dice=0.0,
+        )
+    run = _prefect("deployment", "run", "retry-queue/retry-queue", "--watch", root=worker)
+
+    assert 0 == run.returncode, run.stdout + run.stderr
+    (made,) = _ask(
+        prefect_api, "deployments/filter", {"deployments": {"name": {"any_": ["retry-queue"]}}}
+    )
+    assert (["retry"], "retry", []) == (made["tags"], made["work_queue_name"], made["schedules"])
+    assert (worker / "outbox" / "default" / "000001" / "manifest.json").is_file()
+    with open_warehouse(worker / "var" / "warehouse.duckdb") as connection:
+        assert ["done"] == [item.state for item in RetryQueue(connection).items(open_only=False)]

@@ -7,9 +7,12 @@ from polars.testing import assert_frame_equal
 
 from schemas.errors import IllegalTransition
 from schemas.feeds import FEEDS
+from schemas.vocabulary import FailureScope
 from tasks.contracts.records import REJECT_SCHEMA, Reading, parse
 from tasks.contracts.values import Style
+from tasks.retry.policy import RetryTerms
 from tasks.transfer.moves import EVIDENCE, settle
+from tasks.transfer.moves import ROW as WHOLE
 from tests.builders import frame
 
 LAWS = settings(
@@ -101,6 +104,88 @@ def test_the_order_of_the_evidence_means_nothing(rows: pl.DataFrame, said: pl.Da
         return
     for left, right in zip(*results, strict=True):
         assert_frame_equal(left.sort(pl.all()), right.sort(pl.all()))
+
+
+SCOPES = st.sampled_from(list(FailureScope)).map(lambda scope: RetryTerms(failure_scope=scope))
+CODED = st.lists(
+    st.fixed_dictionaries(
+        {
+            "file": st.sampled_from(["clis", "products"]),
+            "customer_ref": st.sampled_from(["AC-1", "AC-2"]),
+            "cli": st.sampled_from(["01", "02", None]),
+            "said": st.sampled_from([None, "ok", "E1", "FILE_REFUSED", "CUSTOMER_REFUSED"]),
+        }
+    ),
+    min_size=1,
+    max_size=12,
+).map(
+    lambda rows: tuple(
+        {
+            "row_key": f"k{n}",
+            "line_id": f"L{n}",
+            "site_ref": "AS-1",
+            "standing": "exported",
+            **row,
+        }
+        for n, row in enumerate(rows)
+    )
+)
+
+
+def told(rows: tuple[dict[str, str | None], ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows of a batch, and what a result says of them."""
+    batch = [{key: value for key, value in row.items() if key != "said"} for row in rows]
+    said = [
+        {"row_key": row["row_key"], "outcome": "accepted"}
+        if row["said"] == "ok"
+        else {"row_key": row["row_key"], "outcome": "rejected", "code": row["said"]}
+        for row in rows
+        if row["said"] is not None
+    ]
+    return frame(WHOLE, {"charge_type": "recurring"}, tuple(batch)), frame(
+        EVIDENCE, {}, tuple(said)
+    )
+
+
+@LAWS
+@given(rows=CODED, terms=SCOPES)
+def test_every_row_stands_in_one_place_or_stays_exported(rows, terms: RetryTerms):
+    batch, said = told(rows)
+    found = settle(1, batch, said, terms).outcomes
+
+    assert found.height == found["row_key"].n_unique()
+    assert set(said["row_key"]) <= set(found["row_key"]) <= set(batch["row_key"])
+    accepted = set(said.filter(pl.col("outcome") == "accepted")["row_key"])
+    billed = found.filter(pl.col("stands_as").is_in(["in_billing", "live"]))
+    assert accepted == set(billed["row_key"])
+    others = found.join(billed, on="row_key", how="anti")
+    assert {"rejected", "returned"} >= set(others["stands_as"])
+    assert {"rejected"} >= set(others["outcome"])
+
+
+@LAWS
+@given(rows=CODED, terms=SCOPES)
+def test_whoever_goes_free_leaves_somebody_behind(rows, terms: RetryTerms):
+    batch, said = told(rows)
+    found = settle(1, batch, said, terms).outcomes
+
+    if "returned" in set(found["stands_as"]):
+        assert FailureScope.ROW is not terms.failure_scope
+        assert "rejected" in set(found["stands_as"])
+
+
+@LAWS
+@given(rows=CODED, terms=SCOPES)
+def test_settling_with_bystanders_again_changes_nothing(rows, terms: RetryTerms):
+    batch, said = told(rows)
+    first = settle(1, batch, said, terms).outcomes
+    known = batch.drop("outcome", "recorded_code", "standing").join(
+        first.select("row_key", "outcome", recorded_code="code", standing="stands_as"),
+        on="row_key",
+        how="left",
+    )
+
+    assert (0, 0) == tuple(part.height for part in settle(1, known, said, terms))
 
 
 CELL = st.sampled_from(
