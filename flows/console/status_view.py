@@ -73,7 +73,7 @@ def _show_batches(standing: Standing) -> None:
     rows = [
         (
             each["seq"],
-            each["state"],
+            _what(each),
             f"{each['as_of']:%d/%m/%Y}",
             f"{each['rows']:,}",
             pounds(each["value"]),
@@ -89,6 +89,12 @@ def _show_batches(standing: Standing) -> None:
             right=(0, 3, 4),
         )
     )
+
+
+def _what(batch: dict[str, Any]) -> str:
+    if batch["undoes"] is not None:
+        return f"{batch['state']}, undoes batch {batch['undoes']}"
+    return f"{batch['state']}, a canary" if batch["is_canary"] else str(batch["state"])
 
 
 _TWO_DAYS = 48

@@ -113,7 +113,7 @@ def abandon_batch(
         if pending.is_empty():
             raise IllegalTransition(
                 f"Abandoning batch {seq}: every row of it already has an outcome.",
-                hint="What is In Billing is ended by a cease, not by abandoning its batch.",
+                hint="What is In Billing is taken back by `r2b undo`, not by abandoning its batch.",
             )
         settlement = settle(seq, rows, pending)
         if batch.path.is_dir():
