@@ -26,6 +26,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "holds": rules.holds,
     "core-rules": rules.core_rules,
     "cli-file": files.clis,
+    "cease-file": files.ceases,
     "product-file": files.products,
     "result-file": files.results,
     "write-back-file": files.layer_updates,

@@ -66,10 +66,12 @@ class UndoStore:
 
     def accepted_value(self, seq: int) -> Decimal:
         """What the accepted cease rows of a batch took back."""
-        keys = read(
+        ceases = self.ceases(seq)
+        if ceases.is_empty():
+            return Decimal(0)
+        accepted = read(
             self._connection,
             "SELECT row_key FROM out.batch_outcome WHERE seq = $seq AND outcome = 'accepted'",
             {"seq": seq},
         )
-        total = self.ceases(seq).join(keys, on="row_key")["value"].sum()
-        return Decimal(total or 0)
+        return Decimal(ceases.join(accepted, on="row_key")["value"].sum())

@@ -1,7 +1,7 @@
 """The files a batch holds, from `schemas/affinity.py`."""
 
 from docs.parts.markdown import code, table
-from schemas.affinity import CLIS, LAYER_UPDATES, PRODUCTS, RESULT_COLUMNS, OutFile
+from schemas.affinity import CEASES, CLIS, LAYER_UPDATES, PRODUCTS, RESULT_COLUMNS, OutFile
 
 _ABOUT = {
     "customer_ref": "The customer's reference in Affinity: `customers.integration_id`.",
@@ -9,8 +9,12 @@ _ABOUT = {
     "cli": "The CLI, cleaned, in national form where it is a UK number.",
     "range_end": "The last number of a range, else blank.",
     "start_on": "First day.",
-    "end_on": "Last day of an additional number, else blank.",
+    "end_on": "Last day of an additional number, or of a CEASE, else blank.",
     "previous_cli": "Blank for now; for renumbering, which comes later.",
+    "object_uid": "What Affinity calls the charge, where we know it.",
+    "cease_on": "The day it ends on. In an undo that is its bill start, so that nothing stands.",
+    "cease_reason": "Why, in plain words: `Undo of batch 3`.",
+    "replaced_by": "The row key of what follows it; blank in an undo.",
     "asset_id": "The asset in The Layer.",
     "row_key": "32 hexadecimal digits; see [row keys](#row-keys).",
     "sku": "Affinity's product code: the SKU.",
@@ -26,7 +30,7 @@ _ABOUT = {
     "charge_type": "UPFRONT or RECURRING.",
     "frequency": "ONE_OFF, MONTHLY, QUARTERLY or ANNUAL.",
     "cli_type": "geographic, non-geographic, mobile or other.",
-    "action": "ADD. Other actions come with later files.",
+    "action": "ADD; for a CLI also CEASE (an undo ends it) and UPDATE (it is opened again).",
 }
 
 _RESULT = {
@@ -39,7 +43,7 @@ _RESULT = {
 _UPDATES = {
     "line_id": "The order line.",
     "charge_type": "upfront or recurring.",
-    "new_status": "In Billing.",
+    "new_status": "In Billing; Not Billed for what an undo took back.",
     "bill_start_on": "The first day billed, `YYYY-MM-DD`.",
     "batch_seq": "The batch.",
 }
@@ -48,6 +52,11 @@ _UPDATES = {
 def clis() -> str:
     """Columns of `06_clis.csv`."""
     return _columns(CLIS)
+
+
+def ceases() -> str:
+    """Columns of `07_ceases.csv`."""
+    return _columns(CEASES)
 
 
 def products() -> str:

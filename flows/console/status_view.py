@@ -74,7 +74,7 @@ def _show_batches(standing: Standing) -> None:
     rows = [
         (
             each["seq"],
-            each["state"],
+            _what(each),
             f"{each['as_of']:%d/%m/%Y}",
             f"{each['rows']:,}",
             pounds(each["value"]),
@@ -103,6 +103,12 @@ def _show_unconfirmed(unconfirmed: dict[str, Any]) -> None:
         + (f"; {unseen:,} are not in Affinity's last snapshot" if unseen else "")
         + ".\n"
     )
+
+
+def _what(batch: dict[str, Any]) -> str:
+    if batch["undoes"] is not None:
+        return f"{batch['state']}, undoes batch {batch['undoes']}"
+    return f"{batch['state']}, a canary" if batch["is_canary"] else str(batch["state"])
 
 
 _TWO_DAYS = 48

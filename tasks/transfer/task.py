@@ -148,7 +148,7 @@ def abandon_batch(
         if pending.is_empty():
             raise IllegalTransition(
                 f"Abandoning batch {seq}: every row of it already has an outcome.",
-                hint="What is In Billing is ended by a cease, not by abandoning its batch.",
+                hint="What is In Billing is taken back by `r2b undo`, not by abandoning its batch.",
             )
         delivery = read_delivery(batch.path)
         if delivery is not None and delivery.has_begun and not not_loaded:

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from flows.looking import explain
+from flows.console.answering import out
+from flows.console.status_view import show_status
+from flows.looking import explain, status
 from flows.retry_queue import list_items
 from flows.undo import plan_undo, undo
 from flows.wiring import batch_terms, new_run
@@ -400,6 +402,18 @@ def test_running_the_undo_again_covers_what_is_still_in_billing(going: Office):
     assert [] == list_items(going.profile)
 
 
+def test_an_open_undo_is_shown_for_what_it_is(going: Office):
+    standing = status(going.profile)
+    with out.capture() as shown:
+        show_status(standing, "default")
+
+    assert [(2, 1, "-62.0000")] == [
+        (each["seq"], each["undoes"], str(each["value"])) for each in standing.open_batches
+    ]
+    assert "written, undoes batch 1" in shown.get()
+    assert "-£62.00" in shown.get()
+
+
 def test_an_undo_that_was_given_up_leaves_everything_in_billing(going: Office):
     going.abandon(2, reason="it was right after all")
 
@@ -706,6 +720,7 @@ def test_affinity_takes_an_undo_and_then_bills_nothing_of_it(tmp_path: Path):
     office.feeds["asset_numbers"] = [
         {"asset_id": "A1", "cli": "01204700000", "range_end": "01204700009"}
     ]
+    office.feeds["affinity_products"] = [{"product_code": "SKU-1", "name": "Line Rental"}]
     office.run()
     before = loaded(office, 1)
     office.transfer(1, results=office.folder / "answer.csv")

@@ -1,6 +1,7 @@
 """What a batch says of itself. Contract section 4."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -69,6 +70,30 @@ def test_all_that_a_manifest_holds():
         files=FILES,
         totals=totals,
     )
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        pytest.param({}, {}, id="an ordinary batch says nothing"),
+        pytest.param({"is_canary": True}, {"canary": True}, id="a canary"),
+        pytest.param({"undoes": 3}, {"undoes": 3}, id="an undo"),
+    ],
+)
+def test_only_a_canary_or_an_undo_says_that_it_is_one(what: dict[str, Any], said: dict[str, Any]):
+    made = manifest(
+        tenant="t",
+        seq=4,
+        previous_sha256=None,
+        as_of="",
+        created_at="",
+        profile_sha256="",
+        files=[],
+        totals={},
+        **what,
+    )
+
+    assert said == {name: made[name] for name in ("canary", "undoes") if name in made}
 
 
 @pytest.mark.parametrize(("seq", "previous"), [(1, None), (2, 1), (10, 9)])

@@ -23,6 +23,7 @@ ROW = pl.Schema(
 )
 PRODUCT_ROW: dict[str, Any] = {"file": "products", "line_id": "L1", "charge_type": "recurring"}
 CLI_ROW: dict[str, Any] = {"file": "clis", "line_id": None, "charge_type": None}
+CEASE_ROW: dict[str, Any] = {"file": "ceases"}
 
 S = BatchState
 LEGAL = {
@@ -74,6 +75,40 @@ def test_what_an_outcome_does_to_a_charge(outcome: str, to_status: str, reason: 
 
     assert [("L1", "recurring", "Ready to Bill", to_status, reason)] == settlement.moves.rows()
     assert [("k1", outcome)] == settlement.outcomes.select("row_key", "outcome").rows()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "to_status", "reason"),
+    [
+        pytest.param("accepted", "Not Billed", "undone by batch 3", id="accepted"),
+        pytest.param("rejected", "In Billing", "undo rejected: no code", id="rejected"),
+        pytest.param("abandoned", "In Billing", "undo abandoned: ", id="abandoned"),
+    ],
+)
+def test_what_an_outcome_does_to_a_charge_that_is_taken_back(
+    outcome: str, to_status: str, reason: str
+):
+    settlement = settle(3, rows(CEASE_ROW), said(("k1", outcome)))
+
+    assert [("L1", "recurring", "In Billing", to_status, reason)] == settlement.moves.rows()
+
+
+@pytest.mark.parametrize(
+    ("row", "outcome", "expected"),
+    [
+        pytest.param({}, "accepted", "in_billing", id="a charge that was accepted"),
+        pytest.param({}, "rejected", "rejected", id="a charge that was rejected"),
+        pytest.param({}, "abandoned", "abandoned", id="a charge that was given up"),
+        pytest.param(CEASE_ROW, "accepted", "undone", id="a cease that was accepted"),
+        pytest.param(CEASE_ROW, "rejected", "in_billing", id="a cease that was rejected"),
+        pytest.param(CEASE_ROW, "abandoned", "in_billing", id="a cease that was given up"),
+        pytest.param(CLI_ROW, "accepted", None, id="a number is no charge"),
+    ],
+)
+def test_what_a_charge_is_from_now_on(row: dict[str, Any], outcome: str, expected: str | None):
+    settlement = settle(1, rows(row), said(("k1", outcome)))
+
+    assert [expected] == settlement.outcomes["stands_as"].to_list()
 
 
 def test_a_rejection_carries_affinitys_code():
