@@ -9,7 +9,7 @@ R2BError                        1   (a bug never looks like one of these)
   TooManyRejects               30   reject rate above the limit; nothing delivered
   WarehouseBusy       retry    40   another run holds the warehouse
   MigrationFailed              41   the warehouse could not be brought up to date
-  DeliveryIncomplete           50   a file is missing, short or altered
+  DeliveryIncomplete           50   a file is missing or altered, or has not arrived
   IllegalTransition            60   a move the rules do not know
   StaleStatus         retry    61   the other side changed after we read it
   NotAllowed                   70   the operator does not hold the role
@@ -94,7 +94,7 @@ class MigrationFailed(R2BError):
 
 
 class DeliveryIncomplete(R2BError):
-    """A batch file is missing, or its bytes are not those of the manifest."""
+    """A batch did not arrive whole, is in doubt, or its files are not those of the manifest."""
 
     exit_code = 50
 
