@@ -6,7 +6,7 @@ from pathlib import Path
 
 from prefect import flow, runtime
 
-from flows.deliveries import carry, carry_open, check_arrived
+from flows.deliveries import carry, carry_open, first_failure
 from flows.profile import LoadedProfile, load_profile
 from flows.wiring import (
     batch_terms,
@@ -65,16 +65,17 @@ def billing_run(profile_path: str | None = None, as_of: date | None = None) -> R
         start_run(run, profile_sha256=profile.sha256)
         with held_open(run.warehouse, memory=run.memory):
             try:
-                receipt, deliveries = _bill(run, profile)
+                receipt, failure = _bill(run, profile)
             except R2BError as error:
                 fail_run(run, error, profile.published, retry_terms(profile))
                 raise
-    check_arrived(deliveries)
+    if failure is not None:
+        raise failure
     return receipt
 
 
-def _bill(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, list[DeliveryReceipt]]:
-    """The run's receipt, and how every batch under way fared."""
+def _bill(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, R2BError | None]:
+    """The run's receipt, and what of the deliveries failed."""
     terms = batch_terms(profile)
     recover_batches(run, terms)
     recover_transfers(run.warehouse, retry_terms(profile), tenant_today(profile))
@@ -106,8 +107,11 @@ def _bill(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, list[Deliver
         warnings=warnings_of(run.warehouse, run.run_id),
         reject_reasons=reject_reasons_of(run.warehouse, run.run_id),
     )
-    finish_run(run, RunStatus(receipt.status), run_json(receipt), profile.published)
-    return receipt, deliveries
+    failure = first_failure(deliveries)
+    finish_run(
+        run, RunStatus(receipt.status), run_json(receipt), profile.published, failure=failure
+    )
+    return receipt, failure
 
 
 def _hand_over(

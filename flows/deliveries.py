@@ -91,17 +91,25 @@ def deliver(
             publish_marts(profile.warehouse, profile.published)
 
 
+def first_failure(receipts: list[DeliveryReceipt]) -> DeliveryIncomplete | None:
+    """What is to be said of the first delivery that failed; None when none did."""
+    for each in receipts:
+        if each.failed:
+            return DeliveryIncomplete(
+                f"Delivering batch {each.seq}: {each.trouble}.", hint=_next(each)
+            )
+    return None
+
+
 def check_arrived(receipts: list[DeliveryReceipt]) -> None:
     """Stop with the first delivery that failed.
 
     Raises:
         DeliveryIncomplete: one did.
     """
-    for each in receipts:
-        if each.failed:
-            raise DeliveryIncomplete(
-                f"Delivering batch {each.seq}: {each.trouble}.", hint=_next(each)
-            )
+    failure = first_failure(receipts)
+    if failure is not None:
+        raise failure
 
 
 def _next(receipt: DeliveryReceipt) -> str:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from flows.console.answering import out
 from flows.console.tables import table
-from flows.profile import LoadedProfile, load_profile
+from flows.profile import HttpUpload, LoadedProfile, load_profile
 from schemas.errors import R2BError
 from schemas.feeds import FEEDS
 from tasks.layer.addresses import origin
@@ -38,7 +38,14 @@ def examine(profile_path: Path | None) -> list[Finding]:
         return [*findings, Finding("profile", error.message, error.hint, error.exit_code)]
     given = "is fine" if profile.path.is_file() else "none here: defaults are used"
     findings.append(Finding("profile", given))
-    return [*findings, _feeds(profile), _space(profile), _warehouse(profile), _server()]
+    return [
+        *findings,
+        _feeds(profile),
+        _delivery(profile),
+        _space(profile),
+        _warehouse(profile),
+        _server(),
+    ]
 
 
 def _python() -> Finding:
@@ -84,6 +91,43 @@ def _feeds_over_http(profile: LoadedProfile) -> Finding:
     if os.environ.get(http.token_env, "").strip():
         return Finding("feeds", f"{where}, token in {http.token_env}")
     return Finding("feeds", f"{where}, no token in {http.token_env}", "Set it if it needs one.")
+
+
+def _delivery(profile: LoadedProfile) -> Finding:
+    """What can be said without knocking at the other side."""
+    delivery = profile.settings.delivery
+    match delivery.mode:
+        case "folder":
+            inbox = profile.within(delivery.folder.path) / delivery.folder.inbox
+            if not inbox.is_dir():
+                return Finding(
+                    "delivery",
+                    f"the drop has no folder {inbox.name}",
+                    "Make it, or set delivery.folder.path.",
+                    50,
+                )
+            return Finding("delivery", "into a drop folder")
+        case "sftp":
+            sftp = delivery.sftp
+            if not profile.within(sftp.known_hosts).is_file():
+                return Finding(
+                    "delivery",
+                    "there is no known_hosts file with the server's key",
+                    "Get the key from whoever runs the server: it is never learnt.",
+                    50,
+                )
+            return Finding("delivery", f"by SFTP to {sftp.host}, port {sftp.port}")
+        case "http":
+            return _delivery_over_http(delivery.http)
+        case _:
+            return Finding("delivery", "a person carries the files")
+
+
+def _delivery_over_http(http: HttpUpload) -> Finding:
+    where = f"by HTTP to {origin(http.url)}"
+    if http.token_secret or os.environ.get(http.token_env, "").strip():
+        return Finding("delivery", where)
+    return Finding("delivery", f"{where}, no token in {http.token_env}", "Set it if it needs one.")
 
 
 def _space(profile: LoadedProfile) -> Finding:

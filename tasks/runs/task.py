@@ -51,15 +51,29 @@ def free_due_items(queue: RetryQueue, *, now: datetime) -> int:
 
 
 @step("finish run")
-def finish_run(run: RunRef, status: RunStatus, counts: Mapping[str, Any], published: Path) -> None:
-    """Close the run's page and publish.
+def finish_run(
+    run: RunRef,
+    status: RunStatus,
+    counts: Mapping[str, Any],
+    published: Path,
+    *,
+    failure: R2BError | None = None,
+) -> None:
+    """Close the run's page and publish; `failure` is what it has to report all the same.
 
     Feeds that failed before are read now; items of charges nobody has to bill any more are done.
     """
     moment = _now()
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
         with transaction(connection):
-            RunStore(connection).finish(run.run_id, status, moment=moment, counts=counts)
+            RunStore(connection).finish(
+                run.run_id,
+                status,
+                moment=moment,
+                counts=counts,
+                exit_code=failure.exit_code if failure else 0,
+                message=str(failure) if failure else None,
+            )
             queue = RetryQueue(connection)
             queue.move(
                 queue.feeds(),

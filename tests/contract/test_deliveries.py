@@ -7,7 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from schemas.errors import IllegalTransition
+from flows.wiring import open_delivery
+from schemas.errors import DeliveryIncomplete, IllegalTransition
+from tasks.affinity.port import Outgoing, Seen
 from tests.exchange import TOKEN, WAYS, Exchange, exchange, names
 from tests.integration.office import Office
 
@@ -72,6 +74,20 @@ def test_the_cli_file_has_its_receipt_before_the_product_file_leaves(both: Excha
     leaves = first(products, {"TAKE", "POST", "RENAME", "OPEN", "WRITE"})
     assert taken < leaves
     assert 0 == both.stand_in.audit()["out_of_order"]
+
+
+def test_bytes_that_change_while_they_leave_do_not_arrive(both: Exchange):
+    """The last look: altered after everything was checked, in the moment of sending."""
+    delivery = open_delivery(both.office.profile)
+    assert delivery is not None
+    file = both.office.batch() / "06_clis.csv"
+    was = Outgoing(names()[0], file, "0" * 64, file.stat().st_size)
+
+    with pytest.raises(DeliveryIncomplete, match="the file changed"):
+        delivery.send(was)
+
+    assert Seen.ABSENT is delivery.look(names()[0]).seen
+    assert [] == both.loads()
 
 
 @pytest.mark.parametrize("file", ["06_clis.csv", "08_products.csv"])

@@ -60,6 +60,17 @@ def test_the_demo_needs_nothing_and_bills_nothing_twice(
 
 
 @pytest.mark.usefixtures("prefect_api")
+@pytest.mark.parametrize("way", ["folder", "sftp", "http"])
+def test_the_demo_delivers_by_itself(tmp_path: Path, way: str):
+    story = answer(tmp_path, "demo", "--lines", "400", "--delivery", way)
+
+    assert ("batch_confirmed", way) == (story["run"]["status"], story["delivery"])
+    assert {"receipted"} == set(story["run"]["delivery"]["files"].values())
+    assert story["transfer"]["accepted"] > 0
+    assert (0, 0) == (story["audit"]["double_bills"], story["audit"]["out_of_order"])
+
+
+@pytest.mark.usefixtures("prefect_api")
 def test_a_day_from_plan_to_in_billing(office: Office):
     folder = office.folder
 

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from flows.deliveries import carry_open
+from flows.undo import undo
 from schemas.errors import IllegalTransition, NotAllowed, UsageError
-from tests.exchange import Exchange, exchange, names
+from tests.exchange import TOKEN, Exchange, exchange, names
 from tests.integration.office import Office
 from tests.running import mart
 
@@ -234,6 +235,56 @@ def test_a_batch_written_to_be_carried_by_hand_does_not_leave_by_itself(both: Ex
 
     assert "batch_open" == run.status
     assert 0 == both.uploads()
+
+
+def test_a_clean_canary_is_followed_by_the_rest_in_the_same_run(tmp_path: Path):
+    with exchange(Office(tmp_path / "office"), "http", more="canary_rows = 1") as both:
+        receipt = both.office.run()
+
+        assert [(1, True), (2, False)] == [(each.seq, each.is_canary) for each in receipt.batches]
+        assert "batch_confirmed" == receipt.status
+        assert {"in_billing"} == {row["disposition"] for row in both.office.charges().values()}
+        assert [1, 3] == [len(both.office.written(seq)) for seq in (1, 2)]
+        both.check()
+
+
+def test_a_canary_that_is_refused_keeps_the_rest_back(tmp_path: Path):
+    rules = [{"on": "load", "do": "reject", "name": "*08_*", "every": 1, "code": "NO_RATE"}]
+    with exchange(Office(tmp_path / "office"), "http", rules=rules, more="canary_rows = 1") as both:
+        first = both.office.run()
+        charges = both.office.charges().values()
+        second = both.office.run()
+
+        assert [True] == [each.is_canary for each in first.batches]
+        assert ["held", "ready", "ready", "ready"] == sorted(
+            str(row["disposition"]) for row in charges
+        )
+        # the next canary is clean, so what is left follows it
+        assert [(2, True), (3, False)] == [(each.seq, each.is_canary) for each in second.batches]
+        both.check()
+
+
+def test_an_undo_leaves_by_itself_and_takes_everything_back(both: Exchange):
+    both.deliver()
+    receipt = undo(both.office.profile, 1, actor="Ann", reason="wrong price book")
+    audit = both.stand_in.audit()
+
+    assert receipt.delivery is not None
+    assert "confirmed" == receipt.delivery.state
+    assert {"held"} == {row["disposition"] for row in both.office.charges().values()}
+    assert (0, 0) == (audit["live"]["site_products"], audit["live"]["clis"])
+    assert 0 == audit["double_bills"]
+
+
+def test_no_secret_is_written_anywhere(both: Exchange):
+    both.stand_in.behave([{"on": "upload", "do": "refuse", "status": 401}])
+    both.deliver()
+    both.stand_in.behave([CUT_AFTER])
+    both.deliver()
+
+    for path in both.office.folder.rglob("*"):
+        if path.is_file():
+            assert TOKEN.encode() not in path.read_bytes(), path
 
 
 # killed

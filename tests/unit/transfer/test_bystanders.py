@@ -277,7 +277,7 @@ def test_a_product_waits_with_its_cli_whatever_its_code(code: dict[str, str], is
 )
 def test_what_is_there_is_billed(row: dict[str, Any], reason: str | None):
     rows = frame(ROW, {**PRODUCT, "row_key": "p1", "line_id": "L1"}, (row,))
-    settlement = settle_found(rows, pl.Series(["p1", "stranger"]))
+    settlement = settle_found(1, rows, pl.Series(["p1", "stranger"]))
 
     assert ([] if reason is None else [("In Billing", reason)]) == (
         settlement.moves.select("to_status", "reason").rows()

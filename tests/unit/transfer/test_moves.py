@@ -28,9 +28,14 @@ CEASE_ROW: dict[str, Any] = {"file": "ceases"}
 S = BatchState
 LEGAL = {
     (S.CLAIMED, S.WRITTEN),
+    (S.WRITTEN, S.IN_DOUBT),
     (S.WRITTEN, S.DELIVERED),
     (S.WRITTEN, S.CONFIRMED),
     (S.WRITTEN, S.ABANDONED),
+    (S.IN_DOUBT, S.WRITTEN),
+    (S.IN_DOUBT, S.DELIVERED),
+    (S.IN_DOUBT, S.CONFIRMED),
+    (S.IN_DOUBT, S.ABANDONED),
     (S.DELIVERED, S.CONFIRMED),
     (S.DELIVERED, S.ABANDONED),
     (S.CONFIRMED, S.CONFIRMED),
@@ -100,12 +105,12 @@ def test_what_an_outcome_does_to_a_charge_that_is_taken_back(
         pytest.param({}, "rejected", "rejected", id="a charge that was rejected"),
         pytest.param({}, "abandoned", "abandoned", id="a charge that was given up"),
         pytest.param(CEASE_ROW, "accepted", "undone", id="a cease that was accepted"),
-        pytest.param(CEASE_ROW, "rejected", "in_billing", id="a cease that was rejected"),
-        pytest.param(CEASE_ROW, "abandoned", "in_billing", id="a cease that was given up"),
-        pytest.param(CLI_ROW, "accepted", None, id="a number is no charge"),
+        pytest.param(CEASE_ROW, "rejected", "rejected", id="a cease that was rejected"),
+        pytest.param(CEASE_ROW, "abandoned", "abandoned", id="a cease that was given up"),
+        pytest.param(CLI_ROW, "accepted", "live", id="a number that was accepted"),
     ],
 )
-def test_what_a_charge_is_from_now_on(row: dict[str, Any], outcome: str, expected: str | None):
+def test_how_a_row_stands_from_now_on(row: dict[str, Any], outcome: str, expected: str | None):
     settlement = settle(1, rows(row), said(("k1", outcome)))
 
     assert [expected] == settlement.outcomes["stands_as"].to_list()
