@@ -15,7 +15,7 @@ import pytest
 from tasks.retry.failures import note_failure
 from tasks.retry.policy import RetryTerms
 from tests.integration.office import Office
-from warehouse.connection import open_warehouse, prepare_warehouse
+from warehouse.connection import open_warehouse
 from warehouse.retry_queue import RetryQueue
 
 ROOT = Path(__file__).parents[2]
@@ -86,10 +86,11 @@ def test_what_is_deployed_runs_and_is_seen(worker: Path, prefect_api: str):
     assert {"land feeds", "accept records", "judge charges", "claim batch", "publish batch"} <= {
         each["name"].rpartition("-")[0] or each["name"] for each in tasks
     }
+    drains_its_queue(worker, prefect_api)
 
 
-def test_the_retry_queue_is_drained_by_its_own_deployment(worker: Path, prefect_api: str):
-    prepare_warehouse(worker / "var" / "warehouse.duckdb")
+def drains_its_queue(worker: Path, prefect_api: str) -> None:
+    """The deployment of the queue frees what is due, and bills as part of its own run."""
     with open_warehouse(worker / "var" / "warehouse.duckdb") as connection:
         note_failure(
             RetryQueue(connection),
@@ -108,6 +109,8 @@ def test_the_retry_queue_is_drained_by_its_own_deployment(worker: Path, prefect_
         prefect_api, "deployments/filter", {"deployments": {"name": {"any_": ["retry-queue"]}}}
     )
     assert (["retry"], "retry", []) == (made["tags"], made["work_queue_name"], made["schedules"])
-    assert (worker / "outbox" / "default" / "000001" / "manifest.json").is_file()
+    within = {"flow_runs": {"parent_task_run_id": {"is_null_": False}}}
+    (billed,) = _ask(prefect_api, "flow_runs/filter", within)
+    assert ("Completed", "billing-run-") == (billed["state"]["name"], billed["name"][:12])
     with open_warehouse(worker / "var" / "warehouse.duckdb") as connection:
         assert ["done"] == [item.state for item in RetryQueue(connection).items(open_only=False)]

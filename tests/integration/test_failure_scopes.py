@@ -114,6 +114,20 @@ def test_in_customer_scope_only_the_customers_own_rows_come_along(tmp_path: Path
     assert [("L1", "upfront")] == (office.run(), office.lines_written(2))[1]
 
 
+def test_a_part_of_a_file_is_a_file(tmp_path: Path):
+    profile = 'delivery.failure_scope = "file"\naffinity.layout.products.max_rows = 2\n'
+    office = Office(tmp_path, profile=profile)
+    office.run()
+    office.answer({BAD: "rejected:E_SKU"})
+
+    assert {
+        ("L1", "recurring"): "rejected",
+        ("L1", "upfront"): "returned",
+        ("L2", "recurring"): "exported",
+        ("L2", "upfront"): "exported",
+    } == states(office)
+
+
 def test_in_row_scope_everything_is_taken_at_its_word(tmp_path: Path, written: Written):
     office = written(tmp_path, 2)
     office.answer({BAD: "rejected:E_SKU", ("L2", "upfront"): "rejected:FILE_REFUSED"})
