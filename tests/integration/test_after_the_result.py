@@ -292,7 +292,7 @@ def test_a_charge_in_billing_by_the_feed_only_gets_no_transition(office: Office)
 def test_feeds_that_failed_wait_in_the_queue_until_they_are_read(office: Office):
     assets = office.feeds.pop("assets")
     assert 22 == office.job().exit_code
-    assert [("feeds", RetryKind.DATA, RetryState.PARKED)] == [
+    assert [("feed:assets", RetryKind.DATA, RetryState.PARKED)] == [
         (item.subject, item.kind, item.state) for item in list_items(office.profile)
     ]
 

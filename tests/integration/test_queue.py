@@ -211,7 +211,7 @@ def test_a_source_that_does_not_answer_waits_dies_and_heals(office: Office):
 def test_feeds_that_are_not_as_agreed_are_parked(office: Office):
     office.feeds["orders"] = [{"nonsense": "1"}]
 
-    assert (22, [("feeds", "parked", 1)]) == (office.job().exit_code, items(office))
+    assert (22, [("feed:orders", "parked", 1)]) == (office.job().exit_code, items(office))
 
 
 # write-back
