@@ -7,6 +7,7 @@ from pathlib import Path
 from prefect import flow, runtime
 
 from flows.deliveries import carry, carry_open, first_failure
+from flows.exclusive import alone_with
 from flows.profile import LoadedProfile, load_profile
 from flows.wiring import (
     batch_terms,
@@ -41,8 +42,6 @@ from tasks.ready_to_bill.task import judge_charges
 from tasks.reports.counts import run_json
 from tasks.runs.task import fail_run, finish_run, start_run
 from tasks.transfer.task import read_back, recover_transfers
-from warehouse.connection import held_open
-from warehouse.lock import only_run
 from warehouse.lookups import reject_reasons_of, warnings_of
 
 
@@ -61,14 +60,13 @@ def billing_run(profile_path: str | None = None, as_of: date | None = None) -> R
     """
     profile = load_profile(Path(profile_path) if profile_path else None)
     run = new_run(profile, as_of)
-    with only_run(profile.warehouse):
+    with alone_with(profile):
         start_run(run, profile_sha256=profile.sha256)
-        with held_open(run.warehouse, memory=run.memory):
-            try:
-                receipt, failure = _bill(run, profile)
-            except R2BError as error:
-                fail_run(run, error, profile.published, retry_terms(profile))
-                raise
+        try:
+            receipt, failure = _bill(run, profile)
+        except R2BError as error:
+            fail_run(run, error, profile.published, retry_terms(profile))
+            raise
     if failure is not None:
         raise failure
     return receipt

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from flows.exclusive import alone_with
 from flows.operators import acting
 from flows.profile import LoadedProfile
 from flows.wiring import delivery_terms, open_delivery, retry_terms, tenant_today
@@ -12,8 +13,6 @@ from tasks.affinity.port import Delivery
 from tasks.affinity.task import collect_answers, decide_doubt, deliver_batch
 from tasks.runs.task import publish_marts
 from tasks.transfer.task import Evidence, recover_transfers, transfer_batch
-from warehouse.connection import prepare_warehouse
-from warehouse.lock import only_run
 from warehouse.lookups import batches_under_way
 
 _ARRIVED = (BatchState.DELIVERED, BatchState.CONFIRMED)
@@ -73,8 +72,7 @@ def deliver(
             f"Delivering batch {seq}: the profile's delivery.mode is manual.",
             hint="Upload its files by hand, then `r2b transfer`; or set delivery.mode.",
         )
-    with only_run(profile.warehouse):
-        prepare_warehouse(profile.warehouse)
+    with alone_with(profile):
         recover_transfers(profile.warehouse, retry_terms(profile), tenant_today(profile))
         try:
             _check_turn(profile, seq)

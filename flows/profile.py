@@ -479,7 +479,7 @@ class SftpDrop(Drop):
     """A drop on an SFTP server."""
 
     host: str = Field("", description="The server's name or address.")
-    port: int = Field(22, ge=1, le=65535)
+    port: int = Field(22, ge=1, le=65535, description="The port it listens on.")
     username: str = Field("", description="Who we are there.")
     known_hosts: Path = Field(
         Path("known_hosts"), description="The server's key, in OpenSSH's form; never learnt."

@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from flows.exclusive import alone_with
 from flows.operators import acting
 from flows.profile import LoadedProfile
 from schemas.errors import IllegalTransition
 from schemas.vocabulary import RetryState
 from tasks.runs.task import free_due_items
 from warehouse.connection import open_warehouse, prepare_warehouse, transaction
-from warehouse.lock import only_run
 from warehouse.published import publish
 from warehouse.retry_queue import RetryEvent, RetryItem, RetryQueue
 
@@ -50,12 +50,10 @@ def history(profile: LoadedProfile, item_id: int) -> tuple[RetryItem, list[Retry
 
 def retry_due(profile: LoadedProfile) -> int:
     """Let every waiting item whose time has come re-enter the next run; how many."""
-    with only_run(profile.warehouse):
-        prepare_warehouse(profile.warehouse)
-        with open_warehouse(profile.warehouse) as connection:
-            with transaction(connection):
-                count = free_due_items(RetryQueue(connection), now=_now())
-            publish(connection, profile.published)
+    with alone_with(profile), open_warehouse(profile.warehouse) as connection:
+        with transaction(connection):
+            count = free_due_items(RetryQueue(connection), now=_now())
+        publish(connection, profile.published)
     return count
 
 
@@ -115,25 +113,23 @@ def _decide(
     outcome: str,
     may_be: frozenset[RetryState],
 ) -> RetryItem:
-    with only_run(profile.warehouse):
-        prepare_warehouse(profile.warehouse)
-        with open_warehouse(profile.warehouse) as connection:
-            queue, now = RetryQueue(connection), _now()
-            item = queue.get(item_id)
-            if item is None:
-                raise _no_such(item_id)
-            if item.state not in may_be:
-                words = item.state.value.replace("_", " ")
-                raise IllegalTransition(
-                    f"Item {item_id} is {words}: it cannot become {state.value}.",
-                    hint=_ADVICE.get(item.state, "See `r2b queue list`."),
-                )
-            with transaction(connection):
-                queue.settle(item_id, state, actor=actor, outcome=outcome, now=now)
-                if state is RetryState.RELEASED:
-                    queue.release(pl.Series([item.subject]), now=now, actor=actor)
-            publish(connection, profile.published)
-            return item._replace(state=state)
+    with alone_with(profile), open_warehouse(profile.warehouse) as connection:
+        queue, now = RetryQueue(connection), _now()
+        item = queue.get(item_id)
+        if item is None:
+            raise _no_such(item_id)
+        if item.state not in may_be:
+            words = item.state.value.replace("_", " ")
+            raise IllegalTransition(
+                f"Item {item_id} is {words}: it cannot become {state.value}.",
+                hint=_ADVICE.get(item.state, "See `r2b queue list`."),
+            )
+        with transaction(connection):
+            queue.settle(item_id, state, actor=actor, outcome=outcome, now=now)
+            if state is RetryState.RELEASED:
+                queue.release(pl.Series([item.subject]), now=now, actor=actor)
+        publish(connection, profile.published)
+        return item._replace(state=state)
 
 
 def _no_such(item_id: int) -> IllegalTransition:

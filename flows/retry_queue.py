@@ -11,6 +11,7 @@ from prefect import flow
 
 from flows.billing_run import billing_run
 from flows.deliveries import carry_open
+from flows.exclusive import alone_with
 from flows.profile import LoadedProfile, load_profile
 from flows.wiring import retry_terms
 from schemas.receipts import DrainReceipt
@@ -18,8 +19,7 @@ from schemas.vocabulary import RetryState
 from tasks.retry.failures import note_failure, words_of
 from tasks.runs.task import publish_marts
 from tasks.transfer.task import write_back
-from warehouse.connection import open_warehouse, prepare_warehouse, transaction
-from warehouse.lock import only_run
+from warehouse.connection import open_warehouse, transaction
 from warehouse.retry_queue import RetryItem, RetryQueue
 
 Finisher = Callable[[LoadedProfile, RetryItem], str]
@@ -60,8 +60,7 @@ def retry_queue(profile_path: str | None = None) -> DrainReceipt:
 def drain(profile: LoadedProfile, finishers: Mapping[str, Finisher] | None = None) -> DrainReceipt:
     """Everything of `retry_queue` but the billing run."""
     by_kind = FINISHERS if finishers is None else finishers
-    with only_run(profile.warehouse):
-        prepare_warehouse(profile.warehouse)
+    with alone_with(profile):
         freed, due = _free(profile, by_kind)
         finished = [item.id for item in due if _finish(profile, item, by_kind)]
         # these note their own failures, and none may overtake another

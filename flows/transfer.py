@@ -4,6 +4,7 @@ from pathlib import Path
 
 from prefect import flow
 
+from flows.exclusive import alone_with
 from flows.operators import acting
 from flows.profile import LoadedProfile, load_profile
 from flows.wiring import retry_terms, tenant_today
@@ -11,8 +12,6 @@ from schemas.receipts import TransferReceipt
 from schemas.results import read_results
 from tasks.runs.task import publish_marts
 from tasks.transfer.task import Evidence, abandon_batch, recover_transfers, transfer_batch
-from warehouse.connection import prepare_warehouse
-from warehouse.lock import only_run
 
 
 @flow(name="transfer-to-billing", flow_run_name="transfer-batch-{seq}", persist_result=False)
@@ -29,8 +28,7 @@ def transfer_to_billing(
     """
     profile = load_profile(Path(profile_path) if profile_path else None)
     evidence = _evidence(profile, results, uploaded_by)
-    with only_run(profile.warehouse):
-        prepare_warehouse(profile.warehouse)
+    with alone_with(profile):
         terms, today = retry_terms(profile), tenant_today(profile)
         recover_transfers(profile.warehouse, terms, today)
         receipt = transfer_batch(profile.warehouse, seq, evidence, terms, today)
@@ -46,8 +44,7 @@ def abandon(
     Of a batch whose files left by themselves it takes `not_loaded`: that Affinity holds none of it.
     """
     acting(profile, actor, "bill_export")
-    with only_run(profile.warehouse):
-        prepare_warehouse(profile.warehouse)
+    with alone_with(profile):
         terms, today = retry_terms(profile), tenant_today(profile)
         recover_transfers(profile.warehouse, terms, today)
         receipt = abandon_batch(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from flows.deliveries import carry
+from flows.exclusive import alone_with
 from flows.operators import acting
 from flows.profile import LoadedProfile
 from flows.wiring import batch_terms, new_run, retry_terms
@@ -14,7 +15,6 @@ from tasks.batch.task import claim_undo, publish_batch, recover_batches
 from tasks.runs.task import publish_marts
 from tasks.transfer.task import recover_transfers
 from warehouse.connection import prepare_warehouse
-from warehouse.lock import only_run
 from warehouse.scratch import copy_state
 
 
@@ -30,8 +30,7 @@ def undo(profile: LoadedProfile, seq: int, *, actor: str, reason: str) -> UndoRe
     name = acting(profile, actor, "bill_export")
     _refuse_unknown(profile, seq)
     run, terms = new_run(profile, None), batch_terms(profile)
-    with only_run(profile.warehouse):
-        prepare_warehouse(profile.warehouse)
+    with alone_with(profile):
         recover_batches(run, terms)
         recover_transfers(profile.warehouse, retry_terms(profile), run.as_of)
         claimed = claim_undo(run, terms, seq, actor=name, reason=reason)

@@ -12,7 +12,7 @@ from schemas.vocabulary import RetryState, RunStatus
 from tasks.retry.failures import note_failure, words_of
 from tasks.retry.policy import RetryTerms, no_longer_due
 from tasks.step import step
-from warehouse.connection import open_warehouse, prepare_warehouse, transaction
+from warehouse.connection import open_warehouse, transaction
 from warehouse.published import publish
 from warehouse.retry_queue import RetryQueue
 from warehouse.runs import RunStore
@@ -23,13 +23,12 @@ FEEDS_SUBJECT = "feeds"
 
 @step("start run")
 def start_run(run: RunRef, *, profile_sha256: str, may_go_back: bool = False) -> None:
-    """Make the warehouse ready and open the run's page.
+    """Open the run's page in a warehouse that is ready.
 
     Raises:
         IllegalTransition: the as-of day is before the last run's.
-        MigrationFailed, WarehouseBusy: the warehouse cannot be used.
+        WarehouseBusy: another process has the warehouse open.
     """
-    prepare_warehouse(run.warehouse)
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
         store = RunStore(connection)
         last = store.last_as_of()

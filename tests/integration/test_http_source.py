@@ -33,6 +33,7 @@ from tasks.runs.task import start_run
 from tests.integration.office import Office, tree
 from tests.over_http import BY_CURSOR, BY_PAGE, TOKEN, http_profile
 from tests.running import AS_OF, run_job
+from warehouse.connection import prepare_warehouse
 
 FEED = "order_lines"  # of five records, so three pages, and the first once more
 CLEAN = ["1", "2", "3", "1"]
@@ -83,6 +84,7 @@ class Desk:
         """The first two steps of a run: land, and accept what fits."""
         profile = self.office.profile
         run = new_run(profile, AS_OF)
+        prepare_warehouse(profile.warehouse)
         start_run(run, profile_sha256=profile.sha256)
         full = profile.settings.feeds.mode == "full"
         landed = land_feeds(open_source(profile), landed_folder(profile), need_all=full)

@@ -27,6 +27,7 @@ from tasks.runs.task import start_run
 from tasks.transfer.journal import add_decision
 from tests.integration.office import Office, tree
 from tests.running import AS_OF
+from warehouse.connection import prepare_warehouse
 
 Written = Callable[[Path, int], Office]
 
@@ -39,6 +40,7 @@ def run_up_to_the_claim(office: Office) -> tuple[RunRef, BatchTerms]:
     office.save()
     profile = office.profile
     run, terms = new_run(profile, AS_OF), batch_terms(profile)
+    prepare_warehouse(profile.warehouse)
     start_run(run, profile_sha256=profile.sha256)
     landed = land_feeds(open_source(profile), landed_folder(profile), need_all=True)
     accept_records(run, landed, reading_terms(profile))

@@ -43,7 +43,9 @@ SLASHED = st.builds(
 MONEY = st.text("0123456789,.£-+()eE \u00a0٣", max_size=9)
 WHOLE = st.text("0123456789-+. ٣", max_size=5)
 WORDS = st.sampled_from(["true", "YES", "n", "0", "01", "t", "new", "New & Cease", "NEW  & CEASE"])
-ANYTHING = st.text(max_size=8)
+# what one version of Unicode leaves unassigned is a letter in the next, and Python and polars do
+# not follow the same one
+ANYTHING = st.text(st.characters(codec="utf-8", exclude_categories=["Cn"]), max_size=8)
 NUMBER = st.builds(
     "{}{}".format,
     st.sampled_from(["", "0", "+44", "0044", "44", "+44 (0)", "01204", "07", "1204"]),
