@@ -146,8 +146,8 @@ def status(profile: LoadedProfile) -> Standing | None:
         return Standing(
             last_run=runs[0] if runs else None,
             open_batches=rows(
-                "SELECT seq, state, created_at, rows, value, as_of, is_canary, undoes "
-                "FROM mart.batch "
+                "SELECT seq, state, created_at, rows, value, as_of, is_canary, undoes, "
+                "delivery_mode FROM mart.batch "
                 "WHERE state IN ('claimed', 'written', 'in_doubt', 'delivered') ORDER BY seq"
             ),
             queue=rows(

@@ -184,10 +184,11 @@ def show_undo(receipt: UndoReceipt) -> None:
     title = f"Batch {receipt.seq}, which undoes batch {receipt.undoes}"
     out.print(table(title, ("file", "rows"), rows, right=(1,)))
     out.print(f"in {shown_path(receipt.path)}\n")
-    out.print(
-        f"{_charges(receipt.charges)} ({pounds(-receipt.value)}) to be taken back; they stay In "
-        "Billing until this batch is confirmed.\n"
-    )
+    if receipt.delivery is None or receipt.delivery.transfer is None:
+        out.print(
+            f"{_charges(receipt.charges)} ({pounds(-receipt.value)}) to be taken back; they stay "
+            "In Billing until this batch is confirmed.\n"
+        )
     if receipt.delivery is not None:
         show_delivery(receipt.delivery)
     else:

@@ -79,13 +79,14 @@ def _show_batches(standing: Standing) -> None:
             f"{each['rows']:,}",
             pounds(each["value"]),
             _age(now - each["created_at"]),
+            Text(_next(each), style="dim"),
         )
         for each in standing.open_batches
     ]
     out.print(
         table(
-            "Open batches: upload, then r2b transfer",
-            ("batch", "state", "as of", "rows", "value", "age"),
+            "Open batches",
+            ("batch", "state", "as of", "rows", "value", "age", "what to do"),
             rows,
             right=(0, 3, 4),
         )
@@ -106,9 +107,25 @@ def _show_unconfirmed(unconfirmed: dict[str, Any]) -> None:
 
 
 def _what(batch: dict[str, Any]) -> str:
+    state = batch["state"].replace("_", " ")
     if batch["undoes"] is not None:
-        return f"{batch['state']}, undoes batch {batch['undoes']}"
-    return f"{batch['state']}, a canary" if batch["is_canary"] else str(batch["state"])
+        return f"{state}, undoes batch {batch['undoes']}"
+    return f"{state}, a canary" if batch["is_canary"] else state
+
+
+def _next(batch: dict[str, Any]) -> str:
+    seq = batch["seq"]
+    match batch["state"]:
+        case "in_doubt":
+            return f"look in Affinity, then r2b deliver {seq} --arrived or --absent"
+        case "delivered":
+            return f"nothing: its answer is awaited; or r2b transfer {seq}"
+        case "written" if batch["delivery_mode"] is not None:
+            return f"r2b deliver {seq}, or leave it to the next run"
+        case "written":
+            return f"upload, then r2b transfer {seq}"
+        case _:
+            return "the next run writes it"
 
 
 _TWO_DAYS = 48
