@@ -23,7 +23,6 @@ from flows.wiring import (
 from schemas.errors import R2BError
 from schemas.receipts import (
     BatchReceipt,
-    DeliveryReceipt,
     JudgementReceipt,
     RunReceipt,
     RunRef,
@@ -31,6 +30,7 @@ from schemas.receipts import (
 from schemas.vocabulary import BatchState, RunStatus
 from tasks.batch.task import (
     BatchTerms,
+    canary_is_clean,
     claim_batch,
     count_anew,
     publish_batch,
@@ -126,14 +126,9 @@ def _hand_over(
             return batches, claim.open_batches
         written = publish_batch(run, terms, claim.seq)
         batches.append(replace(written, delivery=carry(profile, claim.seq)))
-        if not (written.is_canary and _is_clean(batches[-1].delivery)):
+        if not (written.is_canary and canary_is_clean(run)):
             return batches, claim.open_batches
         judgement = count_anew(run)
-
-
-def _is_clean(delivery: DeliveryReceipt | None) -> bool:
-    moved = delivery.transfer if delivery else None
-    return moved is not None and not moved.rejected and not moved.pending
 
 
 def _status(batch: BatchReceipt | None, *, is_open: bool) -> RunStatus:

@@ -1,6 +1,7 @@
 """From a written batch to Affinity's answer: delivered, asked, transferred, as far as it gets."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from flows.exclusive import alone_with
 from flows.operators import acting
@@ -13,7 +14,7 @@ from tasks.affinity.port import Delivery
 from tasks.affinity.task import collect_answers, decide_doubt, deliver_batch
 from tasks.runs.task import publish_marts
 from tasks.transfer.task import Evidence, recover_transfers, transfer_batch
-from warehouse.lookups import batches_under_way
+from warehouse.lookups import BatchUnderWay, batches_under_way
 
 _ARRIVED = (BatchState.DELIVERED, BatchState.CONFIRMED)
 _NEEDS_A_PERSON = (RetryState.PARKED, RetryState.DEAD)
@@ -25,7 +26,13 @@ def carry(profile: LoadedProfile, seq: int) -> DeliveryReceipt | None:
     What is in the way is in the receipt, and in the queue.
     """
     delivery = open_delivery(profile)
-    return None if delivery is None else _carry(profile, delivery, seq)
+    if delivery is None:
+        return None
+    earlier = _before(profile, seq)
+    if earlier is not None:
+        words = f"batch {earlier} before it has not arrived"
+        return _stuck(seq, BatchState.WRITTEN, words)
+    return _carry(profile, delivery, seq)
 
 
 def carry_open(profile: LoadedProfile, *, only_due: bool = False) -> list[DeliveryReceipt]:
@@ -36,16 +43,15 @@ def carry_open(profile: LoadedProfile, *, only_due: bool = False) -> list[Delive
     """
     delivery = open_delivery(profile)
     receipts: list[DeliveryReceipt] = []
-    if delivery is None:
-        return receipts
+    now = datetime.now(UTC).replace(tzinfo=None)
     for batch in batches_under_way(profile.warehouse):
-        if batch.state in _ARRIVED:
-            receipts.append(_carry(profile, delivery, batch.seq))
+        if delivery is None:
+            # the profile has a person carry the files now
+            if batch.has_left:
+                words = "it was left half way when delivery.mode became manual"
+                receipts.append(_stuck(batch.seq, batch.state, words))
             continue
-        may_try = batch.queue_state not in _NEEDS_A_PERSON
-        if only_due and batch.queue_state is RetryState.WAITING:
-            may_try = False
-        if batch.state is not BatchState.WRITTEN or not may_try:
+        if batch.state is BatchState.WRITTEN and not _may_try(batch, now, only_due=only_due):
             if not only_due:
                 receipts.append(_stuck(batch.seq, batch.state, batch.words))
             break
@@ -53,6 +59,13 @@ def carry_open(profile: LoadedProfile, *, only_due: bool = False) -> list[Delive
         if receipts[-1].state not in _ARRIVED:
             break
     return receipts
+
+
+def _may_try(batch: BatchUnderWay, now: datetime, *, only_due: bool) -> bool:
+    if batch.queue_state in _NEEDS_A_PERSON:
+        return False
+    is_to_come = batch.next_at is not None and batch.next_at > now
+    return not (only_due and batch.queue_state is RetryState.WAITING and is_to_come)
 
 
 def deliver(
@@ -123,13 +136,19 @@ def _next(receipt: DeliveryReceipt) -> str:
             return f"It is delivered; transfer it with `r2b transfer {receipt.seq} --results FILE`."
 
 
+def _before(profile: LoadedProfile, seq: int) -> int | None:
+    """The first batch before `seq` that has not arrived."""
+    under_way = batches_under_way(profile.warehouse)
+    return next((b.seq for b in under_way if b.seq < seq and b.state not in _ARRIVED), None)
+
+
 def _check_turn(profile: LoadedProfile, seq: int) -> None:
-    for batch in batches_under_way(profile.warehouse):
-        if batch.seq < seq and batch.state not in _ARRIVED:
-            raise IllegalTransition(
-                f"Delivering batch {seq}: batch {batch.seq} before it has not arrived.",
-                hint=f"Settle batch {batch.seq} first.",
-            )
+    earlier = _before(profile, seq)
+    if earlier is not None:
+        raise IllegalTransition(
+            f"Delivering batch {seq}: batch {earlier} before it has not arrived.",
+            hint=f"Settle batch {earlier} first.",
+        )
 
 
 def _stuck(seq: int, state: BatchState, words: str) -> DeliveryReceipt:

@@ -124,12 +124,30 @@ def _decide(
                 f"Item {item_id} is {words}: it cannot become {state.value}.",
                 hint=_ADVICE.get(item.state, "See `r2b queue list`."),
             )
+        _check_delivery(item, state)
         with transaction(connection):
             queue.settle(item_id, state, actor=actor, outcome=outcome, now=now)
             if state is RetryState.RELEASED:
                 queue.release(pl.Series([item.subject]), now=now, actor=actor)
         publish(connection, profile.published)
         return item._replace(state=state)
+
+
+def _check_delivery(item: RetryItem, state: RetryState) -> None:
+    """A batch on its way cannot be wished away, nor a doubt about it."""
+    if not item.subject.startswith("delivery:"):
+        return
+    seq = item.batch_seq
+    if state is RetryState.DISCARDED:
+        raise IllegalTransition(
+            f"Item {item.id} is the delivery of batch {seq}, which is open.",
+            hint=f"Give the batch up with `r2b abandon {seq}`, or go on: `r2b deliver {seq}`.",
+        )
+    if item.reason == "in_doubt":
+        raise IllegalTransition(
+            f"Item {item.id}: nobody can tell what of batch {seq} arrived.",
+            hint=f"Find out, then `r2b deliver {seq} --arrived` or `--absent`, --by NAME.",
+        )
 
 
 def _no_such(item_id: int) -> IllegalTransition:

@@ -13,12 +13,13 @@ from flows.billing_run import billing_run
 from flows.deliveries import carry_open
 from flows.exclusive import alone_with
 from flows.profile import LoadedProfile, load_profile
-from flows.wiring import retry_terms
+from flows.wiring import batch_terms, new_run, retry_terms
 from schemas.receipts import DrainReceipt
 from schemas.vocabulary import RetryState
+from tasks.batch.task import recover_batches
 from tasks.retry.failures import note_failure, words_of
 from tasks.runs.task import publish_marts
-from tasks.transfer.task import write_back
+from tasks.transfer.task import recover_transfers, write_back
 from warehouse.connection import open_warehouse, transaction
 from warehouse.retry_queue import RetryItem, RetryQueue
 
@@ -60,7 +61,11 @@ def retry_queue(profile_path: str | None = None) -> DrainReceipt:
 def drain(profile: LoadedProfile, finishers: Mapping[str, Finisher] | None = None) -> DrainReceipt:
     """Everything of `retry_queue` but the billing run."""
     by_kind = FINISHERS if finishers is None else finishers
+    run = new_run(profile, None)
     with alone_with(profile):
+        # what was decided and cut off comes first: it may settle what is due
+        recover_batches(run, batch_terms(profile))
+        recover_transfers(profile.warehouse, retry_terms(profile), run.as_of)
         freed, due = _free(profile, by_kind)
         finished = [item.id for item in due if _finish(profile, item, by_kind)]
         # these note their own failures, and none may overtake another

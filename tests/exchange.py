@@ -10,6 +10,7 @@ import pytest
 from flows.deliveries import deliver
 from sandbox.affinity.policy import Policy
 from sandbox.affinity.serving import StandIn, serving
+from sandbox.affinity.uploads import Loading
 from schemas.receipts import DeliveryReceipt
 from tasks.outbox.delivery_journal import DeliveryJournal, read_delivery
 from tests.integration.office import Office
@@ -125,6 +126,7 @@ def exchange(
     poll: float | None = 0.02,
     waits: float = 5.0,
     more: str = "",
+    loading: Loading = Loading.AT_ONCE,
 ) -> Iterator[Exchange]:
     """An exchange by `way`; the stand-in is gone at the end."""
     state = office.folder.parent / "affinity"
@@ -141,6 +143,7 @@ def exchange(
             rules=rules,
             policy=policy or Policy(),
             poll=poll,
+            loading=loading,
         ) as stand_in,
         pytest.MonkeyPatch.context() as patch,
     ):

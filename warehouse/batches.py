@@ -38,6 +38,7 @@ class Batch(NamedTuple):
     totals: Mapping[str, Any]
     is_canary: bool = False
     undoes: int | None = None
+    delivery_mode: str | None = None
 
 
 class Tail(NamedTuple):
@@ -106,7 +107,7 @@ class BatchStore:
         rows = self._connection.execute(
             "SELECT seq, run_id, as_of, state, path, created_at, manifest_sha256, "
             "previous_manifest_sha256, row_count, value, totals, coalesce(is_canary, FALSE), "
-            f"undoes FROM out.batch {clause}",
+            f"undoes, delivery_mode FROM out.batch {clause}",
             parameters,
         ).fetchall()
         return [
@@ -124,6 +125,7 @@ class BatchStore:
                 totals=json.loads(row[10]),
                 is_canary=row[11],
                 undoes=row[12],
+                delivery_mode=row[13],
             )
             for row in rows
         ]

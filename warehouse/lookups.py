@@ -1,5 +1,6 @@
 """Small facts a flow asks for between steps."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,12 +12,17 @@ from warehouse.statements import statement
 
 
 class BatchUnderWay(NamedTuple):
-    """A batch that leaves by itself and is not settled; `queue_state` None = nothing in the way."""
+    """A batch that leaves by itself and is not settled; `queue_state` None = nothing in the way.
+
+    `has_left`: some of it may be on the other side, not all of it settled.
+    """
 
     seq: int
     state: BatchState
     queue_state: RetryState | None
+    next_at: datetime | None
     words: str
+    has_left: bool
 
 
 def batches_under_way(warehouse: Path) -> list[BatchUnderWay]:
@@ -24,8 +30,15 @@ def batches_under_way(warehouse: Path) -> list[BatchUnderWay]:
     with open_warehouse(warehouse) as connection:
         rows = connection.execute(statement("batch/read_under_way")).fetchall()
     return [
-        BatchUnderWay(seq, BatchState(state), RetryState(queued) if queued else None, words or "")
-        for seq, state, queued, words in rows
+        BatchUnderWay(
+            seq=seq,
+            state=BatchState(state),
+            queue_state=RetryState(queued) if queued else None,
+            next_at=next_at,
+            words=words or "",
+            has_left=has_left,
+        )
+        for seq, state, queued, next_at, words, has_left in rows
     ]
 
 

@@ -79,18 +79,20 @@ def _show_batches(standing: Standing) -> None:
             f"{each['rows']:,}",
             pounds(each["value"]),
             _age(now - each["created_at"]),
-            Text(_next(each), style="dim"),
         )
         for each in standing.open_batches
     ]
     out.print(
         table(
             "Open batches",
-            ("batch", "state", "as of", "rows", "value", "age", "what to do"),
+            ("batch", "state", "as of", "rows", "value", "age"),
             rows,
             right=(0, 3, 4),
         )
     )
+    for each in standing.open_batches:
+        out.print(f"Batch {each['seq']}: {_next(each)}.")
+    out.print()
 
 
 def _show_unconfirmed(unconfirmed: dict[str, Any]) -> None:
@@ -117,13 +119,13 @@ def _next(batch: dict[str, Any]) -> str:
     seq = batch["seq"]
     match batch["state"]:
         case "in_doubt":
-            return f"look in Affinity, then r2b deliver {seq} --arrived or --absent"
+            return f"look in Affinity, then [bold]r2b deliver {seq}[/] --arrived or --absent"
         case "delivered":
-            return f"nothing: its answer is awaited; or r2b transfer {seq}"
+            return f"its answer is awaited; or [bold]r2b transfer {seq}[/]"
         case "written" if batch["delivery_mode"] is not None:
-            return f"r2b deliver {seq}, or leave it to the next run"
+            return f"[bold]r2b deliver {seq}[/], or leave it to the next run"
         case "written":
-            return f"upload, then r2b transfer {seq}"
+            return f"upload, then [bold]r2b transfer {seq}[/]"
         case _:
             return "the next run writes it"
 

@@ -49,6 +49,8 @@ class _Gone(LinkDown):
     """What was there is not seen any more; some answers lag behind, so it is looked for again."""
 
 
+REFUSED_WHOLE = "Affinity refused the file as a whole; its words are in delivery.json"
+
 SHORTEST_WAIT = 0.001
 """Seconds; the library takes 0 for a mistake."""
 
@@ -198,7 +200,8 @@ class Carrying:
             case Seen.REFUSED:
                 words = sight.words or "Affinity did not take the file"
                 self._note(file, state=FileState.REFUSED, words=words)
-                raise Declined(words)
+                # its words may name customers: they stay in the journal
+                raise Declined(REFUSED_WHOLE)
             case Seen.STORED:
                 self._note(file, state=FileState.STORED, words=NotTakenYet.words)
                 raise NotTakenYet

@@ -84,7 +84,10 @@ class FolderDelivery:
                 raise NameTaken from error
             finally:
                 aside.unlink(missing_ok=True)
+        try:
             sync_folder(self._drop.inbox)
+        except OSError as error:
+            raise LinkDown(f"the drop folder cannot be used ({error.strerror})") from error
         return None
 
     def results(self, remote_name: str) -> bytes | None:

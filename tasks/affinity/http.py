@@ -26,6 +26,7 @@ from tasks.web import Answer, NoAnswer, Patience, open_client
 T = TypeVar("T")
 
 _CREATED, _NOT_YET, _NOT_FOUND, _TAKEN_NAME = 201, 202, 404, 409
+_REFUSALS = (400, 500)
 _SLOWEST_UPLOAD = 100_000.0
 """Bytes a second: a file gets so much more time than a question."""
 
@@ -122,7 +123,11 @@ def _in_our_words() -> Iterator[None]:
     except web.NoAnswer as error:
         raise LinkDown(f"Affinity {error.words}", retry_after=error.retry_after) from error
     except web.Declined as error:
-        raise Declined(f"Affinity {error.words}") from error
+        words = f"Affinity {error.words}"
+        if _REFUSALS[0] <= error.status < _REFUSALS[1]:
+            raise Declined(words) from error
+        # not as agreed, but no refusal either: what it did has to be asked
+        raise LinkDown(words) from error
 
 
 def _sight(answer: Answer) -> Sight:

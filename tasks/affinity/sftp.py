@@ -113,11 +113,11 @@ class SftpDelivery:
         """The plain rename of SFTP refuses a name that is taken, in words of no fixed kind."""
         try:
             await sftp.rename(aside, final)
-        except asyncssh.SFTPError:
-            if not await sftp.exists(final):
-                raise
-            await sftp.remove(aside)
-            raise NameTaken from None
+        except asyncssh.SFTPError as error:
+            if await sftp.exists(final):
+                raise NameTaken from error
+            # it may have been renamed and taken already
+            raise LinkDown(f"the SFTP drop did not rename it ({type(error).__name__})") from error
 
     async def _sha256(self, sftp: asyncssh.SFTPClient, path: str) -> str | None:
         digest = hashlib.sha256()

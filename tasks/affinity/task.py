@@ -1,5 +1,6 @@
 """Deliver a batch and fetch what Affinity answered: as far as it gets, from where it was."""
 
+import contextlib
 import csv
 import io
 import random
@@ -15,8 +16,15 @@ from schemas.errors import DeliveryIncomplete, IllegalTransition
 from schemas.receipts import DeliveryReceipt
 from schemas.results import parse_results
 from schemas.vocabulary import BatchState, FileState, RetryState
-from tasks.affinity.carrying import SHORTEST_WAIT, Carrying, CarryingTerms, Doubt, NotTakenYet
-from tasks.affinity.port import Declined, Delivery, LinkDown
+from tasks.affinity.carrying import (
+    REFUSED_WHOLE,
+    SHORTEST_WAIT,
+    Carrying,
+    CarryingTerms,
+    Doubt,
+    NotTakenYet,
+)
+from tasks.affinity.port import CannotAsk, Declined, Delivery, LinkDown, Seen
 from tasks.outbox.delivery_journal import (
     DeliveryJournal,
     new_journal,
@@ -67,8 +75,15 @@ def deliver_batch(
     batch = _batch(warehouse, seq)
     if batch.state is BatchState.CONFIRMED:
         return _receipt(batch, read_delivery(batch.path), trouble="", failed=False)
+    journal = read_delivery(batch.path)
+    if journal is not None and journal.doubt:
+        if batch.state is BatchState.IN_DOUBT:
+            return _receipt(batch, journal, trouble="", failed=True)
+        # it was written down, and the process died before it was said
+        return _settle(warehouse, batch, journal, Doubt(journal.doubt), terms)
     if batch.state is BatchState.IN_DOUBT:
-        return _receipt(batch, read_delivery(batch.path), trouble="in doubt", failed=True)
+        # decided and cut off: it goes on from the decision
+        batch = batch._replace(state=BatchState.WRITTEN)
     if batch.state not in _DELIVERABLE:
         raise IllegalTransition(
             f"Delivering batch {seq}: it is {batch.state.value.replace('_', ' ')}.",
@@ -272,6 +287,7 @@ def collect_answers(
             with attempt:
                 _fetch(journal, delivery, answers)
     except _Missing:
+        _look_for_refusals(warehouse, batch, journal, delivery, terms)
         return None
     except (LinkDown, Declined) as error:
         raise DeliveryIncomplete(
@@ -280,6 +296,32 @@ def collect_answers(
         ) from error
     rows = pl.concat([parse_results(content, name) for name, content in answers.items()])
     return rows, _as_result_file(rows)
+
+
+def _look_for_refusals(
+    warehouse: Path,
+    batch: Batch,
+    journal: DeliveryJournal,
+    delivery: Delivery,
+    terms: DeliveryTerms,
+) -> None:
+    """A file may be refused whole after its receipt: then no answer to its rows will ever come.
+
+    Raises:
+        DeliveryIncomplete: one was.
+    """
+    for file in journal.files:
+        with contextlib.suppress(CannotAsk, LinkDown, Declined):
+            sight = delivery.look(file.remote_name)
+            if sight.seen is Seen.REFUSED:
+                words = sight.words or "Affinity did not take the file"
+                refused = journal.changed(file.name, state=FileState.REFUSED, words=words)
+                trouble = Declined(REFUSED_WHOLE)
+                _settle(warehouse, batch, write_delivery(batch.path, refused), trouble, terms)
+                raise DeliveryIncomplete(
+                    f"Fetching the answer to batch {batch.seq}: {REFUSED_WHOLE}.",
+                    hint="Mend the cause, then deliver it again, or abandon it.",
+                )
 
 
 class _Missing(Exception):

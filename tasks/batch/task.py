@@ -174,9 +174,12 @@ def _layout(file: OutFile, terms: BatchTerms) -> WrittenLayout:
 
 def _next(store: BatchStore, terms: BatchTerms) -> ClaimReceipt:
     """The number the next batch would have; none when nothing is ready or too many are open."""
-    open_batches = tuple(batch.seq for batch in store.in_state(*OPEN_STATES))
+    still_open = store.in_state(*OPEN_STATES)
+    open_batches = tuple(batch.seq for batch in still_open)
     ready = store.ready_count()
-    if not ready or len(open_batches) >= terms.max_open:
+    # nothing follows a canary before its answer is there
+    full = len(open_batches) >= terms.max_open or any(batch.is_canary for batch in still_open)
+    if not ready or full:
         return ClaimReceipt(None, open_batches)
     is_canary = goes_first(
         canary_rows=terms.canary_rows,
@@ -184,6 +187,13 @@ def _next(store: BatchStore, terms: BatchTerms) -> ClaimReceipt:
         after_a_clean_canary=_is_clean_canary(store.tail()),
     )
     return ClaimReceipt(_next_number(store), open_batches, is_canary)
+
+
+@step("look at the canary")
+def canary_is_clean(run: RunRef) -> bool:
+    """Whether the last batch is a canary of which every row was accepted, its CLIs included."""
+    with open_warehouse(run.warehouse, memory=run.memory) as connection:
+        return _is_clean_canary(BatchStore(connection).tail())
 
 
 def _next_number(store: BatchStore) -> int:
@@ -349,7 +359,8 @@ def _check_undo(connection: Connection, terms: BatchTerms, seq: int) -> None:
             f"Undoing batch {seq}: it is itself the undo of batch {batch.undoes}.",
             hint="What was taken back is sold on a new order line to be billed again.",
         )
-    if batch.state is not BatchState.CONFIRMED:
+    # of an abandoned one rows may have been found in Affinity after all
+    if batch.state not in {BatchState.CONFIRMED, BatchState.ABANDONED}:
         raise IllegalTransition(
             f"Undoing batch {seq}: it is {batch.state.value}, not confirmed.",
             hint="A batch without a result is given up with `r2b abandon`.",

@@ -99,6 +99,7 @@ def transfer_batch(
         settlement = settle(seq, rows, said, retry)
         if settlement.outcomes.is_empty() and batch.state is BatchState.CONFIRMED:
             return replace(_receipt(connection, batch, BatchState.CONFIRMED), changed=False)
+        state = _once_told(batch, rows, settlement)
         add_decision(
             batch.path,
             kind="uploaded" if evidence.rows is None else "results",
@@ -113,11 +114,11 @@ def transfer_batch(
             batch,
             settlement,
             Decision("transfer", evidence.actor, moment),
-            state=BatchState.CONFIRMED,
+            state=state,
             retry=retry,
             today=today,
         )
-        return _receipt(connection, batch, BatchState.CONFIRMED)
+        return _receipt(connection, batch, state or batch.state)
 
 
 @step("abandon batch")
@@ -298,7 +299,7 @@ def _once_read_back(batch: Batch, rows: pl.DataFrame, settlement: Settlement) ->
     if batch.state is BatchState.ABANDONED or not answered:
         return None
     check_move(batch.seq, batch.state, BatchState.CONFIRMED)
-    return BatchState.CONFIRMED
+    return _once_told(batch, rows, settlement)
 
 
 def _overruled(rows: pl.DataFrame, settlement: Settlement) -> int:
@@ -351,7 +352,9 @@ def _finish(
         state = _once_read_back(batch, rows, settlement)
     else:
         settlement = settle(batch.seq, rows, said, retry)
-        state = _once_abandoned(batch) if kind == "abandoned" else BatchState.CONFIRMED
+        state = (
+            _once_abandoned(batch) if kind == "abandoned" else _once_told(batch, rows, settlement)
+        )
     taken = Decision(
         "abandon" if kind == "abandoned" else "transfer",
         decision["actor"],
@@ -359,6 +362,32 @@ def _finish(
         decision.get("reason"),
     )
     _apply(connection, batch, settlement, taken, state=state, retry=retry, today=today)
+
+
+def _once_told(batch: Batch, rows: pl.DataFrame, settlement: Settlement) -> BatchState | None:
+    """Confirmed; but what is still leaving, and is told of files that left, goes on leaving.
+
+    Where rows of a file that has not left are there, somebody else brought them: it must not leave.
+    """
+    delivery = read_delivery(batch.path)
+    is_leaving = (
+        batch.state in {BatchState.WRITTEN, BatchState.IN_DOUBT}
+        and delivery is not None
+        and delivery.has_begun
+        and not delivery.is_whole
+    )
+    pending = rows.filter(pl.col("outcome").is_null()).join(
+        settlement.outcomes, on="row_key", how="anti"
+    )
+    if delivery is None or not is_leaving or pending.is_empty():
+        return BatchState.CONFIRMED
+    stay = [each.name for each in delivery.files if not each.has_left]
+    told = with_parts(rows, _written(batch)).join(
+        settlement.outcomes.filter(pl.col("outcome") == RowOutcome.ACCEPTED),
+        on="row_key",
+        how="semi",
+    )
+    return BatchState.CONFIRMED if told["part"].is_in(stay).any() else None
 
 
 def _once_abandoned(batch: Batch) -> BatchState:
@@ -390,6 +419,13 @@ def _apply(
                 moment=decision.moment,
                 actor=decision.actor,
                 reason=decision.reason,
+            )
+            RetryQueue(connection).move(
+                pl.Series([delivery_subject(batch.seq)]),
+                RetryState.DONE,
+                now=decision.moment,
+                outcome=f"{decision.what} of batch {batch.seq}",
+                actor=decision.actor,
             )
     is_news = state is BatchState.CONFIRMED or settlement.moves.height > 0
     if tells_layer and is_news and decision.what == "transfer":
@@ -450,13 +486,6 @@ def _commit(
     _move_items(queue, batch, settled, decision)
     back = moves.filter(pl.col("from_status") == BillStatus.IN_BILLING)
     _settle_undo(queue, back, seq, decision)
-    queue.move(
-        pl.Series([delivery_subject(seq)]),
-        RetryState.DONE,
-        now=moment,
-        outcome=f"{decision.what} of batch {seq}",
-        actor=actor,
-    )
 
 
 def _move_items(queue: RetryQueue, batch: Batch, rows: pl.DataFrame, decision: Decision) -> None:

@@ -1,19 +1,32 @@
 """Deliveries cut off, in doubt, given up: who may decide what, and what is never done twice."""
 
+import contextlib
+import csv
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flows.deliveries import carry_open
+from flows.queue_desk import discard, release
+from flows.retry_queue import drain
 from flows.undo import undo
+from flows.wiring import open_delivery
+from sandbox.affinity.uploads import Loading
 from schemas.errors import IllegalTransition, NotAllowed, UsageError
+from schemas.vocabulary import FileState
+from tasks.outbox.delivery_journal import write_delivery
+from tasks.transfer.journal import add_decision
 from tests.exchange import TOKEN, Exchange, exchange, names
 from tests.integration.office import Office
 from tests.running import mart
@@ -156,7 +169,7 @@ def test_the_queue_flow_takes_what_is_due_and_leaves_what_is_not(both: Exchange)
     both.stand_in.behave([])
     sent = both.uploads()
     early = carry_open(both.office.profile, only_due=True)
-    both.office.change("UPDATE ops.retry_item SET state = 'released', next_at = NULL")
+    both.office.change("UPDATE ops.retry_item SET next_at = TIMESTAMP '2020-01-01'")
     late = carry_open(both.office.profile, only_due=True)
 
     assert ([], sent + 2) == (early, both.uploads())
@@ -285,6 +298,173 @@ def test_no_secret_is_written_anywhere(both: Exchange):
     for path in both.office.folder.rglob("*"):
         if path.is_file():
             assert TOKEN.encode() not in path.read_bytes(), path
+
+
+def test_a_batch_does_not_overtake_one_that_has_not_arrived(tmp_path: Path):
+    down = [{"on": "upload", "do": "503", "times": -1}]
+    with exchange(
+        Office(tmp_path / "office"), "http", rules=down, more="max_open_batches = 2"
+    ) as both:
+        first = both.office.job()
+        both.office.add_line(3)
+        second = both.office.job()
+        with pytest.raises(IllegalTransition, match="batch 1 before it has not arrived"):
+            both.deliver(2)
+        both.stand_in.behave([{"on": "upload", "do": "503", "name": names(1)[0]}])
+        third = both.office.job()
+
+        assert (50, 50, 0) == (first.exit_code, second.exit_code, third.exit_code)
+        assert [*names(1), *names(2)] == both.loads()
+        both.check()
+
+
+def test_what_a_snapshot_proves_of_a_batch_does_not_keep_the_rest_from_leaving(tmp_path: Path):
+    parts = "[affinity.layout.products]\nmax_rows = 2\n"
+    down = [{"on": "upload", "do": "503", "name": "*08_products_2.csv", "times": -1}]
+    with exchange(Office(tmp_path / "office"), "http", rules=down, more=parts) as both:
+        assert 50 == both.office.job().exit_code
+        both.stand_in.export(tmp_path / "export")
+        for feed in ("affinity_clis", "affinity_site_products"):
+            text = (tmp_path / "export" / f"{feed}.csv").read_text(encoding="utf-8")
+            both.office.feeds[feed] = list(csv.DictReader(text.splitlines()))
+        stuck = both.office.job()
+        both.stand_in.behave([])
+        healed = both.office.job()
+
+        assert (50, 0) == (stuck.exit_code, healed.exit_code)
+        assert {"in_billing"} == {row["disposition"] for row in both.office.charges().values()}
+        assert 3 == len(both.loads())
+        both.check()
+
+
+def test_an_odd_answer_is_no_refusal(both: Exchange):
+    """Some gateways say 202 to an upload that went through: nothing may be sent on that."""
+    delivery = open_delivery(both.office.profile)
+    with serving_answers(202) as (url, received):
+        path = both.office.folder / "r2b.toml"
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(str(both.stand_in.http), url), encoding="utf-8")
+        receipt = both.deliver()
+
+    assert delivery is not None
+    assert ("written", ["sending", "pending"]) == (receipt.state, both.states())
+    assert received
+    with pytest.raises(IllegalTransition, match="may be in Affinity"):
+        both.office.abandon()
+
+
+@contextlib.contextmanager
+def serving_answers(status: int) -> Iterator[tuple[str, list[str]]]:
+    """A server that answers every upload alike and cannot be asked; its address, what came."""
+    received: list[str] = []
+
+    class Desk(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(404 if not received else 503)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            received.append(self.path)
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Desk)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", received
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.mark.parametrize("arrived", [True, False], ids=["arrived", "absent"])
+def test_a_decision_that_was_cut_off_goes_on(doubted: Exchange, arrived: bool):
+    if not arrived:
+        doubted.stand_in.behave([])
+    journal = doubted.journal()
+    state = FileState.RECEIPTED if arrived else FileState.PENDING
+    write_delivery(
+        doubted.office.batch(), replace(journal.changed("06_clis.csv", state=state), doubt="")
+    )
+    receipt = doubted.deliver()
+
+    assert ("confirmed" if arrived else "in_doubt") == receipt.state
+
+
+def test_a_doubt_that_was_not_said_is_said_by_the_next(both: Exchange):
+    both.stand_in.behave([{"on": "upload", "do": "503", "times": -1}])
+    both.deliver()
+    both.stand_in.behave([])
+    write_delivery(both.office.batch(), replace(both.journal(), doubt="06_clis.csv: odd"))
+    receipt = both.deliver()
+
+    assert ("in_doubt", True) == (receipt.state, receipt.failed)
+    assert "confirmed" == both.deliver(arrived=False).state
+
+
+def test_a_file_refused_after_its_receipt_is_told(
+    tmp_path: Path, written: Callable[[Path, int], Office]
+):
+    rules = [{"on": "load", "do": "refuse_file", "name": "*06_clis.csv"}]
+    with exchange(
+        written(tmp_path, 2), "http", rules=rules, waits=0.2, loading=Loading.WHEN_ASKED
+    ) as both:
+        receipt = both.deliver()
+
+        assert receipt.failed
+        assert [("delivery:1", "data", "refused", "parked")] == both.queue()
+
+
+def test_a_canary_whose_number_is_refused_keeps_the_rest_back(tmp_path: Path):
+    rules = [{"on": "load", "do": "reject", "name": "*06_*", "every": 2, "code": "BAD_CLI"}]
+    office = Office(tmp_path / "office", lines=3)
+    office.feeds["asset_numbers"] = [{"asset_id": "A1", "cli": "01204600901"}]
+    with exchange(office, "http", rules=rules, more="canary_rows = 2") as both:
+        receipt = both.office.run()
+
+        assert [True] == [each.is_canary for each in receipt.batches]
+
+
+def test_the_drain_finishes_what_a_person_decided_before_it_sends(both: Exchange):
+    both.stand_in.behave([{"on": "upload", "do": "503", "times": -1}])
+    both.deliver()
+    both.stand_in.behave([])
+    both.office.change("UPDATE ops.retry_item SET next_at = TIMESTAMP '2020-01-01'")
+    batch = both.office.batch()
+    sha256 = both.office.query("SELECT manifest_sha256 FROM out.batch")[0][0]
+    add_decision(
+        batch, kind="uploaded", actor="Ann", moment=datetime(2026, 4, 1), manifest_sha256=sha256
+    )
+    sent = both.uploads()
+    drain(both.office.profile)
+
+    assert ("confirmed", sent) == (both.state(), both.uploads())
+
+
+def test_a_profile_that_became_manual_half_way_is_told(doubted: Exchange):
+    doubted.office.change("UPDATE out.batch SET delivery_mode = 'http'")
+    path = doubted.office.folder / "r2b.toml"
+    text = path.read_text(encoding="utf-8").replace('mode = "http"', 'mode = "manual"')
+    path.write_text(text, encoding="utf-8")
+    job = doubted.office.job()
+
+    assert 50 == job.exit_code
+    assert "manual" in (job.error or "")
+
+
+@pytest.mark.parametrize("decide", [release, discard], ids=["release", "discard"])
+def test_a_doubt_cannot_be_wished_away(doubted: Exchange, decide: Callable[..., Any]):
+    more = {"reason": "no time"} if decide is discard else {}
+    item = doubted.office.query("SELECT id FROM ops.retry_item")[0][0]
+
+    with pytest.raises(IllegalTransition):
+        decide(doubted.office.profile, item, actor="Ann", **more)
 
 
 # killed

@@ -546,7 +546,7 @@ def test_a_batch_that_is_not_confirmed(tmp_path: Path, written: Written):
 
     assert "Undoing batch 1: it is written, not confirmed." == refusal(office.undo)
     office.abandon()
-    assert "Undoing batch 1: it is abandoned, not confirmed." == refusal(office.undo)
+    assert "Undoing batch 1: nothing of it is In Billing." == refusal(office.undo)
 
 
 def test_a_batch_of_which_nothing_is_in_billing(tmp_path: Path, written: Written, after: Office):

@@ -3,7 +3,13 @@ SELECT
     batch.seq,
     batch.state,
     item.state AS queue_state,
-    item.message
+    item.next_at,
+    item.message,
+    EXISTS (
+        SELECT 1
+        FROM out.delivery_file AS file
+        WHERE file.seq = batch.seq AND file.state NOT IN ('pending', 'refused')
+    ) AS has_left
 FROM out.batch AS batch
 LEFT JOIN ops.retry_item AS item
     ON
@@ -19,6 +25,8 @@ WHERE
                 SELECT 1
                 FROM (
                     SELECT seq, row_key FROM out.batch_cli
+                    UNION ALL
+                    SELECT seq, row_key FROM out.batch_cease
                     UNION ALL
                     SELECT seq, row_key FROM out.batch_product
                 ) AS written
