@@ -65,7 +65,7 @@ def drain(profile: LoadedProfile, finishers: Mapping[str, Finisher] | None = Non
     with alone_with(profile):
         # what was decided and cut off comes first: it may settle what is due
         recover_batches(run, batch_terms(profile))
-        recover_transfers(profile.warehouse, retry_terms(profile), run.as_of)
+        recover_transfers(profile.warehouse, retry_terms(profile), run.as_of, writes_back=False)
         freed, due = _free(profile, by_kind)
         finished = [item.id for item in due if _finish(profile, item, by_kind)]
         # these note their own failures, and none may overtake another

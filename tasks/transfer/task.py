@@ -175,10 +175,13 @@ def abandon_batch(
 
 
 @step("finish transfers that were cut off")
-def recover_transfers(warehouse: Path, retry: RetryTerms, today: date) -> list[int]:
+def recover_transfers(
+    warehouse: Path, retry: RetryTerms, today: date, *, writes_back: bool = True
+) -> list[int]:
     """Bring the warehouse up to every decision the outbox records; returns what was mended.
 
-    The journal is written first, so a decision without its commit is one that was cut off.
+    The journal is written first, so a decision without its commit is one that was cut off. A
+    write-back that is owed is written too, unless somebody else sees to it when it is due.
     """
     mended = []
     with open_warehouse(warehouse) as connection:
@@ -201,7 +204,7 @@ def recover_transfers(warehouse: Path, retry: RetryTerms, today: date) -> list[i
             for decision in decisions[done:]:
                 _finish(connection, batch, decision, retry, today)
                 mended.append(batch.seq)
-            if _owes_write_back(connection, batch, items):
+            if writes_back and _owes_write_back(connection, batch, items):
                 _write_back(connection, batch, retry)
     return mended
 
