@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from flows.exclusive import alone_with
 from flows.operators import acting
 from flows.profile import LoadedProfile
-from flows.wiring import delivery_terms, open_delivery, retry_terms, tenant_today
+from flows.ways import delivery_terms, open_delivery
+from flows.wiring import retry_terms, tenant_today
 from schemas.errors import DeliveryIncomplete, IllegalTransition, R2BError, UsageError
 from schemas.receipts import DeliveryReceipt
 from schemas.vocabulary import BatchState, RetryState

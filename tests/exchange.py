@@ -1,9 +1,7 @@
 """An office whose batches go to the Affinity stand-in by themselves: both ends are real."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -153,9 +151,3 @@ def exchange(
         text = profile_text(stand_in, way, waits=waits, more=more)
         (office.folder / "r2b.toml").write_text(text, encoding="utf-8")
         yield Exchange(office, stand_in, way)
-
-
-Written = Callable[[Path, int], Office]
-"""The fixture `written`: an office with its first batch written by hand mode, copied."""
-
-Answer = dict[str, Any]

@@ -11,6 +11,7 @@ import duckdb
 import polars as pl
 
 from schemas.affinity import CEASES, CLIS, PRODUCTS, OutFile
+from schemas.errors import IllegalTransition
 from schemas.vocabulary import BatchState
 from warehouse.queries import first_row, read, read_batches, scalar
 from warehouse.statements import statement
@@ -95,6 +96,19 @@ class BatchStore:
         """One batch by its number."""
         found = self._find("WHERE seq = $seq", {"seq": seq})
         return found[0] if found else None
+
+    def known(self, seq: int) -> Batch:
+        """One batch by its number.
+
+        Raises:
+            IllegalTransition: there is none.
+        """
+        batch = self.get(seq)
+        if batch is None:
+            raise IllegalTransition(
+                f"There is no batch {seq}.", hint="`r2b status` shows the open batches."
+            )
+        return batch
 
     def in_state(self, *states: BatchState) -> list[Batch]:
         """Batches in any of `states`, oldest first."""

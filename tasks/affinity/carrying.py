@@ -24,6 +24,7 @@ from tasks.affinity.port import (
     Sight,
 )
 from tasks.outbox.delivery_journal import DeliveryJournal, FileDelivery, write_delivery
+from tasks.outbox.durable import moment_text
 from tasks.web import Patience
 
 # it logs each try at warning; what came of them all is said once, in our words
@@ -39,10 +40,15 @@ class Doubt(Exception):
         self.words = words
 
 
+NOT_TAKEN_YET = "it is there, but Affinity has not taken it yet"
+
+
 class NotTakenYet(Exception):
     """The file is there, whole, and the loader has not taken it."""
 
-    words = "it is there, but Affinity has not taken it yet"
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__(NOT_TAKEN_YET)
 
 
 class _Gone(LinkDown):
@@ -95,9 +101,7 @@ class Carrying:
             if file.state is not FileState.RECEIPTED:
                 try:
                     self._bring(file.name)
-                except _Gone as error:
-                    self._doubt(file.name, error.words)
-                except Doubt as error:
+                except (_Gone, Doubt) as error:
                     self._doubt(file.name, error.words)
 
     def _doubt(self, name: str, words: str) -> None:
@@ -203,7 +207,7 @@ class Carrying:
                 # its words may name customers: they stay in the journal
                 raise Declined(REFUSED_WHOLE)
             case Seen.STORED:
-                self._note(file, state=FileState.STORED, words=NotTakenYet.words)
+                self._note(file, state=FileState.STORED, words=NOT_TAKEN_YET)
                 raise NotTakenYet
             case _:
                 self._note(file, state=FileState.RECEIPTED, receipted_at=self._moment(), words="")
@@ -219,4 +223,4 @@ class Carrying:
             self.journal = write_delivery(self._folder, journal)
 
     def _moment(self) -> str:
-        return self._now().isoformat(timespec="seconds") + "Z"
+        return moment_text(self._now())

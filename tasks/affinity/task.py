@@ -31,7 +31,7 @@ from tasks.outbox.delivery_journal import (
     read_delivery,
     write_delivery,
 )
-from tasks.outbox.durable import verify_files
+from tasks.outbox.durable import moment_of, moment_text, verify_files
 from tasks.retry.failures import note_failure
 from tasks.retry.policy import RetryTerms
 from tasks.step import step
@@ -73,9 +73,9 @@ def deliver_batch(
             way.
     """
     batch = _batch(warehouse, seq)
-    if batch.state is BatchState.CONFIRMED:
-        return _receipt(batch, read_delivery(batch.path), trouble="", failed=False)
     journal = read_delivery(batch.path)
+    if batch.state is BatchState.CONFIRMED:
+        return _receipt(batch, journal, trouble="", failed=False)
     if journal is not None and journal.doubt:
         if batch.state is BatchState.IN_DOUBT:
             return _receipt(batch, journal, trouble="", failed=True)
@@ -90,9 +90,8 @@ def deliver_batch(
             hint="`r2b status` shows the open batches.",
         )
     verify_files(batch.path, batch.manifest_sha256)
-    carrying = Carrying(
-        batch.path, _begun(batch, delivery.mode, terms), delivery, terms.carrying, _now
-    )
+    journal = _begun(batch, journal, delivery.mode, terms)
+    carrying = Carrying(batch.path, journal, delivery, terms.carrying, _now)
     trouble: Exception | None = None
     try:
         carrying.carry()
@@ -104,9 +103,10 @@ def deliver_batch(
     return settled
 
 
-def _begun(batch: Batch, mode: str, terms: DeliveryTerms) -> DeliveryJournal:
+def _begun(
+    batch: Batch, journal: DeliveryJournal | None, mode: str, terms: DeliveryTerms
+) -> DeliveryJournal:
     """How far the batch has come, durable before anything leaves."""
-    journal = read_delivery(batch.path)
     if journal is not None and journal.mode != mode and journal.has_begun:
         raise DeliveryIncomplete(
             f"Delivering batch {batch.seq}: it was begun by {journal.mode}, and the profile says "
@@ -129,8 +129,6 @@ def _settle(
     """Bring warehouse and queue up to the journal."""
     moment = _now()
     words = str(trouble) if trouble is not None else ""
-    if isinstance(trouble, NotTakenYet):
-        words = trouble.words
     with open_warehouse(warehouse) as connection, transaction(connection):
         queue = RetryQueue(connection)
         subject = delivery_subject(batch.seq)
@@ -182,23 +180,17 @@ def _move(store: BatchStore, batch: Batch, journal: DeliveryJournal, moment: dat
 
 
 def _projection(journal: DeliveryJournal) -> pl.DataFrame:
-    moments = ("sent_at", "receipted_at")
     rows = [
         {
             "file": each.name,
             **{name: value for name, value in asdict(each).items() if name in DELIVERY_FILE},
             "state": each.state.value,
-            **{name: _moment(getattr(each, name)) for name in moments},
+            "sent_at": each.sent_at and moment_of(each.sent_at),
+            "receipted_at": each.receipted_at and moment_of(each.receipted_at),
         }
         for each in journal.files
     ]
     return pl.DataFrame(rows, schema=DELIVERY_FILE)
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)
 
 
 def _receipt(
@@ -241,7 +233,7 @@ def decide_doubt(
         "file": file.name,
         "said": "arrived" if arrived else "absent",
         "actor": actor,
-        "at": moment.isoformat(timespec="seconds") + "Z",
+        "at": moment_text(moment),
         "doubt": journal.doubt,
     }
     state = FileState.RECEIPTED if arrived else FileState.PENDING
@@ -347,12 +339,7 @@ def _as_result_file(rows: pl.DataFrame) -> bytes:
 
 def _batch(warehouse: Path, seq: int) -> Batch:
     with open_warehouse(warehouse) as connection:
-        batch = BatchStore(connection).get(seq)
-    if batch is None:
-        raise IllegalTransition(
-            f"There is no batch {seq}.", hint="`r2b status` shows the open batches."
-        )
-    return batch
+        return BatchStore(connection).known(seq)
 
 
 def _now() -> datetime:

@@ -24,6 +24,7 @@ from tasks.outbox.durable import (
     as_json,
     aside_folder,
     file_sha256,
+    moment_text,
     publish_folder,
     write_durably,
 )
@@ -247,7 +248,7 @@ def _publish(store: BatchStore, batch: Batch, tenant: str, terms: BatchTerms) ->
             seq=batch.seq,
             previous_sha256=batch.previous_manifest_sha256,
             as_of=batch.as_of.isoformat(),
-            created_at=batch.created_at.isoformat(timespec="seconds") + "Z",
+            created_at=moment_text(batch.created_at),
             profile_sha256=terms.profile_sha256,
             files=files,
             totals=batch.totals,

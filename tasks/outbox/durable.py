@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,16 @@ def write_durably(path: Path, content: bytes) -> None:
 def as_json(content: Mapping[str, Any]) -> bytes:
     """Readable JSON, the same bytes for the same content."""
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def moment_text(moment: datetime) -> str:
+    """A moment (UTC) as the outbox writes it."""
+    return moment.isoformat(timespec="seconds") + "Z"
+
+
+def moment_of(text: str) -> datetime:
+    """The moment (UTC, without a zone) a text of the outbox means."""
+    return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)
 
 
 def file_sha256(path: Path) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.errors import DeliveryIncomplete
-from tasks.outbox.durable import as_json, write_durably
+from tasks.outbox.durable import as_json, moment_text, write_durably
 
 JOURNAL = "transfer.json"
 
@@ -54,7 +54,7 @@ def add_decision(
     entry: dict[str, Any] = {
         "kind": kind,
         "actor": actor,
-        "at": moment.isoformat(timespec="seconds") + "Z",
+        "at": moment_text(moment),
         "manifest_sha256": manifest_sha256,
         "reason": reason,
     }

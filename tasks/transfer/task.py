@@ -24,7 +24,7 @@ from schemas.vocabulary import (
     RowOutcome,
 )
 from tasks.outbox.delivery_journal import read_delivery
-from tasks.outbox.durable import MANIFEST, verify_files, write_durably
+from tasks.outbox.durable import MANIFEST, moment_of, verify_files, write_durably
 from tasks.retry.failures import FAILURE, failure, note_failure, words_of
 from tasks.retry.policy import RetryTerms
 from tasks.step import step
@@ -361,7 +361,7 @@ def _finish(
     taken = Decision(
         "abandon" if kind == "abandoned" else "transfer",
         decision["actor"],
-        datetime.fromisoformat(decision["at"]).astimezone(UTC).replace(tzinfo=None),
+        moment_of(decision["at"]),
         decision.get("reason"),
     )
     _apply(connection, batch, settlement, taken, state=state, retry=retry, today=today)
@@ -606,12 +606,7 @@ def _write_updates(connection: Connection, batch: Batch) -> None:
 
 
 def _batch(connection: Connection, seq: int) -> Batch:
-    batch = BatchStore(connection).get(seq)
-    if batch is None:
-        raise IllegalTransition(
-            f"There is no batch {seq}.", hint="`r2b status` shows the open batches."
-        )
-    return batch
+    return BatchStore(connection).known(seq)
 
 
 def _receipt(connection: Connection, batch: Batch, state: BatchState) -> TransferReceipt:

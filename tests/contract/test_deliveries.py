@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from flows.wiring import open_delivery
+from flows.ways import open_delivery
 from schemas.errors import DeliveryIncomplete, IllegalTransition
 from tasks.affinity.port import Outgoing, Seen
 from tests.exchange import TOKEN, WAYS, Exchange, exchange, names

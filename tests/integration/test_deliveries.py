@@ -21,7 +21,7 @@ from flows.deliveries import carry_open
 from flows.queue_desk import discard, release
 from flows.retry_queue import drain
 from flows.undo import undo
-from flows.wiring import open_delivery
+from flows.ways import open_delivery
 from sandbox.affinity.uploads import Loading
 from schemas.errors import IllegalTransition, NotAllowed, UsageError
 from schemas.vocabulary import FileState
