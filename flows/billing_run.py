@@ -11,6 +11,7 @@ from flows.exclusive import alone_with
 from flows.profile import LoadedProfile, load_profile
 from flows.wiring import (
     batch_terms,
+    change_terms,
     judging_terms_of,
     landed_folder,
     new_run,
@@ -36,6 +37,7 @@ from tasks.batch.task import (
     publish_batch,
     recover_batches,
 )
+from tasks.changes.task import find_changes
 from tasks.contracts.task import accept_records
 from tasks.layer.task import land_feeds
 from tasks.ready_to_bill.task import judge_charges
@@ -89,6 +91,7 @@ def _bill(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, R2BError | N
         alarm_after_days=profile.settings.delivery.alarm_after_days,
     )
     judgement = judge_charges(run, judging_terms_of(run, profile), rule_columns(profile))
+    find_changes(run, change_terms(profile, run.as_of))
 
     batches, left_open = _hand_over(run, profile, terms, judgement)
     deliveries += [each.delivery for each in batches if each.delivery is not None]

@@ -8,6 +8,7 @@ from pathlib import Path
 from flows.profile import LoadedProfile
 from flows.wiring import (
     batch_terms,
+    change_terms,
     judging_terms_of,
     new_run,
     open_source,
@@ -18,6 +19,7 @@ from flows.wiring import (
 )
 from schemas.receipts import BatchReceipt, RunReceipt
 from tasks.batch.task import preview_batch
+from tasks.changes.task import find_changes
 from tasks.contracts.task import accept_records
 from tasks.layer.task import land_feeds
 from tasks.ready_to_bill.task import judge_charges
@@ -52,6 +54,7 @@ def plan(profile: LoadedProfile, as_of: date | None) -> tuple[RunReceipt, BatchR
             is_plan=True,
         )
         judgement = judge_charges(run, judging_terms_of(run, profile), rule_columns(profile))
+        find_changes(run, change_terms(profile, run.as_of))
         claim, batch = preview_batch(run, batch_terms(profile))
         receipt = RunReceipt(
             run_id=run.run_id,

@@ -25,10 +25,11 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from schemas.affinity import LOAD_ORDER
+from schemas.affinity import ENTITY_FILES, LOAD_ORDER
 from schemas.errors import ProfileWrong
 from schemas.feeds import FEEDS
 from schemas.vocabulary import CliProfile
+from tasks.changes.terms import CHARGE_FIELDS
 from tasks.layer.addresses import check_template, has, joined, origin
 
 DEFAULT_PROFILE = Path("r2b.toml")
@@ -414,7 +415,11 @@ class Affinity(Section):
     """What Affinity's loader expects."""
 
     layout: dict[str, FileLayout] = Field(
-        default_factory=dict, description="Per file: clis, ceases, products."
+        default_factory=dict, description="Per file: customers, sites, ..., clis, products."
+    )
+    created_ref: str = Field(
+        r"created as (\S+)",
+        description="Where a result says in words what a customer or site is called there.",
     )
 
     @field_validator("layout", mode="before")
@@ -578,11 +583,50 @@ class Retry(Section):
 
 
 class Changes(Section):
-    """Which in-life changes are handed over (a later capability)."""
+    """Which in-life changes are handed over, and how."""
 
-    tracked: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    style: Literal["update", "cease_and_add"] = "update"
-    layer_compatible: bool = False
+    tracked: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="What is told when it changes: charges, or an entity = its fields.",
+    )
+    style: Literal["update", "cease_and_add"] = Field(
+        "update", description="How a changed charge is told: changed, or ended and added anew."
+    )
+    layer_compatible: bool = Field(
+        False, description="As The Layer's change queue: Services, no blanks, but for ends."
+    )
+
+    @field_validator("tracked")
+    @classmethod
+    def _known_fields(cls, tracked: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for kind, fields in tracked.items():
+            known = trackable(kind)
+            if not known:
+                message = f"nothing is tracked of {kind!r}{_nearest(kind, list(TRACKABLE))}"
+                raise ValueError(message)
+            for name in fields:
+                if name not in known:
+                    message = f"{kind} has no field {name!r}{_nearest(name, list(known))}"
+                    raise ValueError(message)
+        return tracked
+
+
+TRACKABLE = ("charges", "customers", "sites", "addresses", "contacts")
+
+
+def trackable(kind: str) -> tuple[str, ...]:
+    """What of a charge or an entity can be told when it changes."""
+    if kind == "charges":
+        return CHARGE_FIELDS
+    unsaid = ("customer_ref", "site_ref", "action", "row_key")
+    return next(
+        (
+            tuple(column.source for column in file.columns if column.source not in unsaid)
+            for file in ENTITY_FILES
+            if file.name == kind and kind in TRACKABLE
+        ),
+        (),
+    )
 
 
 class Grouping(Section):

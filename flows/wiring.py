@@ -12,6 +12,7 @@ from schemas.receipts import RunRef
 from schemas.vocabulary import ChargeType, FailureScope, ItemType
 from tasks.batch.rendering import WrittenLayout
 from tasks.batch.task import BatchTerms
+from tasks.changes.terms import ChangeTerms
 from tasks.contracts.task import ReadingTerms
 from tasks.layer.folder import FolderSource
 from tasks.layer.task import Source
@@ -195,6 +196,18 @@ def written_layout(layout: FileLayout) -> WrittenLayout:
     )
 
 
+def change_terms(profile: LoadedProfile, as_of: date) -> ChangeTerms:
+    """What of customers, sites and billed charges is told when it changes."""
+    changes = profile.settings.changes
+    return ChangeTerms(
+        as_of=as_of,
+        tracked=changes.tracked,
+        replaces=changes.style == "cease_and_add",
+        layer_compatible=changes.layer_compatible,
+        cli_profiles=profile.settings.cli.profiles,
+    )
+
+
 def retry_terms(profile: LoadedProfile) -> RetryTerms:
     """What a failure takes along, when to try again, when to give up."""
     retry, delivery = profile.settings.retry, profile.settings.delivery
@@ -206,4 +219,5 @@ def retry_terms(profile: LoadedProfile) -> RetryTerms:
         transient_codes=frozenset(code.strip().upper() for code in retry.transient_codes),
         failure_scope=FailureScope(delivery.failure_scope),
         bystander_codes=frozenset(code.strip().upper() for code in delivery.bystander_codes),
+        created_ref=profile.settings.affinity.created_ref,
     )

@@ -32,6 +32,97 @@ _C = OutColumn
 _KEY = r"^[0-9a-f]{32}$"
 _PRINTED = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$"
 
+_ENTITY_ACTION = r"^(?:ADD|UPDATE)$"
+
+CUSTOMERS = OutFile(
+    stem="01_customers",
+    name="customers",
+    columns=(
+        _C("Customer Ref", "customer_ref"),
+        _C("Layer Customer ID", "customer_id", True, _PRINTED, True),
+        _C("Name", "name", pattern=_PRINTED, required=True),
+        _C("Registered Name", "registered_name"),
+        _C("Status", "status", pattern=r"^(?:Pending|Live|Cancelled)$", required=True),
+        _C("VAT Number", "vat_number"),
+        _C("Email", "email"),
+        _C("Telephone", "telephone"),
+        _C("Bill Run", "bill_run"),
+        _C("Payment Terms", "payment_terms"),
+        _C("Payment Method", "payment_method"),
+        _C("Action", "action", pattern=_ENTITY_ACTION, required=True),
+        _C("Row Key", "row_key", pattern=_KEY, required=True),
+    ),
+)
+
+SITES = OutFile(
+    stem="02_sites",
+    name="sites",
+    columns=(
+        _C("Site Ref", "site_ref"),
+        _C("Layer Site ID", "site_id", True, _PRINTED, True),
+        _C("Customer Ref", "customer_ref"),
+        _C("Layer Customer ID", "customer_id", pattern=_PRINTED, required=True),
+        _C("Parent Layer Site ID", "parent_site_id"),
+        _C("Name", "name", pattern=_PRINTED, required=True),
+        _C("Site Reference", "site_reference"),
+        _C("Is Billing Site", "is_billing_site", pattern=r"^(?:true|false)$", required=True),
+        _C("Action", "action", pattern=_ENTITY_ACTION, required=True),
+        _C("Row Key", "row_key", pattern=_KEY, required=True),
+    ),
+)
+
+ADDRESSES = OutFile(
+    stem="03_addresses",
+    name="addresses",
+    columns=(
+        _C("Layer Address ID", "address_id", True, _PRINTED, True),
+        _C("Layer Customer ID", "customer_id", pattern=_PRINTED, required=True),
+        _C("Layer Site ID", "site_id"),
+        _C("Address Type", "address_type"),
+        _C("Line 1", "line1", pattern=_PRINTED, required=True),
+        _C("Line 2", "line2"),
+        _C("Line 3", "line3"),
+        _C("Town", "town"),
+        _C("County", "county"),
+        _C("Postcode", "postcode", pattern=_PRINTED, required=True),
+        _C("Country", "country"),
+        _C("Action", "action", pattern=_ENTITY_ACTION, required=True),
+        _C("Row Key", "row_key", pattern=_KEY, required=True),
+    ),
+)
+
+CONTACTS = OutFile(
+    stem="04_contacts",
+    name="contacts",
+    columns=(
+        _C("Layer Contact ID", "contact_id", True, _PRINTED, True),
+        _C("Layer Customer ID", "customer_id", pattern=_PRINTED, required=True),
+        _C("Layer Site ID", "site_id"),
+        _C("First Name", "first_name"),
+        _C("Last Name", "last_name", pattern=_PRINTED, required=True),
+        _C("Role", "role"),
+        _C("Email", "email"),
+        _C("Telephone", "telephone"),
+        _C("Action", "action", pattern=_ENTITY_ACTION, required=True),
+        _C("Row Key", "row_key", pattern=_KEY, required=True),
+    ),
+)
+
+NEW_PRODUCTS = OutFile(
+    stem="05_new_products",
+    name="new_products",
+    columns=(
+        _C("Layer Product ID", "product_id", True, _PRINTED, True),
+        _C("Name", "name", pattern=_PRINTED, required=True),
+        _C("Base Category", "base_category"),
+        _C("Item Type", "item_type", pattern=r"^(?:Service|Product)$", required=True),
+        _C("Up-front Price", "upfront_price"),
+        _C("Recurring Price", "recurring_price"),
+        _C("Frequency", "billing_frequency"),
+        _C("Row Key", "row_key", pattern=_KEY, required=True),
+    ),
+)
+
 CLIS = OutFile(
     stem="06_clis",
     name="clis",
@@ -98,11 +189,17 @@ PRODUCTS = OutFile(
     ),
 )
 
-LOAD_ORDER = (CLIS, CEASES, PRODUCTS)
+ENTITY_FILES = (CUSTOMERS, SITES, ADDRESSES, CONTACTS, NEW_PRODUCTS)
+"""What a batch says of the customer and the catalogue, before it says what they are billed."""
+
+LOAD_ORDER = (*ENTITY_FILES, CLIS, CEASES, PRODUCTS)
 """A row may only point at rows of files before its own."""
 
-RESULT_COLUMNS = ("row_key", "outcome", "code", "message")
-"""The columns of an upload result; `outcome` is accepted or rejected."""
+RESULT_COLUMNS = ("row_key", "outcome", "code", "message", "ref")
+"""The columns of an upload result; `outcome` is accepted or rejected.
+
+`code`, `message` and `ref` may be left out; `ref` is what Affinity calls what the row created.
+"""
 
 LAYER_UPDATES = ("line_id", "charge_type", "new_status", "bill_start_on", "batch_seq")
 """The columns of the write-back file for The Layer."""

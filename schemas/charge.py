@@ -61,6 +61,13 @@ HANDED_OVER = (
 """What Affinity is told of a charge, besides whose line it is."""
 
 
+def end_content() -> pl.Expr:
+    """One text that is equal exactly when two ends of a charge (`cease_on`, `kind`) are equal."""
+    return pl.concat_str(
+        pl.lit("end"), pl.col("kind"), pl.col("cease_on").cast(pl.String), separator="\x1f"
+    )
+
+
 def charge_content(columns: tuple[str, ...] = HANDED_OVER) -> pl.Expr:
     """One text that is equal exactly when what Affinity would be told is equal.
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from schemas.vocabulary import (
     RULE_HOLD_PREFIX,
+    ChangeHoldReason,
     Disposition,
     FileState,
     HoldReason,
@@ -245,6 +246,36 @@ REJECTS: dict[RejectReason, str] = {
 }
 
 
+CHANGE_HOLDS: dict[ChangeHoldReason, Explanation] = {
+    ChangeHoldReason.PRICE_MISSING: Explanation(
+        "Affinity bills it, but The Layer has no price for it any more.",
+        "Give the asset, the line or the product its price, or cease the asset.",
+        "price book",
+    ),
+    ChangeHoldReason.CEASE_DATE_MISSING: Explanation(
+        "Its asset is no longer live, but nobody says since when.",
+        "Enter the asset's Cease Date, or make it live again.",
+        "provisioning",
+    ),
+    ChangeHoldReason.PAIR_WAITING: Explanation(
+        "It is replaced by a New & Cease, and both go in one batch: the other one is not ready.",
+        "See what the other line waits for (r2b explain).",
+        "billing",
+    ),
+    ChangeHoldReason.DUPLICATE_NAME: Explanation(
+        "Another customer has the same name, and Affinity cannot tell them apart.",
+        "Make the names differ (keep the common one as the registered name), or cancel one.",
+        "sales",
+    ),
+    ChangeHoldReason.PARENT_MISSING: Explanation(
+        "Its customer, site or parent site is not in Affinity yet.",
+        "It goes by itself once the other one is there; see why that one is held.",
+        "billing",
+    ),
+}
+"""What holds a change or an entity, besides the holds of charges."""
+
+
 def hold_explanation(reason: str) -> Explanation:
     """The words for a hold, the profile's own rules included."""
     if reason.startswith(RULE_HOLD_PREFIX):
@@ -254,6 +285,8 @@ def hold_explanation(reason: str) -> Explanation:
             "Correct the field the rule looks at, or change the rule in the profile.",
             "billing",
         )
+    if reason in {each.value for each in ChangeHoldReason}:
+        return CHANGE_HOLDS[ChangeHoldReason(reason)]
     return HOLDS[HoldReason(reason)]
 
 

@@ -117,6 +117,13 @@ class JudgementReceipt:
 
 
 @dataclass(frozen=True)
+class ChangeReceipt:
+    """What differs from what Affinity was told: (action, state) -> charges and entities."""
+
+    counts: Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True)
 class BatchFile:
     """One file of a batch, as its manifest states it."""
 
@@ -130,11 +137,16 @@ class BatchFile:
 
 @dataclass(frozen=True)
 class TransferReceipt:
-    """How a transfer ended; all zero when it had been done before."""
+    """How a transfer ended; all zero when it had been done before.
+
+    `accepted` are charges that moved, `changed_there` the other rows Affinity took: entities,
+    changes, ends. Refused and pending rows are those of every file but the CLIs'.
+    """
 
     seq: int
     state: str
     accepted: int = 0
+    changed_there: int = 0
     rejected: int = 0
     pending: int = 0
     accepted_value: Decimal = Decimal(0)

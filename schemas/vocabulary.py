@@ -70,6 +70,37 @@ class HoldReason(StrEnum):
     SOURCE_GONE = "source_gone"
 
 
+class ChangeHoldReason(StrEnum):
+    """Why a change must wait, besides what would hold a new charge."""
+
+    PRICE_MISSING = "price_missing"
+    CEASE_DATE_MISSING = "cease_date_missing"
+    PAIR_WAITING = "pair_waiting"
+    DUPLICATE_NAME = "duplicate_name"
+    PARENT_MISSING = "parent_missing"
+
+
+class CeaseKind(StrEnum):
+    """Why a row of the cease file ends a charge.
+
+    `stop`: Do Not Bill, or another route; it can be taken back. `change`: the same charge goes on
+    as a new row.
+    """
+
+    UNDO = "undo"
+    CEASE = "cease"
+    STOP = "stop"
+    CHANGE = "change"
+
+
+class ChangeState(StrEnum):
+    """Where a change stands: the next batch takes it, something holds it, or it has left."""
+
+    DUE = "due"
+    HELD = "held"
+    IN_FLIGHT = "in_flight"
+
+
 RULE_HOLD_PREFIX = "rule:"
 
 
@@ -203,6 +234,9 @@ class LedgerStatus(StrEnum):
     RETURNED = "returned"
     ABANDONED = "abandoned"
     UNDONE = "undone"
+    STOPPED = "stopped"
+    CEASED = "ceased"
+    CHANGED = "changed"
 
 
 READ_BACK = "READ_BACK"

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
-from schemas.affinity import CEASES, CLIS, PRODUCTS, OutFile
+from schemas.affinity import CEASES, CLIS, ENTITY_FILES, PRODUCTS, OutFile
 from schemas.errors import IllegalTransition
 from schemas.vocabulary import BatchState
 from warehouse.queries import first_row, read, read_batches, scalar
@@ -63,6 +63,16 @@ class BatchStore:
             self._connection, "SELECT count(*) FROM out.charge WHERE disposition = 'ready'"
         )
 
+    def due_counts(self, *, is_canary: bool) -> dict[str, int]:
+        """How many rows besides ready charges the next batch takes, by file.
+
+        A canary takes only the ends of what its charges replace.
+        """
+        rows = self._connection.execute(
+            statement("batch/count_due"), {"is_canary": is_canary}
+        ).fetchall()
+        return dict(rows)
+
     def ready_value(self) -> Decimal:
         """What the ready charges are worth."""
         row = first_row(
@@ -87,6 +97,14 @@ class BatchStore:
         The caller brings them back before its transaction ends.
         """
         self._connection.execute(statement("batch/set_aside"), {"rows": rows})
+
+    def set_pairs_aside(self) -> int:
+        """Let ready charges wait whose predecessor cannot end in the same batch; how many.
+
+        The caller brings them back before its transaction ends.
+        """
+        self._connection.execute(statement("batch/set_pairs_aside"))
+        return scalar(self._connection, "SELECT count(*) FROM out.pair_wait")
 
     def bring_back(self) -> None:
         """Make what was set aside ready, as it was."""
@@ -152,6 +170,14 @@ class BatchStore:
         """Additional numbers of assets with a ready charge."""
         return read(self._connection, statement("batch/read_numbers"))
 
+    def due_clis(self) -> pl.DataFrame:
+        """Changes of CLIs that are there: CLI_ROW and `previous_site_ref`."""
+        return read(self._connection, "FROM out.due_cli")
+
+    def due_cli_places(self) -> pl.DataFrame:
+        """CLIs that changed charges need, as `ready_for_clis` has them."""
+        return read(self._connection, "FROM out.due_cli_place")
+
     def affinity_clis(self) -> pl.DataFrame:
         """CLIs Affinity says it has."""
         return read(self._connection, statement("batch/read_affinity_clis"))
@@ -180,7 +206,12 @@ class BatchStore:
         is_canary: bool = False,
     ) -> None:
         """Freeze every ready charge and `cli_rows` as batch `seq`, state claimed."""
-        self._connection.execute(statement("batch/freeze_products"), {"seq": seq, "tenant": tenant})
+        keyed = {"seq": seq, "tenant": tenant}
+        self._connection.execute(statement("batch/freeze_products"), keyed)
+        if not is_canary:
+            self._connection.execute(statement("batch/freeze_entities"), keyed)
+            self._connection.execute(statement("batch/freeze_changes"), keyed)
+        self._connection.execute(statement("batch/freeze_ends"), {**keyed, "is_canary": is_canary})
         self.freeze_clis(cli_rows, seq=seq, tenant=tenant)
         sums = self.sums(seq)
         self.enter(
@@ -225,9 +256,7 @@ class BatchStore:
         """Enter batch `seq`, whose rows are frozen, into the book of batches, state claimed."""
         rows = scalar(
             self._connection,
-            "SELECT (SELECT count(*) FROM out.batch_cli WHERE seq = $seq) "
-            "+ (SELECT count(*) FROM out.batch_cease WHERE seq = $seq) "
-            "+ (SELECT count(*) FROM out.batch_product WHERE seq = $seq)",
+            "SELECT count(*) FROM out.batch_row WHERE seq = $seq",
             {"seq": seq},
         )
         self._connection.execute(
@@ -258,9 +287,23 @@ class BatchStore:
         """`line_id` and `charge_type` of a batch's product rows."""
         return read(
             self._connection,
-            "SELECT line_id, charge_type FROM out.batch_product WHERE seq = $seq",
+            "SELECT line_id, charge_type FROM out.batch_product "
+            "WHERE seq = $seq AND kind = 'charge'",
             {"seq": seq},
         )
+
+    def claimed_changes(self, seq: int) -> pl.DataFrame:
+        """`subject`, `line_id`, `charge_type`, `kind`, `what` of a batch's changes and ends."""
+        return read(self._connection, statement("batch/read_claimed_changes"), {"seq": seq})
+
+    def entity_subjects(self, seq: int) -> pl.Series:
+        """The queue's names of the entities with a row in a batch."""
+        found = read(
+            self._connection,
+            "SELECT subject FROM out.batch_row WHERE seq = $seq AND kind = 'entity'",
+            {"seq": seq},
+        )
+        return found["subject"]
 
     def cli_row_keys(self, seq: int) -> pl.Series:
         """The row keys of a batch's CLI rows."""
@@ -277,6 +320,9 @@ class BatchStore:
 
     def rows(self, file: OutFile, seq: int) -> Iterator[pl.DataFrame]:
         """The frozen rows of one file of a batch, in file order."""
+        if file in ENTITY_FILES:
+            yield from read_batches(self._connection, _entity_rows(file), {"seq": seq})
+            return
         yield from read_batches(self._connection, statement(_READ_ROWS[file.name]), {"seq": seq})
 
     def sums(self, seq: int) -> dict[str, tuple[str, str]]:
@@ -320,3 +366,13 @@ class BatchStore:
                 "reason": reason,
             },
         )
+
+
+def _entity_rows(file: OutFile) -> str:
+    """Reads the frozen rows of one of files 01 to 05, its cells as columns, in file order."""
+    names = [column.source for column in file.columns if column.source != "row_key"]
+    cells = ", ".join(f"cells[{place}] AS {name}" for place, name in enumerate(names, start=1))
+    return (
+        f"SELECT {cells}, row_key FROM out.batch_entity "
+        f"WHERE seq = $seq AND file = '{file.name}' ORDER BY layer_id, row_key"
+    )

@@ -39,7 +39,8 @@ class ChargeStore:
                 "site_entity_type": SITE_ENTITY_TYPE,
             },
         )
-        self._connection.execute(statement("judge/make_asset_of_line"))
+        for table in ("renewal", "asset_of_line", "replacement", "cease_request"):
+            self._connection.execute(statement(f"judge/make_{table}"))
         self._connection.execute(statement("judge/make_catalogue"))
 
     def line_facts(
@@ -75,6 +76,7 @@ class ChargeStore:
         )
         self._connection.execute("TRUNCATE out.charge")
         self._connection.execute("TRUNCATE out.hold")
+        self._connection.execute("TRUNCATE out.now_charge")
         self._connection.execute(
             "CREATE OR REPLACE TABLE work.claim ("
             "line_id VARCHAR, charge_type VARCHAR, disposition VARCHAR, site_id VARCHAR, "
@@ -82,8 +84,15 @@ class ChargeStore:
             "asset_item_type VARCHAR, connection_on DATE, cease_on DATE)"
         )
 
-    def add(self, charges: pl.DataFrame, holds: pl.DataFrame, claims: pl.DataFrame) -> None:
-        """Append a batch of judged charges."""
+    def add(
+        self,
+        charges: pl.DataFrame,
+        holds: pl.DataFrame,
+        claims: pl.DataFrame,
+        billed: pl.DataFrame,
+    ) -> None:
+        """Append a batch of judged charges; `billed` are those that may not be as told."""
+        append(self._connection, "out.now_charge", billed)
         append(self._connection, "out.charge", charges)
         append(self._connection, "out.hold", holds)
         append(self._connection, "work.claim", claims)

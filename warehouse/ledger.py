@@ -34,9 +34,27 @@ OUTCOME = pl.Schema(
         "batch_seq": pl.Int64(),
         "in_billing_on": pl.Date(),
         "refused_content": pl.String(),
+        "ref": pl.String(),
     }
 )
 """What became of a row, and how its charge or CLI stands and is shown from now on."""
+
+
+_SETTLED_CHANGES = (
+    "settle_ends",
+    "meet_stopped",
+    "settle_stops",
+    "show_stopped",
+    "drop_billed",
+    "take_billed",
+    "settle_updates",
+    "keep_refused",
+    "settle_clis",
+    "end_clis",
+    "settle_entities",
+)
+"""What follows from outcomes for what Affinity bills, in this order: ends come before what begins
+anew, as in the files."""
 
 
 class Ledger:
@@ -70,6 +88,7 @@ class Ledger:
         self._connection.execute(statement("ledger/drop_state"), {"seq": seq})
         self._connection.execute(statement("ledger/take_state"), {"seq": seq})
         self._connection.execute(statement("ledger/take_clis"), {"seq": seq})
+        self._connection.execute(statement("changes/meet_entities"), {"seq": seq})
 
     def outcomes(self, seq: int) -> pl.DataFrame:
         """Rows of a batch in file order, with what became of them; `outcome` null = none yet."""
@@ -89,6 +108,8 @@ class Ledger:
             self._connection.execute(statement("undo/settle_charges"), {"seq": seq})
             self._connection.execute(statement("undo/settle_clis"), {"seq": seq})
             self._connection.execute(statement("ledger/refresh_charges"), {"seq": seq})
+            for change in _SETTLED_CHANGES:
+                self._connection.execute(statement(f"changes/{change}"), {"seq": seq})
         finally:
             self._connection.unregister("outcomes")
         append(

@@ -21,11 +21,10 @@ _COPIED = {
     "out.hold_since": "FROM out.hold_since",
     "out.batch": "FROM out.batch",
     "out.delivery_file": "FROM out.delivery_file",
-    "out.batch_cli": "SELECT seq, row_key FROM out.batch_cli",
-    "out.batch_cease": "SELECT seq, row_key, line_id, charge_type FROM out.batch_cease",
-    "out.batch_product": (
-        "SELECT seq, row_key, line_id, charge_type, quantity, unit_price FROM out.batch_product"
+    "out.batch_row": (
+        "SELECT seq, file, row_key, action, subject, line_id, charge_type FROM out.batch_row"
     ),
+    "out.batch_product": "SELECT seq, row_key, quantity, unit_price FROM out.batch_product",
     "out.batch_outcome": "FROM out.batch_outcome",
     "ops.feed_read": (
         "SELECT run_id, feed FROM ops.feed_read WHERE starts_with(feed, 'affinity_')"

@@ -29,7 +29,8 @@ class RetryItem(NamedTuple):
     """One failed thing.
 
     `subject` is `charge:<line>:<type>`, `cli:<row key>`, `feeds` or `feed:<name>`,
-    `delivery:<seq>`, `write_back:<seq>` or `cease:<line>:<type>`.
+    `delivery:<seq>`, `write_back:<seq>`, `change:<line>:<type>` or `cease:<line>:<type>` of a
+    billed charge, or `customer:<id>` (`site`, `address`, `contact`, `new_product`).
     """
 
     id: int
@@ -283,6 +284,16 @@ class RetryQueue:
             self._connection.execute(
                 "UPDATE ops.charge_state AS state SET refused_content = NULL FROM freed "
                 "WHERE concat('charge:', state.line_id, ':', state.charge_type) = freed.subject"
+            )
+            self._connection.execute(
+                "UPDATE ops.billed AS billed SET refused_content = NULL FROM freed "
+                "WHERE concat('change:', billed.line_id, ':', billed.charge_type) = freed.subject "
+                "OR concat('cease:', billed.line_id, ':', billed.charge_type) = freed.subject"
+            )
+            self._connection.execute(
+                "UPDATE ops.entity_state AS state SET refused = NULL FROM freed "
+                "WHERE concat(CASE state.file WHEN 'addresses' THEN 'address' "
+                "ELSE state.file[:-2] END, ':', state.layer_id) = freed.subject"
             )
         finally:
             self._connection.unregister("freed")

@@ -5,6 +5,7 @@ from decimal import Decimal
 import duckdb
 import polars as pl
 
+from schemas.vocabulary import CeaseKind
 from warehouse.queries import first_row, read
 from warehouse.statements import statement
 
@@ -52,13 +53,14 @@ class UndoStore:
         self._connection.execute(statement("undo/end_clis"), {"seq": seq})
 
     def ceases(self, seq: int) -> pl.DataFrame:
-        """`row_key`, `line_id`, `charge_type` and `value` of the cease rows of a batch."""
+        """`row_key`, `line_id`, `charge_type`, `cease_on`, `kind`, `value` of its cease rows."""
         return read(
             self._connection,
-            "SELECT cease.row_key, cease.line_id, cease.charge_type, "
-            "CAST(product.quantity AS DECIMAL(38, 0)) * product.unit_price AS value "
+            "SELECT cease.row_key, cease.line_id, cease.charge_type, cease.cease_on, cease.kind, "
+            "coalesce(CAST(product.quantity AS DECIMAL(38, 0)) * product.unit_price, cease.value) "
+            "AS value "
             "FROM out.batch_cease AS cease INNER JOIN out.batch AS batch ON cease.seq = batch.seq "
-            "INNER JOIN out.batch_product AS product "
+            "LEFT JOIN out.batch_product AS product "
             "ON cease.undoes_key = product.row_key AND batch.undoes = product.seq "
             "WHERE cease.seq = $seq",
             {"seq": seq},
@@ -69,6 +71,7 @@ class UndoStore:
         ceases = self.ceases(seq)
         if ceases.is_empty():
             return Decimal(0)
+        ceases = ceases.filter(pl.col("kind") == CeaseKind.UNDO)
         accepted = read(
             self._connection,
             "SELECT row_key FROM out.batch_outcome WHERE seq = $seq AND outcome = 'accepted'",

@@ -77,65 +77,96 @@ def claim_batch(run: RunRef, terms: BatchTerms, judgement: JudgementReceipt) -> 
     """
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
         store = BatchStore(connection)
-        claim = _next(store, terms)
-        if claim.seq is None:
-            return claim
-        seq, last, moment = claim.seq, store.last(), _now()
         with transaction(connection):
-            if claim.is_canary:
-                store.set_aside(terms.canary_rows)
-            rows = _cli_rows(store, terms)
-            elsewhere = clis_live_elsewhere(rows, store.affinity_clis())
-            store.freeze(
-                seq=seq,
-                tenant=run.tenant,
-                run_id=run.run_id,
-                as_of=run.as_of,
-                path=terms.outbox / f"{seq:06d}",
-                created_at=moment,
-                previous_manifest_sha256=last.manifest_sha256 if last else None,
-                cli_rows=rows,
-                totals=totals_of(judgement),
-                delivery_mode=terms.delivery_mode,
-                is_canary=claim.is_canary,
-            )
-            if claim.is_canary:
-                store.bring_back()
-            ledger = Ledger(connection)
-            ledger.take(seq)
-            claimed = store.claimed_charges(seq)
-            ledger.record(
-                claimed.with_columns(
-                    pl.lit(BillStatus.READY_TO_BILL.value).alias("from_status"),
-                    pl.lit(BillStatus.READY_TO_BILL.value).alias("to_status"),
-                    pl.lit(seq, pl.Int64).alias("batch_seq"),
-                    pl.lit("exported").alias("reason"),
-                ),
-                what="claim",
-                seq=seq,
-                actor=run.run_id,
-                moment=moment,
-            )
-            queue = RetryQueue(connection)
-            queue.move(
-                pl.concat(
-                    [
-                        claimed.select(charge_subject()).to_series(),
-                        queue.clis_of(seq, store.cli_row_keys(seq)),
-                    ]
-                ),
-                RetryState.IN_FLIGHT,
-                now=moment,
-                outcome=None,
-                actor=run.run_id,
-                detail=f"in batch {seq}",
-            )
-            note_warnings(
-                connection,
-                run.run_id,
-                {("clis", "CLI is live in Affinity at another site"): elsewhere},
-            )
+            claim = _set_aside(store, terms)
+            if claim.seq is not None:
+                _freeze(connection, run, terms, judgement, claim.seq, is_canary=claim.is_canary)
+            store.bring_back()
     return claim
+
+
+def _freeze(
+    connection: Connection,
+    run: RunRef,
+    terms: BatchTerms,
+    judgement: JudgementReceipt,
+    seq: int,
+    *,
+    is_canary: bool,
+) -> None:
+    """Freeze what is ready and due as batch `seq`, and enter it in ledger and queue."""
+    store, moment = BatchStore(connection), _now()
+    last = store.last()
+    rows = _cli_rows(store, terms, is_canary=is_canary)
+    elsewhere = clis_live_elsewhere(rows, store.affinity_clis())
+    store.freeze(
+        seq=seq,
+        tenant=run.tenant,
+        run_id=run.run_id,
+        as_of=run.as_of,
+        path=terms.outbox / f"{seq:06d}",
+        created_at=moment,
+        previous_manifest_sha256=last.manifest_sha256 if last else None,
+        cli_rows=rows,
+        totals=totals_of(judgement),
+        delivery_mode=terms.delivery_mode,
+        is_canary=is_canary,
+    )
+    ledger = Ledger(connection)
+    ledger.take(seq)
+    claimed, changed = store.claimed_charges(seq), store.claimed_changes(seq)
+    ledger.record(
+        pl.concat([_exported(claimed), _changing(changed)]).with_columns(
+            pl.lit(seq, pl.Int64).alias("batch_seq")
+        ),
+        what="claim",
+        seq=seq,
+        actor=run.run_id,
+        moment=moment,
+    )
+    queue = RetryQueue(connection)
+    queue.move(
+        pl.concat(
+            [
+                claimed.select(charge_subject()).to_series(),
+                changed["subject"],
+                store.entity_subjects(seq),
+                queue.clis_of(seq, store.cli_row_keys(seq)),
+            ]
+        ),
+        RetryState.IN_FLIGHT,
+        now=moment,
+        outcome=None,
+        actor=run.run_id,
+        detail=f"in batch {seq}",
+    )
+    note_warnings(
+        connection,
+        run.run_id,
+        {("clis", "CLI is live in Affinity at another site"): elsewhere},
+    )
+
+
+def _exported(charges: pl.DataFrame) -> pl.DataFrame:
+    ready = pl.lit(BillStatus.READY_TO_BILL.value)
+    return charges.select(
+        "line_id",
+        "charge_type",
+        ready.alias("from_status"),
+        ready.alias("to_status"),
+        pl.lit("exported").alias("reason"),
+    )
+
+
+def _changing(changes: pl.DataFrame) -> pl.DataFrame:
+    in_billing = pl.lit(BillStatus.IN_BILLING.value)
+    return changes.select(
+        "line_id",
+        "charge_type",
+        in_billing.alias("from_status"),
+        in_billing.alias("to_status"),
+        pl.col("what").alias("reason"),
+    )
 
 
 @step("preview batch")
@@ -143,15 +174,21 @@ def preview_batch(run: RunRef, terms: BatchTerms) -> tuple[ClaimReceipt, BatchRe
     """What `claim_batch` would freeze, without freezing it."""
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
         store = BatchStore(connection)
-        claim = _next(store, terms)
+        with transaction(connection):
+            claim = _set_aside(store, terms)
+            clis = (
+                0
+                if claim.seq is None
+                else _cli_rows(store, terms, is_canary=claim.is_canary).height
+            )
+            due = store.due_counts(is_canary=claim.is_canary)
+            ready, value = store.ready_count(), store.ready_value()
+            store.bring_back()
         if claim.seq is None:
             return claim, None
-        with transaction(connection):
-            if claim.is_canary:
-                store.set_aside(terms.canary_rows)
-            sizes = {CLIS: _cli_rows(store, terms).height, PRODUCTS: store.ready_count()}
-            value = store.ready_value()
-            store.bring_back()
+        sizes = {file: due.get(file.name, 0) for file in LOAD_ORDER}
+        sizes[CLIS] = clis
+        sizes[PRODUCTS] += ready
         return claim, BatchReceipt(
             seq=claim.seq,
             path=terms.outbox / f"{claim.seq:06d}",
@@ -173,20 +210,26 @@ def _layout(file: OutFile, terms: BatchTerms) -> WrittenLayout:
     return terms.layouts.get(file.name, WrittenLayout())
 
 
-def _next(store: BatchStore, terms: BatchTerms) -> ClaimReceipt:
-    """The number the next batch would have; none when nothing is ready or too many are open."""
+def _set_aside(store: BatchStore, terms: BatchTerms) -> ClaimReceipt:
+    """The number the next batch has; none when nothing is due or too many are open.
+
+    What is ready but must not go with it is set aside until the caller brings it back.
+    """
     still_open = store.in_state(*OPEN_STATES)
     open_batches = tuple(batch.seq for batch in still_open)
-    ready = store.ready_count()
+    store.set_pairs_aside()
+    ready, due = store.ready_count(), sum(store.due_counts(is_canary=False).values())
     # nothing follows a canary before its answer is there
     full = len(open_batches) >= terms.max_open or any(batch.is_canary for batch in still_open)
-    if not ready or full:
+    if not (ready or due) or full:
         return ClaimReceipt(None, open_batches)
     is_canary = goes_first(
         canary_rows=terms.canary_rows,
         ready=ready,
         after_a_clean_canary=_is_clean_canary(store.tail()),
     )
+    if is_canary:
+        store.set_aside(terms.canary_rows)
     return ClaimReceipt(_next_number(store), open_batches, is_canary)
 
 
@@ -211,15 +254,21 @@ def _is_clean_canary(tail: Tail | None) -> bool:
     )
 
 
-def _cli_rows(store: BatchStore, terms: BatchTerms) -> pl.DataFrame:
-    return cli_rows(
-        store.ready_for_clis(),
+def _cli_rows(store: BatchStore, terms: BatchTerms, *, is_canary: bool) -> pl.DataFrame:
+    """The CLIs to add for what the batch bills, and those that changed; a canary only adds."""
+    changed = store.due_clis().clear() if is_canary else store.due_clis()
+    needed = [store.ready_for_clis()]
+    if not is_canary:
+        needed.append(store.due_cli_places())
+    rows = cli_rows(
+        pl.concat(needed),
         store.numbers(),
         store.affinity_clis(),
-        store.ledger_clis(),
+        pl.concat([store.ledger_clis(), changed.select("site_ref", "cli")]),
         terms.cli_profiles,
         ended=store.ended_clis(),
     )
+    return pl.concat([rows, changed], how="diagonal")
 
 
 @step("publish batch")

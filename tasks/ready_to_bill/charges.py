@@ -8,7 +8,7 @@ import polars as pl
 
 from schemas.cli_text import cli_profile, cli_type, read_cli
 from schemas.tables import MONEY, VALUE
-from schemas.vocabulary import ChargeType, CliProfile, ItemType
+from schemas.vocabulary import CeaseKind, ChargeType, CliProfile, ItemType
 from tasks.ready_to_bill.terms import Terms, name_key
 
 LINE_FACTS = pl.Schema(
@@ -60,6 +60,14 @@ LINE_FACTS = pl.Schema(
         "asset_cli": pl.String(),
         "connection_on": pl.Date(),
         "cease_on": pl.Date(),
+        "is_cease_requested": pl.Boolean(),
+        "cease_reason": pl.String(),
+        "object_uid": pl.String(),
+        "asset_quantity": pl.Int64(),
+        "asset_price": MONEY,
+        "do_not_bill_reason": pl.String(),
+        "replaced_after": pl.Date(),
+        "replaced_by_line": pl.String(),
         "site_id": pl.String(),
         "site_customer_id": pl.String(),
         "site_refs": pl.Int64(),
@@ -72,13 +80,27 @@ LINE_FACTS = pl.Schema(
         "recurring_in_billing_on": pl.Date(),
         "upfront_refused_content": pl.String(),
         "recurring_refused_content": pl.String(),
+        "upfront_told_period": pl.Int64(),
+        "recurring_told_period": pl.Int64(),
+        "upfront_told_content": pl.String(),
+        "recurring_told_content": pl.String(),
+        "upfront_told_ended_by": pl.String(),
+        "recurring_told_ended_by": pl.String(),
+        "upfront_told_start_on": pl.Date(),
+        "recurring_told_start_on": pl.Date(),
+        "upfront_told_end_on": pl.Date(),
+        "recurring_told_end_on": pl.Date(),
+        "upfront_resumes_on": pl.Date(),
+        "recurring_resumes_on": pl.Date(),
     }
 )
 """One row per accepted order line; `*_sku_is_active` is null for a SKU not in the catalogue.
 
 `asset_*`, `connection_on` and `cease_on` are those of A, null without one; `assets_of_line` counts
 the accepted assets that name the line; `site_ref` is set when `site_refs` is 1; `*_refused_content`
-is what Affinity refused, unless a person released the charge since.
+is what Affinity refused, unless a person released the charge since. `*_told_*` is what Affinity was
+told of the charge, null where it bills nothing; of such a line A is the asset that renewed it last,
+but `connection_on` that of its first. `replaced_after` is A's last day because of a New & Cease.
 """
 
 _OF_CHARGE_TYPE = (
@@ -92,6 +114,12 @@ _OF_CHARGE_TYPE = (
     "batch_seq",
     "in_billing_on",
     "refused_content",
+    "told_period",
+    "told_content",
+    "told_ended_by",
+    "told_start_on",
+    "told_end_on",
+    "resumes_on",
 )
 """Facts that exist once per charge type, as `<charge type>_<fact>`."""
 
@@ -136,13 +164,64 @@ def charges_of(lines: pl.DataFrame, terms: Terms) -> pl.DataFrame:
     )
     per_type = [_charges_of_type(read, charge_type) for charge_type in ChargeType]
     charges = pl.concat(per_type).with_columns(
+        *_in_life(),
         (pl.col("unit_price").cast(VALUE) * pl.col("quantity").cast(pl.Decimal(38, 0))).alias(
             "value"
         ),
         pl.col("route").fill_null(terms.own_names[0] if terms.own_names else "The Layer"),
         *_bill_start(terms),
     )
-    return charges.with_columns(_route_kind(terms), _bill_end()).collect()
+    return (
+        charges.with_columns(_route_kind(terms), *_later_start(terms))
+        .with_columns(*_bill_end())
+        .collect()
+    )
+
+
+def _in_life() -> list[pl.Expr]:
+    """Quantity and price of what is billed: a recurring charge's are its asset's, where it says."""
+    recurring = pl.col("charge_type") == ChargeType.RECURRING
+    return [
+        pl.when(recurring)
+        .then(pl.coalesce("asset_quantity", "quantity"))
+        .otherwise("quantity")
+        .alias("now_quantity"),
+        pl.when(recurring)
+        .then(pl.coalesce("asset_price", "unit_price"))
+        .otherwise("unit_price")
+        .alias("now_unit_price"),
+    ]
+
+
+def _later_start(terms: Terms) -> list[pl.Expr]:
+    """Bill start of a charge that was billed, stopped and is to be billed again.
+
+    A recurring one begins the day it was first seen to be no longer stopped, but after its last
+    billed day; a later override wins. A charge billed for a further stretch keeps its start.
+    """
+    recurring = pl.col("charge_type") == ChargeType.RECURRING
+    stopped = (recurring & (pl.col("told_ended_by") == CeaseKind.STOP)).fill_null(value=False)
+    further = (recurring & ~stopped & (pl.col("told_period") > 1)).fill_null(value=False)
+    override = pl.col("bill_start_override")
+    overridden = (override > pl.col("told_end_on")).fill_null(value=False)
+    resumed = pl.max_horizontal(
+        pl.col("told_end_on").dt.offset_by("1d"),
+        pl.coalesce(pl.col("resumes_on"), pl.lit(terms.as_of)),
+    )
+    return [
+        pl.when(stopped & ~overridden)
+        .then(resumed)
+        .when(further)
+        .then("told_start_on")
+        .otherwise("bill_start_on")
+        .alias("bill_start_on"),
+        pl.when(stopped & ~overridden)
+        .then(pl.lit("resumed"))
+        .when(further)
+        .then(pl.lit("told"))
+        .otherwise("bill_start_source")
+        .alias("bill_start_source"),
+    ]
 
 
 def _charges_of_type(lines: pl.LazyFrame, charge_type: ChargeType) -> pl.LazyFrame:
@@ -181,8 +260,12 @@ def _bill_start(terms: Terms) -> list[pl.Expr]:
     ]
 
 
-def _bill_end() -> pl.Expr:
-    """A's cease, else the end of a fixed term. An Expiry date is a renewal marker: never an end."""
+def _bill_end() -> list[pl.Expr]:
+    """A's cease, else the end of a fixed term. An Expiry date is a renewal marker: never an end.
+
+    What is billed also ends the day before a New & Cease takes its place. `end_kind` says which:
+    `cease`, `request`, `replaced` or `term`.
+    """
     months = pl.col("term_months")
     start = pl.col("bill_start_on")
     in_calendar = months + start.dt.year() * 12 + start.dt.month() <= _LAST_MONTH
@@ -194,7 +277,22 @@ def _bill_end() -> pl.Expr:
     )
     usable = pl.when(fixed).then(months).otherwise(0)
     term_end = start.dt.offset_by(pl.format("{}mo", usable)).dt.offset_by("-1d")
-    return pl.coalesce(pl.col("cease_on"), pl.when(fixed).then(term_end)).alias("bill_end_on")
+    replaced = pl.when(pl.col("told_period").is_not_null()).then(pl.col("replaced_after"))
+    ceased = pl.min_horizontal("cease_on", replaced)
+    return [
+        pl.coalesce(ceased, pl.when(fixed).then(term_end)).alias("bill_end_on"),
+        pl.when(ceased.is_null())
+        .then(pl.when(fixed).then(pl.lit("term")))
+        .when(
+            replaced.is_not_null()
+            & (pl.col("cease_on").is_null() | (replaced <= pl.col("cease_on")))
+        )
+        .then(pl.lit("replaced"))
+        .when(pl.col("is_cease_requested").fill_null(value=False))
+        .then(pl.lit("request"))
+        .otherwise(pl.lit("cease"))
+        .alias("end_kind"),
+    ]
 
 
 def _route_kind(terms: Terms) -> pl.Expr:

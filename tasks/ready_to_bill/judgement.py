@@ -8,17 +8,19 @@ from typing import NamedTuple
 
 import polars as pl
 
-from schemas.charge import CHARGE, CHARGE_KEY
+from schemas.charge import CHARGE, CHARGE_KEY, HANDED_OVER, charge_content
 from schemas.tables import VALUE
 from schemas.vocabulary import (
     Action,
     BillStatus,
+    ChangeHoldReason,
     ChargeType,
     CliProfile,
     CustomerStatus,
     Disposition,
     HoldReason,
     ItemType,
+    LedgerStatus,
     WaitingReason,
 )
 from tasks.ready_to_bill.charges import charges_of
@@ -72,17 +74,49 @@ _TRIGGER_DATES = {
 }
 
 
+NOW = pl.Schema(
+    {
+        "line_id": pl.String(),
+        "charge_type": pl.String(),
+        "customer_id": pl.String(),
+        "site_id": pl.String(),
+        "item_type": pl.String(),
+        "route": pl.String(),
+        "cli_type": pl.String(),
+        "stops_because": pl.String(),
+        "shown_as": pl.String(),
+        "end_kind": pl.String(),
+        "cease_reason": pl.String(),
+        "object_uid": pl.String(),
+        "asset_is_live": pl.Boolean(),
+        "replaced_by_line": pl.String(),
+        "is_baseline": pl.Boolean(),
+        "holds": pl.List(pl.String()),
+        **{name: CHARGE[name] for name in HANDED_OVER if name in CHARGE},
+        "product_name": pl.String(),
+    }
+)
+"""What The Layer says today of a charge that Affinity bills, one row per charge.
+
+`stops_because`: why it must not be billed there any more, null when it may, and `shown_as` the
+disposition it would have; `end_kind` why `bill_end_on` is what it is; `holds` what would hold the
+charge if it were new; `is_baseline`: nothing was told of it, but The Layer says In Billing.
+"""
+
+
 class Judgement(NamedTuple):
     """What came of a batch of lines.
 
     `charges` as CHARGE; `holds` as HOLD_SCHEMA, one row per charge and reason; `claims` as
-    CLAIM_SCHEMA; `oddities` as ODDITY_SCHEMA, which may name a subject of another batch again.
+    CLAIM_SCHEMA; `oddities` as ODDITY_SCHEMA, which may name a subject of another batch again;
+    `billed` as NOW: billed charges that may no longer be as Affinity was told.
     """
 
     charges: pl.DataFrame
     holds: pl.DataFrame
     claims: pl.DataFrame
     oddities: pl.DataFrame
+    billed: pl.DataFrame
 
 
 def judge(lines: pl.DataFrame, terms: Terms) -> Judgement:
@@ -132,7 +166,76 @@ def judge(lines: pl.DataFrame, terms: Terms) -> Judgement:
         holds=holds,
         claims=_claims(judged),
         oddities=_oddities(charges, terms),
+        billed=_billed(charges, rules),
     )
+
+
+def _billed(charges: pl.DataFrame, rules: dict[str, pl.Expr]) -> pl.DataFrame:
+    """NOW of the billed charges that may not be as told; a charge whose asset is gone has none.
+
+    Source: contract section 3, ruling 24.
+    """
+    ledger = pl.col("ledger_status")
+    is_told = pl.col("told_period").is_not_null()
+    is_baseline = (
+        ~is_told
+        & (pl.col("disposition") == Disposition.IN_BILLING)
+        & (ledger.is_null() | ledger.is_in([each.value for each in _NOT_THERE]))
+    )
+    now = charges.filter(is_told | is_baseline).with_columns(
+        pl.col("now_quantity").alias("quantity"), pl.col("now_unit_price").alias("unit_price")
+    )
+    route_kind = pl.col("route_kind")
+    moved = route_kind.is_in(["own", "other"]).fill_null(value=False)
+    stopped = pl.col("do_not_bill") | moved
+    differs = charge_content().ne_missing(pl.col("told_content"))
+    dead = ~pl.col("asset_is_live").fill_null(value=True) & pl.col("bill_end_on").is_null()
+    now = now.filter(differs | stopped | dead).with_columns(
+        pl.when(moved)
+        .then(pl.format("Billing route: {}", pl.col("route").str.strip_chars()))
+        .when(pl.col("do_not_bill"))
+        .then(pl.coalesce("do_not_bill_reason", pl.lit("Do Not Bill")))
+        .alias("stops_because"),
+        pl.when(route_kind == "own")
+        .then(pl.lit(Disposition.BILLED_IN_LAYER.value))
+        .when(route_kind == "other")
+        .then(pl.lit(Disposition.OTHER_PLATFORM.value))
+        .when(pl.col("do_not_bill"))
+        .then(pl.lit(Disposition.DO_NOT_BILL.value))
+        .alias("shown_as"),
+        is_baseline.alias("is_baseline"),
+        pl.concat_list(
+            pl.when(verdict).then(pl.lit(reason)) for reason, verdict in _holds_of_a_change(rules)
+        )
+        .list.drop_nulls()
+        .alias("holds"),
+    )
+    return now.select(pl.col(name).cast(dtype) for name, dtype in NOW.items())
+
+
+def _holds_of_a_change(rules: dict[str, pl.Expr]) -> list[tuple[str, pl.Expr]]:
+    """What holds a change of a billed charge: what would hold a new one, but for what it is not."""
+    found = [(reason, rule) for reason, rule in rules.items() if reason not in _NEW_ONLY]
+    found.append((HoldReason.UNKNOWN_ROUTE.value, pl.col("route_kind").is_null()))
+    found.append((ChangeHoldReason.PRICE_MISSING.value, pl.col("unit_price").is_null()))
+    return found
+
+
+_NEW_ONLY = frozenset(
+    {
+        HoldReason.CUSTOMER_NOT_LIVE.value,
+        HoldReason.ASSET_NOT_LIVE.value,
+        HoldReason.TARGET_ASSET_MISSING.value,
+        HoldReason.BILL_START_AFTER_CEASE.value,
+        HoldReason.BILL_START_IMPLAUSIBLE.value,
+        HoldReason.AFFINITY_REJECTED.value,
+        HoldReason.UNDONE.value,
+    }
+)
+"""Holds that say nothing of a charge that is billed already."""
+
+_NOT_THERE = (LedgerStatus.REJECTED, LedgerStatus.RETURNED, LedgerStatus.ABANDONED)
+"""Where our ledger says that a charge is not in Affinity, The Layer may know better."""
 
 
 def waiting_reason(terms: Terms) -> pl.Expr:

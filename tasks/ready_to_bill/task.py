@@ -32,9 +32,13 @@ def judge_charges(run: RunRef, terms: Terms, extra: tuple[ExtraColumn, ...]) -> 
             with writing_behind() as later:
                 oddities = [pl.DataFrame(schema=ODDITY_SCHEMA)]
                 for lines in store.line_facts(extra):
-                    charges, holds, claims, odd = judge(lines, terms)
-                    later(partial(store.add, charges, holds, claims))
-                    oddities.append(odd)
+                    judged = judge(lines, terms)
+                    later(
+                        partial(
+                            store.add, judged.charges, judged.holds, judged.claims, judged.billed
+                        )
+                    )
+                    oddities.append(judged.oddities)
             store.keep_lives(_lives(store, terms))
             store.add_rivals(cli_conflicts(*store.contested()))
             if is_narrow(terms.cli_layout):

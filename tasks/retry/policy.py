@@ -13,7 +13,7 @@ from schemas.vocabulary import Disposition, FailureScope, RetryKind, RetryState
 
 @dataclass(frozen=True)
 class RetryTerms:
-    """The profile's say on failures: what one takes along, when to try again, when to give up.
+    """The profile's say on answers: what one failure takes along, when to try again, to give up.
 
     Codes are in upper case.
     """
@@ -25,6 +25,8 @@ class RetryTerms:
     transient_codes: frozenset[str] = frozenset({"TIMEOUT", "BUSY", "LOCKED"})
     failure_scope: FailureScope = FailureScope.ROW
     bystander_codes: frozenset[str] = frozenset({"FILE_REFUSED", "CUSTOMER_REFUSED"})
+    created_ref: str = r"created as (\S+)"
+    """How Affinity's words say what it calls a customer or site it created."""
 
 
 @dataclass(frozen=True)

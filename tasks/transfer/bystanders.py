@@ -56,7 +56,7 @@ def with_bystanders(rows: pl.DataFrame, said: pl.DataFrame, terms: RetryTerms) -
     Source: contract section 5; `delivery.failure_scope`.
     """
     told = rows.join(
-        said.select("row_key", "message", said_outcome="outcome", said_code="code"),
+        said.select("row_key", "message", "^ref$", said_outcome="outcome", said_code="code"),
         on="row_key",
         how="left",
         maintain_order="left",

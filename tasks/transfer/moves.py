@@ -9,6 +9,7 @@ from schemas.vocabulary import (
     READ_BACK,
     BatchState,
     BillStatus,
+    CeaseKind,
     Disposition,
     LedgerStatus,
     RowOutcome,
@@ -22,6 +23,7 @@ EVIDENCE = pl.Schema(
         "outcome": pl.String(),
         "code": pl.String(),
         "message": pl.String(),
+        "ref": pl.String(),
     }
 )
 
@@ -31,6 +33,8 @@ ROW = pl.Schema(
         "file": pl.String(),
         "place": pl.Int64(),
         "part": pl.String(),
+        "kind": pl.String(),
+        "subject": pl.String(),
         "line_id": pl.String(),
         "charge_type": pl.String(),
         "customer_ref": pl.String(),
@@ -44,8 +48,9 @@ ROW = pl.Schema(
 )
 """A row of a batch: where it stands in its file, what it is about, what became of it so far.
 
-`part` is the written file, null where it does not matter; `standing` what the ledger says of its
-charge or CLI, null once another batch has taken it up.
+`part` is the written file, null where it does not matter; `kind` what the row does (`charge`,
+`change`, `undo`, `cease`, `stop`, `cli`, `entity`), `subject` the queue's name for it; `standing`
+what the ledger says of its charge or CLI, null once another batch has taken it up.
 """
 
 OUTCOME = pl.Schema(
@@ -126,7 +131,8 @@ def settle(
     Source: contract section 5; ruling 25.
     """
     rows = _whole(rows)
-    said = evidence.select(pl.col(c).cast(t) for c, t in EVIDENCE.items())
+    terms = terms or RetryTerms()
+    said = _as_evidence(evidence)
     unknown = said.join(rows, on="row_key", how="anti").height
     if unknown:
         raise IllegalTransition(
@@ -153,7 +159,22 @@ def settle(
             hint="What was accepted stays accepted. Nothing was changed.",
         )
     fresh = known.filter(pl.col("recorded").is_null()).select(list(EVIDENCE))
-    return _settled(seq, with_bystanders(rows, fresh, terms or RetryTerms()))
+    return _settled(seq, with_bystanders(rows, _with_refs(fresh, rows, terms), terms))
+
+
+def _as_evidence(said: pl.DataFrame) -> pl.DataFrame:
+    if "ref" not in said.columns:
+        said = said.with_columns(pl.lit(None, dtype=pl.String).alias("ref"))
+    return said.select(pl.col(c).cast(t) for c, t in EVIDENCE.items())
+
+
+def _with_refs(said: pl.DataFrame, rows: pl.DataFrame, terms: RetryTerms) -> pl.DataFrame:
+    """`said` with what Affinity calls the customers and sites it created, as its words say."""
+    created = rows.filter(pl.col("file").is_in(["customers", "sites"]))["row_key"]
+    in_words = pl.when(
+        pl.col("row_key").is_in(created.implode()) & (pl.col("outcome") == RowOutcome.ACCEPTED)
+    ).then(pl.col("message").str.extract(terms.created_ref, 1))
+    return said.with_columns(pl.coalesce("ref", in_words).alias("ref"))
 
 
 def settle_found(seq: int, rows: pl.DataFrame, found: pl.Series) -> Settlement:
@@ -189,11 +210,16 @@ OVERRULED = (LedgerStatus.ABANDONED, LedgerStatus.RETURNED, LedgerStatus.REJECTE
 
 
 def _whole(rows: pl.DataFrame) -> pl.DataFrame:
-    return pl.concat([pl.DataFrame(schema=ROW), rows], how="diagonal")
+    whole = pl.concat([pl.DataFrame(schema=ROW), rows], how="diagonal")
+    by_file = {"products": "charge", "ceases": "undo", "clis": "cli"}
+    usual = pl.col("file").replace_strict(by_file, default="entity", return_dtype=pl.String)
+    return whole.with_columns(pl.coalesce("kind", usual).alias("kind"))
 
 
 def _settled(seq: int, judged: pl.DataFrame) -> Settlement:
     """Outcomes and moves of rows with `said_outcome`, `said_code`, `message`, `is_bystander`."""
+    if "ref" not in judged.columns:
+        judged = judged.with_columns(pl.lit(None, dtype=pl.String).alias("ref"))
     stood = judged.with_columns(_stands_as().alias("stands_as")).with_columns(
         pl.when(pl.col("stands_as") == LedgerStatus.IN_BILLING)
         .then(pl.lit(BillStatus.IN_BILLING.value))
@@ -204,7 +230,8 @@ def _settled(seq: int, judged: pl.DataFrame) -> Settlement:
         .alias("disposition"),
     )
     outcomes = stood.with_columns(outcome="said_outcome", code="said_code").select(list(OUTCOME))
-    return Settlement(outcomes, pl.concat([_moves(stood), _moves_back(seq, stood)]))
+    moves = (_moves(stood), _moves_back(seq, stood), _moves_of_changes(seq, stood))
+    return Settlement(outcomes, pl.concat(moves))
 
 
 _SHOWN_AS = {
@@ -219,16 +246,27 @@ _SHOWN_AS = {
 def _stands_as() -> pl.Expr:
     """How a row's charge, or CLI, stands once its outcome is known.
 
-    Of a cease row only `undone` says something of the charge: else it stays In Billing.
+    Of the row of a change or an end only `undone` and `stopped` say something of the charge: else
+    it stays In Billing.
     """
     outcome = pl.col("said_outcome")
     return (
-        pl.when((outcome == RowOutcome.ACCEPTED) & (pl.col("file") == "clis"))
-        .then(pl.lit(LedgerStatus.LIVE.value))
-        .when((outcome == RowOutcome.ACCEPTED) & (pl.col("file") == "ceases"))
-        .then(pl.lit(LedgerStatus.UNDONE.value))
+        pl.when((outcome == RowOutcome.ACCEPTED) & (pl.col("file") == "ceases"))
+        .then(
+            pl.col("kind").replace_strict(
+                {CeaseKind.UNDO: LedgerStatus.UNDONE, CeaseKind.STOP: LedgerStatus.STOPPED},
+                default=LedgerStatus.CEASED,
+                return_dtype=pl.String,
+            )
+        )
         .when(outcome == RowOutcome.ACCEPTED)
-        .then(pl.lit(LedgerStatus.IN_BILLING.value))
+        .then(
+            pl.col("kind").replace_strict(
+                {"charge": LedgerStatus.IN_BILLING, "cli": LedgerStatus.LIVE},
+                default=LedgerStatus.CHANGED,
+                return_dtype=pl.String,
+            )
+        )
         .when(outcome == RowOutcome.ABANDONED)
         .then(pl.lit(LedgerStatus.ABANDONED.value))
         .when(pl.col("is_bystander"))
@@ -249,7 +287,7 @@ def _moves(stood: pl.DataFrame) -> pl.DataFrame:
         .then(pl.concat_str(pl.lit("abandoned: "), pl.col("message").fill_null("")))
         .otherwise(pl.concat_str(stands_as, pl.lit(": "), code))
     )
-    return stood.filter(pl.col("file") == "products").select(
+    return stood.filter(pl.col("kind") == "charge").select(
         "line_id",
         "charge_type",
         pl.lit(BillStatus.READY_TO_BILL.value).alias("from_status"),
@@ -273,11 +311,43 @@ def _moves_back(seq: int, stood: pl.DataFrame) -> pl.DataFrame:
             )
         )
     )
-    return stood.filter(pl.col("file") == "ceases").select(
+    return stood.filter(pl.col("kind") == CeaseKind.UNDO).select(
         "line_id",
         "charge_type",
         pl.lit(BillStatus.IN_BILLING.value).alias("from_status"),
         pl.when(undone)
+        .then(pl.lit(BillStatus.NOT_BILLED.value))
+        .otherwise(pl.lit(BillStatus.IN_BILLING.value))
+        .alias("to_status"),
+        why.alias("reason"),
+    )
+
+
+def _moves_of_changes(seq: int, stood: pl.DataFrame) -> pl.DataFrame:
+    """What rows that change or end a billed charge make of it: only a stop takes it back."""
+    stands_as = pl.col("stands_as")
+    stopped = stands_as == LedgerStatus.STOPPED
+    done = stands_as.is_in(
+        [LedgerStatus.STOPPED.value, LedgerStatus.CEASED.value, LedgerStatus.CHANGED.value]
+    )
+    what = pl.when(pl.col("file") == "ceases").then(pl.lit("end")).otherwise(pl.lit("change"))
+    why = (
+        pl.when(done)
+        .then(pl.concat_str(stands_as, pl.lit(f" by batch {seq}")))
+        .when(stands_as == LedgerStatus.ABANDONED)
+        .then(pl.concat_str(what, pl.lit(" abandoned: "), pl.col("message").fill_null("")))
+        .otherwise(
+            pl.concat_str(
+                what, pl.lit(" "), stands_as, pl.lit(": "), pl.col("said_code").fill_null("no code")
+            )
+        )
+    )
+    is_change = pl.col("line_id").is_not_null() & ~pl.col("kind").is_in(["charge", CeaseKind.UNDO])
+    return stood.filter(is_change).select(
+        "line_id",
+        "charge_type",
+        pl.lit(BillStatus.IN_BILLING.value).alias("from_status"),
+        pl.when(stopped)
         .then(pl.lit(BillStatus.NOT_BILLED.value))
         .otherwise(pl.lit(BillStatus.IN_BILLING.value))
         .alias("to_status"),
@@ -292,4 +362,5 @@ def all_rows(rows: pl.DataFrame, outcome: RowOutcome, message: str | None = None
         pl.lit(outcome.value).alias("outcome"),
         pl.lit(None, dtype=pl.String).alias("code"),
         pl.lit(message, dtype=pl.String).alias("message"),
+        pl.lit(None, dtype=pl.String).alias("ref"),
     )

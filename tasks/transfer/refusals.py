@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from schemas.charge import charge_content
+from schemas.charge import charge_content, end_content
 from schemas.tables import VALUE
 from schemas.vocabulary import LedgerStatus, RowOutcome
 from tasks.retry.policy import RetryTerms
@@ -11,42 +11,35 @@ from tasks.transfer.bystanders import on_these_clis
 
 def refused_rows(
     outcomes: pl.DataFrame,
+    rows: pl.DataFrame,
     products: pl.DataFrame,
     ceases: pl.DataFrame,
-    *,
-    charges: pl.Expr,
-    undos: pl.Expr,
 ) -> pl.DataFrame:
     """Rows refused in their own right, with `subject`, `value` and `refused_content`.
 
     Args:
         outcomes: new outcomes with `stands_as`; a bystander is nobody's failure.
+        rows: ROW of the batch: `row_key`, `subject`.
         products: the batch's frozen product rows.
-        ceases: the batch's cease rows: `row_key`, `line_id`, `charge_type`, `value`.
-        charges: the queue's name of a product row's charge.
-        undos: the queue's name of taking back a cease row's charge.
+        ceases: the batch's cease rows: `row_key`, `cease_on`, `kind`, `value`.
 
     Returns:
-        One row each; `value` is null for a CLI row, `refused_content` for all but product rows.
+        One row each; `value` and `refused_content` are null for all but product and cease rows.
     """
     frozen = products.select(
         "row_key",
-        charges.alias("charge"),
         (pl.col("quantity").cast(pl.Decimal(38, 0)) * pl.col("unit_price").cast(VALUE)).alias(
             "value"
         ),
         charge_content().alias("refused_content"),
     )
-    taken_back = ceases.select(
-        "row_key",
-        undos.alias("charge"),
-        pl.col("value").cast(VALUE),
-        pl.lit(None, dtype=pl.String).alias("refused_content"),
+    ended = ceases.select(
+        "row_key", pl.col("value").cast(VALUE), end_content().alias("refused_content")
     )
     return (
         outcomes.filter(pl.col("stands_as") == LedgerStatus.REJECTED)
-        .join(pl.concat([frozen, taken_back]), on="row_key", how="left", maintain_order="left")
-        .with_columns(pl.coalesce("charge", pl.format("cli:{}", "row_key")).alias("subject"))
+        .join(pl.concat([frozen, ended]), on="row_key", how="left", maintain_order="left")
+        .join(rows.select("row_key", "subject"), on="row_key", how="left", maintain_order="left")
     )
 
 

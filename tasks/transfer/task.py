@@ -18,6 +18,7 @@ from schemas.results import parse_results
 from schemas.vocabulary import (
     BatchState,
     BillStatus,
+    CeaseKind,
     FailureScope,
     LedgerStatus,
     RetryState,
@@ -48,7 +49,6 @@ from warehouse.read_back import CLIS, SITE_PRODUCTS, SnapshotStore
 from warehouse.retry_queue import (
     RetryQueue,
     cease_subject,
-    charge_subject,
     delivery_subject,
 )
 from warehouse.runs import note_warnings
@@ -466,10 +466,9 @@ def _commit(
     )
     refused = refused_rows(
         outcomes,
+        ledger.outcomes(seq),
         BatchStore(connection).products(seq),
         UndoStore(connection).ceases(seq),
-        charges=charge_subject(),
-        undos=cease_subject(),
     )
     is_billed = pl.col("stands_as") == LedgerStatus.IN_BILLING
     ledger.settle(
@@ -487,27 +486,37 @@ def _commit(
 
     settled = rows.join(outcomes.select("row_key", "stands_as"), on="row_key")
     _move_items(queue, batch, settled, decision)
-    back = moves.filter(pl.col("from_status") == BillStatus.IN_BILLING)
-    _settle_undo(queue, back, seq, decision)
+    undos = rows.filter(pl.col("kind") == CeaseKind.UNDO).select("line_id", "charge_type")
+    _settle_undo(queue, moves.join(undos, on=["line_id", "charge_type"], how="semi"), seq, decision)
 
 
 def _move_items(queue: RetryQueue, batch: Batch, rows: pl.DataFrame, decision: Decision) -> None:
     """What was accepted is done; what goes out again by itself needs nobody's care."""
     moment, actor = decision.moment, decision.actor
     for stand, state, outcome in (
-        ((LedgerStatus.IN_BILLING, LedgerStatus.LIVE), RetryState.DONE, "accepted in batch"),
+        (_TAKEN, RetryState.DONE, "accepted in batch"),
         ((LedgerStatus.ABANDONED, LedgerStatus.RETURNED), RetryState.RELEASED, None),
     ):
-        these = rows.filter(pl.col("stands_as").is_in(list(stand)))
-        charges = these.filter(pl.col("file") == "products").select(charge_subject()).to_series()
+        these = rows.filter(
+            pl.col("stands_as").is_in(list(stand)) & (pl.col("kind") != CeaseKind.UNDO)
+        )
         clis = queue.clis_of(batch.seq, these.filter(pl.col("file") == "clis")["row_key"])
         queue.move(
-            pl.concat([charges, clis]),
+            pl.concat([these.filter(pl.col("file") != "clis")["subject"], clis]),
             state,
             now=moment,
             outcome=None if outcome is None else f"{outcome} {batch.seq}",
             actor=actor,
         )
+
+
+_TAKEN = (
+    LedgerStatus.IN_BILLING,
+    LedgerStatus.LIVE,
+    LedgerStatus.CHANGED,
+    LedgerStatus.CEASED,
+    LedgerStatus.STOPPED,
+)
 
 
 def _settle_undo(queue: RetryQueue, back: pl.DataFrame, seq: int, decision: Decision) -> None:
@@ -614,25 +623,28 @@ def _receipt(connection: Connection, batch: Batch, state: BatchState) -> Transfe
         Ledger(connection)
         .outcomes(batch.seq)
         .filter(pl.col("file") != "clis")
-        .group_by("outcome")
+        .group_by("outcome", pl.col("kind").is_in(["charge", CeaseKind.UNDO.value]).alias("moves"))
         .len()
     )
-    by_outcome = dict(counted.iter_rows())
+    by_outcome = {(outcome, moves): count for outcome, moves, count in counted.iter_rows()}
     accepted_value = first_row(
         connection,
         "SELECT coalesce(sum(product.quantity::DECIMAL(38, 0) * product.unit_price), 0) "
         "FROM out.batch_product AS product INNER JOIN out.batch_outcome AS outcome "
         "ON product.seq = outcome.seq AND product.row_key = outcome.row_key "
-        "WHERE product.seq = $seq AND outcome.outcome = 'accepted'",
+        "WHERE product.seq = $seq AND product.kind = 'charge' AND outcome.outcome = 'accepted'",
         {"seq": batch.seq},
     )
     updates = batch.path / LAYER_UPDATES_FILE
     return TransferReceipt(
         seq=batch.seq,
         state=state.value,
-        accepted=by_outcome.get(RowOutcome.ACCEPTED.value, 0),
-        rejected=by_outcome.get(RowOutcome.REJECTED.value, 0),
-        pending=by_outcome.get(None, 0),
+        accepted=by_outcome.get((RowOutcome.ACCEPTED.value, True), 0),
+        changed_there=by_outcome.get((RowOutcome.ACCEPTED.value, False), 0),
+        rejected=sum(
+            by_outcome.get((RowOutcome.REJECTED.value, moves), 0) for moves in (True, False)
+        ),
+        pending=sum(by_outcome.get((None, moves), 0) for moves in (True, False)),
         accepted_value=(accepted_value[0] if accepted_value else Decimal(0))
         - UndoStore(connection).accepted_value(batch.seq),
         layer_updates=updates if updates.is_file() else None,

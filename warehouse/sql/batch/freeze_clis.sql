@@ -1,25 +1,36 @@
--- Freeze the CLI rows of $cli_rows, keyed by what they say.
+-- Freeze the CLI rows of $cli_rows, keyed by what they say; an UPDATE or CEASE that was told before
+-- has a number in its key.
 -- Params: $seq BIGINT, $tenant VARCHAR. cli_rows is a registered frame.
-INSERT INTO out.batch_cli
+INSERT INTO out.batch_cli BY NAME
 SELECT
     $seq AS seq,
     left(
         sha256(
             concat(
-                $tenant, '|cli|', site_ref, '|', cli, '|', lower(action), '|',
-                strftime(start_on, '%Y-%m-%d')
+                $tenant, '|cli|', row.site_ref, '|', row.cli, '|', lower(row.action), '|',
+                strftime(row.start_on, '%Y-%m-%d'),
+                CASE WHEN row.nth > 1 THEN concat('|', row.nth) END
             )
         ),
         32
     ) AS row_key,
-    customer_ref,
-    site_ref,
-    cli,
-    action,
-    cli_type,
-    range_end,
-    start_on,
-    end_on,
-    previous_cli,
-    asset_id
-FROM cli_rows;
+    row.*
+FROM (
+    SELECT
+        cli_rows.*,
+        CASE cli_rows.action WHEN 'ADD' THEN 1 ELSE coalesce(told.nth, 0) + 1 END AS nth
+    FROM cli_rows
+    LEFT JOIN (
+        SELECT before.site_ref, before.cli, before.action, before.start_on, max(before.nth) AS nth
+        FROM out.batch_cli AS before
+        INNER JOIN out.batch_outcome AS outcome
+            ON before.seq = outcome.seq AND before.row_key = outcome.row_key
+        WHERE outcome.outcome = 'accepted'
+        GROUP BY ALL
+    ) AS told
+        ON
+            cli_rows.site_ref = told.site_ref
+            AND cli_rows.cli = told.cli
+            AND cli_rows.action = told.action
+            AND cli_rows.start_on = told.start_on
+) AS row;

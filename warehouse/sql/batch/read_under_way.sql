@@ -23,13 +23,7 @@ WHERE
             batch.state = 'confirmed'
             AND EXISTS (
                 SELECT 1
-                FROM (
-                    SELECT seq, row_key FROM out.batch_cli
-                    UNION ALL
-                    SELECT seq, row_key FROM out.batch_cease
-                    UNION ALL
-                    SELECT seq, row_key FROM out.batch_product
-                ) AS written
+                FROM out.batch_row AS written
                 ANTI JOIN out.batch_outcome AS outcome
                     ON written.seq = outcome.seq AND written.row_key = outcome.row_key
                 WHERE written.seq = batch.seq

@@ -1,10 +1,10 @@
--- Quantity and money of a batch's product rows by charge type.
+-- Quantity and money of what a batch puts In Billing, by charge type.
 -- Params: $seq BIGINT.
 SELECT
     charge_type,
     CAST(sum(quantity) AS VARCHAR) AS quantity,
     CAST(sum(CAST(quantity AS DECIMAL(38, 0)) * unit_price) AS VARCHAR) AS value
 FROM out.batch_product
-WHERE seq = $seq
+WHERE seq = $seq AND kind = 'charge'
 GROUP BY charge_type
 ORDER BY charge_type;

@@ -1,4 +1,5 @@
--- Which Affinity site each site is: its own reference and those of its links, counted.
+-- Which Affinity site each site is: its own reference, those of its links and
+-- what Affinity answered when it was created, counted.
 -- Params: $platform_names VARCHAR[] (lower case), $site_entity_type BIGINT.
 CREATE OR REPLACE TABLE work.site_ref AS
 SELECT
@@ -15,5 +16,10 @@ FROM (
     WHERE
         link.entity_type = $site_entity_type
         AND list_contains($platform_names, lower(link.application_name))
+    UNION ALL
+    SELECT site.site_id, learnt.ref
+    FROM ops.entity_state AS learnt
+    INNER JOIN core.sites AS site ON learnt.layer_id = site.site_id
+    WHERE learnt.file = 'sites'
 ) AS refs
 GROUP BY site_id;

@@ -7,11 +7,11 @@ SELECT
     sales_order.status AS order_status,
     sales_order.customer_id,
     customer.status AS customer_status,
-    customer.integration_id AS customer_ref,
+    coalesce(customer.integration_id, learnt_customer.ref) AS customer_ref,
     line.action,
     line.target_asset_id,
     target.asset_id IS NOT NULL AS target_is_known,
-    line.product_id,
+    product.product_id,
     product.name AS product_name,
     product.item_type,
     product.base_category,
@@ -54,8 +54,17 @@ SELECT
     asset_product.item_type AS asset_item_type,
     asset.is_live AS asset_is_live,
     asset.cli AS asset_cli,
-    asset.connection_on,
-    asset.cease_on,
+    CASE WHEN renewal.asset_id IS NULL THEN asset.connection_on ELSE first_asset.connection_on END
+        AS connection_on,
+    coalesce(asset.cease_on, request.completed_on) AS cease_on,
+    asset.cease_on IS NULL AND request.completed_on IS NOT NULL AS is_cease_requested,
+    asset.cease_reason,
+    asset.object_uid,
+    asset.quantity AS asset_quantity,
+    asset.recurring_price AS asset_price,
+    line.do_not_bill_reason,
+    replacement.last_day AS replaced_after,
+    replacement.line_id AS replaced_by_line,
     coalesce(asset.site_id, line.site_id, sales_order.site_id) AS site_id,
     site.customer_id AS site_customer_id,
     coalesce(site_ref.site_refs, 0) AS site_refs,
@@ -71,18 +80,62 @@ SELECT
     upfront_state.in_billing_on AS upfront_in_billing_on,
     recurring_state.in_billing_on AS recurring_in_billing_on,
     upfront_state.refused_content AS upfront_refused_content,
-    recurring_state.refused_content AS recurring_refused_content
+    recurring_state.refused_content AS recurring_refused_content,
+    upfront_told.period AS upfront_told_period,
+    recurring_told.period AS recurring_told_period,
+    upfront_told.content AS upfront_told_content,
+    recurring_told.content AS recurring_told_content,
+    upfront_told.ended_by AS upfront_told_ended_by,
+    recurring_told.ended_by AS recurring_told_ended_by,
+    upfront_told.bill_start_on AS upfront_told_start_on,
+    recurring_told.bill_start_on AS recurring_told_start_on,
+    upfront_told.bill_end_on AS upfront_told_end_on,
+    recurring_told.bill_end_on AS recurring_told_end_on,
+    upfront_told.resumes_on AS upfront_resumes_on,
+    recurring_told.resumes_on AS recurring_resumes_on
     /* extra columns */
 FROM core.order_lines AS line
 INNER JOIN core.orders AS sales_order ON line.order_id = sales_order.order_id
 INNER JOIN core.customers AS customer ON sales_order.customer_id = customer.customer_id
-INNER JOIN core.products AS product ON line.product_id = product.product_id
+LEFT JOIN ops.billed AS upfront_told
+    ON line.line_id = upfront_told.line_id AND upfront_told.charge_type = 'upfront'
+LEFT JOIN ops.billed AS recurring_told
+    ON line.line_id = recurring_told.line_id AND recurring_told.charge_type = 'recurring'
 LEFT JOIN work.asset_of_line AS of_line
     ON line.asset_id IS NULL AND line.line_id = of_line.line_id
-LEFT JOIN core.assets AS asset
+LEFT JOIN core.assets AS first_asset
     ON
-        asset.asset_id
-        = coalesce(line.asset_id, CASE WHEN of_line.assets = 1 THEN of_line.asset_id END)
+        first_asset.asset_id
+        = coalesce(
+            line.asset_id,
+            CASE
+                WHEN of_line.assets = 1 THEN of_line.asset_id
+                WHEN recurring_told.line_id IS NOT NULL AND of_line.first_assets = 1
+                    THEN of_line.first_asset_id
+            END
+        )
+-- of what Affinity bills, the asset that renewed it by itself counts
+LEFT JOIN work.renewal AS renewal
+    ON
+        recurring_told.line_id IS NOT NULL
+        AND first_asset.asset_id = renewal.asset_id
+        AND renewal.is_last
+LEFT JOIN core.assets AS asset
+    ON asset.asset_id = coalesce(renewal.renewed_by, first_asset.asset_id)
+-- and its product, should it have become another
+INNER JOIN core.products AS product
+    ON
+        product.product_id
+        = CASE
+            WHEN recurring_told.line_id IS NULL THEN line.product_id
+            ELSE coalesce(asset.product_id, line.product_id)
+        END
+LEFT JOIN work.replacement AS replacement ON asset.asset_id = replacement.asset_id
+LEFT JOIN work.cease_request AS request ON asset.asset_id = request.asset_id
+LEFT JOIN ops.entity_state AS learnt_customer
+    ON
+        learnt_customer.file = 'customers'
+        AND sales_order.customer_id = learnt_customer.layer_id
 LEFT JOIN core.products AS asset_product ON asset.product_id = asset_product.product_id
 LEFT JOIN core.assets AS target ON line.target_asset_id = target.asset_id
 LEFT JOIN core.sites AS site

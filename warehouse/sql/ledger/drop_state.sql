@@ -6,6 +6,7 @@ WHERE EXISTS (
     FROM out.batch_product AS product
     WHERE
         product.seq = $seq
+        AND product.kind = 'charge'
         AND product.line_id = state.line_id
         AND product.charge_type = state.charge_type
 );

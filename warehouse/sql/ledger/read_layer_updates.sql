@@ -9,7 +9,7 @@ SELECT
 FROM out.batch_product AS product
 INNER JOIN out.batch_outcome AS outcome
     ON product.seq = outcome.seq AND product.row_key = outcome.row_key
-WHERE product.seq = $seq AND outcome.outcome = 'accepted'
+WHERE product.seq = $seq AND product.kind = 'charge' AND outcome.outcome = 'accepted'
 UNION ALL
 SELECT
     cease.line_id,
@@ -20,5 +20,5 @@ SELECT
 FROM out.batch_cease AS cease
 INNER JOIN out.batch_outcome AS outcome
     ON cease.seq = outcome.seq AND cease.row_key = outcome.row_key
-WHERE cease.seq = $seq AND outcome.outcome = 'accepted'
+WHERE cease.seq = $seq AND cease.kind IN ('undo', 'stop') AND outcome.outcome = 'accepted'
 ORDER BY line_id, charge_type;

@@ -2,77 +2,35 @@
 -- ledger says of its charge or CLI is null once another batch has taken it up.
 -- Params: $seq BIGINT.
 SELECT
-    row.row_key,
-    row.file,
+    written.row_key,
+    written.file,
     row_number() OVER (
-        PARTITION BY row.file
+        PARTITION BY written.file
         ORDER BY
-            row.customer_ref NULLS FIRST,
-            row.site_ref NULLS FIRST,
-            row.cli NULLS FIRST,
-            row.sku NULLS FIRST,
-            row.type_place NULLS FIRST,
-            row.last_place NULLS FIRST,
-            row.row_key
+            written.place_1 NULLS FIRST,
+            written.place_2 NULLS FIRST,
+            written.place_3 NULLS FIRST,
+            written.place_4 NULLS FIRST,
+            written.place_5 NULLS FIRST,
+            written.place_6 NULLS FIRST,
+            written.row_key
     ) AS place,
-    row.line_id,
-    row.charge_type,
-    row.customer_ref,
-    row.site_ref,
-    row.cli,
-    row.asset_id,
+    written.kind,
+    written.subject,
+    written.line_id,
+    written.charge_type,
+    written.customer AS customer_ref,
+    written.site_ref,
+    written.cli,
+    written.asset_id,
     outcome.outcome,
     outcome.code AS recorded_code,
     coalesce(charge.status, added.status) AS standing
-FROM (
-    SELECT
-        row_key,
-        'clis' AS file,
-        NULL AS line_id,
-        NULL AS charge_type,
-        customer_ref,
-        site_ref,
-        cli,
-        NULL AS sku,
-        asset_id,
-        NULL AS type_place,
-        NULL AS last_place
-    FROM out.batch_cli
-    WHERE seq = $seq
-    UNION ALL
-    SELECT
-        row_key,
-        'ceases' AS file,
-        line_id,
-        charge_type,
-        customer_ref,
-        site_ref,
-        cli,
-        sku,
-        asset_id,
-        NULL AS type_place,
-        asset_id AS last_place
-    FROM out.batch_cease
-    WHERE seq = $seq
-    UNION ALL
-    SELECT
-        row_key,
-        'products' AS file,
-        line_id,
-        charge_type,
-        customer_ref,
-        site_ref,
-        cli,
-        sku,
-        asset_id,
-        charge_type AS type_place,
-        line_id AS last_place
-    FROM out.batch_product
-    WHERE seq = $seq
-) AS row
+FROM out.batch_row AS written
 LEFT JOIN out.batch_outcome AS outcome
-    ON outcome.seq = $seq AND row.row_key = outcome.row_key
+    ON outcome.seq = $seq AND written.row_key = outcome.row_key
 LEFT JOIN ops.charge_state AS charge
-    ON charge.batch_seq = $seq AND row.row_key = charge.row_key
+    ON charge.batch_seq = $seq AND written.row_key = charge.row_key
 LEFT JOIN ops.cli_state AS added
-    ON added.batch_seq = $seq AND row.row_key = added.row_key;
+    ON added.batch_seq = $seq AND written.row_key = added.row_key
+WHERE written.seq = $seq;

@@ -11,6 +11,7 @@ FROM outcomes
 INNER JOIN out.batch_product AS product ON outcomes.row_key = product.row_key
 WHERE
     product.seq = $seq
+    AND product.kind = 'charge'
     AND coalesce(charge.batch_seq, $seq) = $seq
     AND charge.line_id = product.line_id
     AND charge.charge_type = product.charge_type;

@@ -15,4 +15,4 @@ SELECT
     asset_id,
     bill_start_on
 FROM out.batch_product
-WHERE seq = $seq;
+WHERE seq = $seq AND kind = 'charge';

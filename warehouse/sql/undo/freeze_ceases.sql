@@ -1,6 +1,6 @@
 -- Freeze the ceases of $cease_rows, keyed by what they end.
 -- Params: $seq BIGINT, $tenant VARCHAR. cease_rows is a registered frame.
-INSERT INTO out.batch_cease
+INSERT INTO out.batch_cease BY NAME
 SELECT
     $seq AS seq,
     left(

@@ -1,0 +1,1 @@
+"""What differs from what Affinity was last told: entities, billed charges, CLIs."""

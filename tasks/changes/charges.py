@@ -1,0 +1,475 @@
+"""What is to be told of billed charges that are no longer as Affinity was told. Pure polars.
+
+Told is what Affinity last took of a charge; now is what The Layer says today. A charge with a row
+that has no answer yet is left alone, and so is one whose asset is gone.
+"""
+
+from datetime import date
+from typing import NamedTuple
+
+import polars as pl
+
+from schemas.charge import CHARGE, CHARGE_KEY, HANDED_OVER, charge_content, end_content
+from schemas.tables import VALUE
+from schemas.vocabulary import (
+    CeaseKind,
+    ChangeHoldReason,
+    ChangeState,
+    ChargeType,
+    Disposition,
+    HoldReason,
+    ItemType,
+)
+from tasks.changes.terms import TRACKED_CHARGES, ChangeTerms
+
+BILLED = pl.Schema(
+    {
+        "line_id": pl.String(),
+        "charge_type": pl.String(),
+        "period": pl.Int64(),
+        "updates": pl.Int64(),
+        "ended_by": pl.String(),
+        "refused_content": pl.String(),
+        **{name: CHARGE.get(name, pl.String()) for name in HANDED_OVER},
+        "in_flight": pl.Boolean(),
+        "successor_disposition": pl.String(),
+        "successor_in_flight": pl.Boolean(),
+        "known_object_uid": pl.String(),
+    }
+)
+"""What Affinity was told of a charge, one row per charge.
+
+`in_flight`: a row of it has no answer; `successor_*`: where the recurring charge stands that takes
+its place by a New & Cease, null without one; `known_object_uid`: what Affinity calls it.
+"""
+
+PRODUCT_DUE = pl.Schema(
+    {
+        "line_id": pl.String(),
+        "charge_type": pl.String(),
+        "action": pl.String(),
+        "period": pl.Int64(),
+        "nth": pl.Int64(),
+        "fields": pl.String(),
+        "site_id": pl.String(),
+        "cli_type": pl.String(),
+        **{name: CHARGE.get(name, pl.String()) for name in HANDED_OVER if name != "charge_type"},
+    }
+)
+"""A row of the product file: an UPDATE, or the ADD of a further stretch of billing."""
+
+CEASE_DUE = pl.Schema(
+    {
+        "line_id": pl.String(),
+        "charge_type": pl.String(),
+        "kind": pl.String(),
+        "period": pl.Int64(),
+        "shown_as": pl.String(),
+        "value": VALUE,
+        "customer_ref": pl.String(),
+        "site_ref": pl.String(),
+        "cli": pl.String(),
+        "sku": pl.String(),
+        "object_uid": pl.String(),
+        "cease_on": pl.Date(),
+        "cease_reason": pl.String(),
+        "replaced_by_line": pl.String(),
+        "asset_id": pl.String(),
+    }
+)
+"""A row of the cease file."""
+
+CHANGE = pl.Schema(
+    {
+        "line_id": pl.String(),
+        "charge_type": pl.String(),
+        "customer_id": pl.String(),
+        "action": pl.String(),
+        "field": pl.String(),
+        "told": pl.String(),
+        "now": pl.String(),
+        "state": pl.String(),
+        "value": VALUE,
+    }
+)
+"""One field that differs, for people: one row per charge and field; `value` as it is told."""
+
+HOLD = pl.Schema(
+    {
+        "line_id": pl.String(),
+        "charge_type": pl.String(),
+        "customer_id": pl.String(),
+        "reason": pl.String(),
+    }
+)
+
+_COLUMN = {
+    "site": "site_ref",
+    "bill_start": "bill_start_on",
+    "bill_end": "bill_end_on",
+    "asset": "asset_id",
+    "description": "product_name",
+}
+"""Field -> the column that holds it, where the names differ."""
+
+_UPFRONT_FIELDS = ("quantity", "unit_price", "sku", "bill_start", "description")
+"""A one-off charge does not move, renew or cease with its asset."""
+
+_REPLACING = ("quantity", "unit_price", "frequency", "sku", "site", "cli")
+"""What makes a new charge of it where a change is a cease and an addition."""
+
+
+class ChargeChanges(NamedTuple):
+    """What became of the billed charges that may differ.
+
+    `products` as PRODUCT_DUE, `ceases` as CEASE_DUE: what the next batch takes. `changes` as CHANGE
+    and `holds` as HOLD: for people. `settled`: CHARGE_KEY and `content` of charges that are as told
+    after all. `waits`: CHARGE_KEY of ready charges that must not go before what they replace.
+    """
+
+    products: pl.DataFrame
+    ceases: pl.DataFrame
+    changes: pl.DataFrame
+    holds: pl.DataFrame
+    settled: pl.DataFrame
+    waits: pl.DataFrame
+
+
+def charge_changes(now: pl.DataFrame, told: pl.DataFrame, terms: ChangeTerms) -> ChargeChanges:
+    """Say what is to be told of each billed charge that differs, and what must wait.
+
+    Args:
+        now: what the judgement says today, one row per charge that may differ (`NOW`).
+        told: BILLED of these charges.
+        terms: what the profile and the day say.
+
+    Returns:
+        Frames in no order.
+    """
+    both = now.join(told, on=CHARGE_KEY, how="inner", suffix="_told")
+    is_stopped = (pl.col("ended_by") == CeaseKind.STOP).fill_null(value=False)
+    both = both.filter(~_asset_is_gone() & ~is_stopped)
+    both = both.with_columns(_is_over(terms.as_of)).with_columns(
+        *(_differs(field, terms).alias(f"differs_{field}") for field in _FIELDS),
+        _stop_day(terms.as_of).alias("stop_on"),
+    )
+    both = both.with_columns(*_what_to_say(terms)).with_columns(_end_state(), _update_state())
+    says = pl.col("says_update") | pl.col("says_end") | pl.col("is_dead")
+    return ChargeChanges(
+        products=_products(both, terms),
+        ceases=_ceases(both, terms),
+        changes=_changes(both.filter(says)),
+        holds=_holds(both),
+        settled=both.filter(~says & ~pl.col("in_flight")).select(
+            *CHARGE_KEY, charge_content().alias("content")
+        ),
+        waits=_waits(both),
+    )
+
+
+_FIELDS = (*dict.fromkeys((*TRACKED_CHARGES, "description", "term_months", "order_ref", "po_ref")),)
+
+
+def _told(column: str) -> pl.Expr:
+    return pl.col(f"{column}_told")
+
+
+def _recurring() -> pl.Expr:
+    return pl.col("charge_type") == ChargeType.RECURRING
+
+
+def _asset_is_gone() -> pl.Expr:
+    """Ruling 27: what is gone from the feeds changes nothing by itself."""
+    return _told("asset_id").is_not_null() & pl.col("asset_id").is_null()
+
+
+def _is_over(as_of: date) -> pl.Expr:
+    ended = (_told("bill_end_on") < as_of).fill_null(value=False)
+    return (ended & ~_is_cut()).alias("is_over")
+
+
+def _is_cut() -> pl.Expr:
+    """It was ceased to go on as a new row, and the new row has not been taken yet."""
+    return (pl.col("ended_by") == CeaseKind.CHANGE).fill_null(value=False)
+
+
+def _differs(field: str, terms: ChangeTerms) -> pl.Expr:
+    """Whether a tracked `field` is not as told. Null to value and back are changes, too.
+
+    Of what ended before today only the end is looked at. A link that was not known when we first
+    looked is learnt, not changed.
+    """
+    if field not in terms.tracked.get("charges", TRACKED_CHARGES):
+        return pl.lit(value=False)
+    column = _COLUMN.get(field, field)
+    here, there = pl.col(column), _told(column)
+    differs = here.ne_missing(there)
+    if field == "site":
+        refs = pl.struct("site_ref", "customer_ref")
+        differs = refs.ne_missing(
+            pl.struct(
+                _told("site_ref").alias("site_ref"), _told("customer_ref").alias("customer_ref")
+            )
+        )
+        differs = differs & there.is_not_null()
+    if field not in _UPFRONT_FIELDS:
+        differs = differs & _recurring()
+    if field != "bill_end":
+        differs = differs & ~pl.col("is_over")
+        if terms.layer_compatible:
+            both_known = here.is_not_null() & there.is_not_null()
+            differs = differs & both_known & (pl.col("item_type") == ItemType.SERVICE)
+    elif terms.layer_compatible:
+        differs = differs & (pl.col("item_type") == ItemType.SERVICE)
+    return differs
+
+
+def _stop_day(as_of: date) -> pl.Expr:
+    """The last day of a charge that must not be billed any more; null: it need not stop.
+
+    A one-off is taken back: it ends on the day it began. What ends before anyway is not stopped.
+    """
+    start, end = _told("bill_start_on"), _told("bill_end_on")
+    day = pl.when(_recurring()).then(pl.max_horizontal(start, pl.lit(as_of))).otherwise(start)
+    ends_before = (_recurring() & (end <= day)).fill_null(value=False)
+    taken_back = (~_recurring() & (end == start)).fill_null(value=False)
+    return pl.when(pl.col("stops_because").is_not_null() & ~ends_before & ~taken_back).then(day)
+
+
+def _what_to_say(terms: ChangeTerms) -> list[pl.Expr]:
+    stops = pl.col("stop_on").is_not_null()
+    is_dead = (
+        ~stops
+        & _recurring()
+        & ~pl.col("asset_is_live").fill_null(value=True)
+        & pl.col("bill_end_on").is_null()
+        & _told("bill_end_on").is_null()
+    )
+    goes = ~stops & pl.col("stops_because").is_null() & ~is_dead
+    ceased = pl.col("end_kind").is_in(["cease", "request", "replaced"]).fill_null(value=False)
+    ends = goes & pl.col("differs_bill_end") & ceased
+    others = pl.any_horizontal(
+        *(pl.col(f"differs_{field}") for field in _FIELDS if field != "bill_end")
+    )
+    update = goes & (others | (pl.col("differs_bill_end") & ~ceased) | _is_cut())
+    has_begun = (_told("bill_start_on") < terms.as_of).fill_null(value=False)
+    replaces = (
+        update
+        & ~ends
+        & _recurring()
+        & has_begun
+        & pl.any_horizontal(*(pl.col(f"differs_{field}") for field in _REPLACING))
+        if terms.replaces
+        else pl.lit(value=False)
+    ) | (goes & ~ends & _is_cut())
+    return [
+        update.alias("says_update"),
+        (stops | ends).alias("says_end"),
+        is_dead.alias("is_dead"),
+        replaces.alias("replaces"),
+        pl.when(stops)
+        .then(pl.lit(CeaseKind.STOP.value))
+        .when(ends)
+        .then(pl.lit(CeaseKind.CEASE.value))
+        .alias("kind"),
+        pl.when(stops).then("stop_on").when(ends).then("bill_end_on").alias("cease_on"),
+        pl.concat_str(
+            *(
+                pl.when(pl.col(f"differs_{field}")).then(pl.lit(field.replace("_", " ")))
+                for field in _FIELDS
+            ),
+            separator=", ",
+            ignore_nulls=True,
+        ).alias("fields"),
+    ]
+
+
+def _end_state() -> pl.Expr:
+    """Where the end of a charge stands; it needs no facts of today, so nothing else holds it."""
+    return _state(pl.col("is_dead") | _pair_is_waiting() | _end_was_refused()).alias("end_state")
+
+
+def _update_state() -> pl.Expr:
+    held = (pl.col("holds").list.len() > 0) | _update_was_refused()
+    return _state(held).alias("update_state")
+
+
+def _state(held: pl.Expr) -> pl.Expr:
+    return (
+        pl.when(pl.col("in_flight"))
+        .then(pl.lit(ChangeState.IN_FLIGHT.value))
+        .when(held)
+        .then(pl.lit(ChangeState.HELD.value))
+        .otherwise(pl.lit(ChangeState.DUE.value))
+    )
+
+
+def _is_replaced() -> pl.Expr:
+    return (pl.col("end_kind") == "replaced").fill_null(value=False) & pl.col("says_end")
+
+
+def _pair_is_waiting() -> pl.Expr:
+    """The charge that takes its place by a New & Cease cannot go in the same batch yet."""
+    waiting = pl.col("successor_disposition").is_in(
+        [Disposition.WAITING.value, Disposition.HELD.value]
+    )
+    return _is_replaced() & (
+        waiting.fill_null(value=False) | pl.col("successor_in_flight").fill_null(value=False)
+    )
+
+
+def _end_was_refused() -> pl.Expr:
+    """Affinity refused exactly this, and nobody has changed or released it since."""
+    refused = pl.col("refused_content") == end_content()
+    return pl.col("says_end") & refused.fill_null(value=False)
+
+
+def _update_was_refused() -> pl.Expr:
+    refused = pl.col("refused_content") == charge_content()
+    return pl.col("says_update") & refused.fill_null(value=False)
+
+
+def _update_is_due() -> pl.Expr:
+    return pl.col("says_update") & (pl.col("update_state") == ChangeState.DUE)
+
+
+def _products(both: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
+    replaces = pl.col("replaces")
+    return (
+        both.filter(_update_is_due())
+        .with_columns(
+            pl.when(replaces).then(pl.lit("ADD")).otherwise(pl.lit("UPDATE")).alias("action"),
+            (pl.col("period") + replaces.cast(pl.Int64)).alias("period"),
+            pl.when(replaces).then(None).otherwise(pl.col("updates") + 1).alias("nth"),
+            pl.when(replaces)
+            .then(
+                pl.when(_is_cut())
+                .then(_told("bill_end_on").dt.offset_by("1d"))
+                .otherwise(pl.lit(terms.as_of))
+            )
+            .otherwise("bill_start_on")
+            .alias("bill_start_on"),
+        )
+        .select(pl.col(name).cast(dtype) for name, dtype in PRODUCT_DUE.items())
+    )
+
+
+def _ceases(both: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
+    reason = (
+        pl.when(pl.col("kind") == CeaseKind.STOP)
+        .then("stops_because")
+        .when(pl.col("cease_reason").is_not_null())
+        .then("cease_reason")
+        .otherwise(
+            pl.col("end_kind").replace_strict(
+                {"replaced": "Replaced", "request": "Cease request"},
+                default="Ceased",
+                return_dtype=pl.String,
+            )
+        )
+    )
+    is_due = pl.col("says_end") & (pl.col("end_state") == ChangeState.DUE)
+    ends = both.filter(is_due).with_columns(
+        reason.alias("cease_reason"),
+        pl.when(_is_replaced()).then("replaced_by_line").alias("replaced_by_line"),
+    )
+    replaced = both.filter(pl.col("replaces") & ~_is_cut() & _update_is_due()).with_columns(
+        pl.lit(CeaseKind.CHANGE.value).alias("kind"),
+        pl.lit(terms.as_of).dt.offset_by("-1d").alias("cease_on"),
+        pl.concat_str(pl.lit("Changed: "), "fields").alias("cease_reason"),
+        pl.col("line_id").alias("replaced_by_line"),
+    )
+    return (
+        pl.concat([ends, replaced])
+        .with_columns(
+            *(_told(name).alias(name) for name in ("customer_ref", "site_ref", "cli", "sku")),
+            _told("asset_id").alias("asset_id"),
+            pl.coalesce("object_uid", "known_object_uid").alias("object_uid"),
+            _value().alias("value"),
+        )
+        .select(pl.col(name).cast(dtype) for name, dtype in CEASE_DUE.items())
+    )
+
+
+def _value() -> pl.Expr:
+    """What the charge is worth as it was told."""
+    return _told("quantity").cast(pl.Decimal(38, 0)) * _told("unit_price").cast(VALUE)
+
+
+def _changes(both: pl.DataFrame) -> pl.DataFrame:
+    action = (
+        pl.when(pl.col("kind").is_not_null())
+        .then("kind")
+        .when(pl.col("replaces"))
+        .then(pl.lit(CeaseKind.CHANGE.value))
+        .when(pl.col("is_dead"))
+        .then(pl.lit(CeaseKind.CEASE.value))
+        .otherwise(pl.lit("update"))
+    )
+    said = both.with_columns(action.alias("action"), _value().alias("value"))
+    frames = [
+        said.filter(
+            pl.col(f"differs_{field}") & (pl.col("says_update") | pl.col("says_end"))
+        ).select(
+            *CHARGE_KEY,
+            "customer_id",
+            "action",
+            pl.lit(field).alias("field"),
+            _told(_COLUMN.get(field, field)).cast(pl.String).alias("told"),
+            pl.col(_COLUMN.get(field, field)).cast(pl.String).alias("now"),
+            _state_of(field).alias("state"),
+            "value",
+        )
+        for field in _FIELDS
+    ]
+    frames += [
+        said.filter((pl.col("kind") == CeaseKind.STOP) | pl.col("is_dead")).select(
+            *CHARGE_KEY,
+            "customer_id",
+            "action",
+            pl.when(pl.col("is_dead"))
+            .then(pl.lit("is_live"))
+            .when(pl.col("shown_as") == Disposition.DO_NOT_BILL)
+            .then(pl.lit("do_not_bill"))
+            .otherwise(pl.lit("route"))
+            .alias("field"),
+            pl.lit(None, dtype=pl.String).alias("told"),
+            pl.coalesce("stops_because", pl.lit("false")).alias("now"),
+            pl.col("end_state").alias("state"),
+            "value",
+        )
+    ]
+    return pl.concat(frames).select(pl.col(name).cast(dtype) for name, dtype in CHANGE.items())
+
+
+def _state_of(field: str) -> pl.Expr:
+    """A changed end goes as a cease, or, where it is open again, as an update."""
+    if field != "bill_end":
+        return pl.col("update_state")
+    return pl.when("says_end").then("end_state").otherwise("update_state")
+
+
+def _holds(both: pl.DataFrame) -> pl.DataFrame:
+    held = both.filter(~pl.col("in_flight"))
+    by_rule = held.filter(pl.col("says_update")).explode("holds").drop_nulls("holds")
+    named = [
+        (pl.col("is_dead"), ChangeHoldReason.CEASE_DATE_MISSING),
+        (_pair_is_waiting(), ChangeHoldReason.PAIR_WAITING),
+        (_end_was_refused() | _update_was_refused(), HoldReason.AFFINITY_REJECTED),
+    ]
+    frames = [by_rule.select(*CHARGE_KEY, "customer_id", pl.col("holds").alias("reason"))]
+    frames += [
+        held.filter(condition).select(
+            *CHARGE_KEY, "customer_id", pl.lit(reason.value).alias("reason")
+        )
+        for condition, reason in named
+    ]
+    return pl.concat(frames).select(pl.col(name).cast(dtype) for name, dtype in HOLD.items())
+
+
+def _waits(both: pl.DataFrame) -> pl.DataFrame:
+    """Ready charges whose predecessor is in flight, or held: no overlap, no gap."""
+    stuck = pl.col("end_state") != ChangeState.DUE
+    return both.filter(
+        _is_replaced() & stuck & (pl.col("successor_disposition") == Disposition.READY)
+    ).select(pl.col("replaced_by_line").alias("line_id"), "charge_type")

@@ -1,0 +1,30 @@
+"""Find what has changed since Affinity was last told, and what of it the next batch takes."""
+
+from schemas.receipts import ChangeReceipt, RunRef
+from tasks.changes.charges import charge_changes
+from tasks.changes.terms import ChangeTerms
+from tasks.step import step
+from warehouse.changes import ChangeStore
+from warehouse.connection import open_warehouse, transaction
+
+
+@step("find changes")
+def find_changes(run: RunRef, terms: ChangeTerms) -> ChangeReceipt:
+    """Compare what The Layer says today with what Affinity was told; replaces the last answer."""
+    with open_warehouse(run.warehouse, memory=run.memory) as connection:
+        store = ChangeStore(connection)
+        with transaction(connection):
+            store.start_over()
+            store.remember_resumed(run.as_of)
+            _charges(store, terms)
+            store.take_baseline()
+        return ChangeReceipt(counts=store.counts())
+
+
+def _charges(store: ChangeStore, terms: ChangeTerms) -> None:
+    found = charge_changes(store.now(), store.billed(), terms)
+    store.settle(found.settled)
+    store.add_due("product", found.products)
+    store.add_due("cease", found.ceases)
+    store.add_waits(found.waits)
+    store.show("charge", found.changes, found.holds)

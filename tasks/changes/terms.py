@@ -1,0 +1,43 @@
+"""What the profile and the day say about changes: plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from schemas.vocabulary import CliProfile
+
+CHARGE_FIELDS = (
+    "quantity",
+    "unit_price",
+    "frequency",
+    "sku",
+    "site",
+    "cli",
+    "bill_start",
+    "bill_end",
+    "asset",
+    "description",
+    "term_months",
+    "order_ref",
+    "po_ref",
+)
+"""What of a billed charge can be tracked."""
+
+TRACKED_CHARGES = CHARGE_FIELDS[:9]
+"""What is tracked unless the profile says otherwise."""
+
+
+@dataclass(frozen=True)
+class ChangeTerms:
+    """Everything besides the records that decides what is told of a change.
+
+    `tracked`: entity or `charges` -> what of it is told when it changes; what is not named is
+    tracked as by default. `layer_compatible`: as The Layer's own change queue does it.
+    """
+
+    as_of: date
+    tracked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    replaces: bool = False
+    """A changed charge is ceased and added anew, instead of updated."""
+    layer_compatible: bool = False
+    cli_profiles: Mapping[str, CliProfile] = field(default_factory=dict)

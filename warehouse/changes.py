@@ -1,0 +1,81 @@
+"""What Affinity was told, what differs from it, and what the next batch takes of that.
+
+Tables: `ops.billed`, `out.now_charge`, `out.due_*`, `out.change*`, `out.pair_wait`.
+"""
+
+from datetime import date
+
+import duckdb
+import polars as pl
+
+from warehouse.queries import append, read
+from warehouse.statements import statement
+
+
+class ChangeStore:
+    """Billed charges beside what The Layer says of them today."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Work on an open warehouse; the caller owns the transaction."""
+        self._connection = connection
+
+    def start_over(self) -> None:
+        """Forget what was found to have changed, and what was due of it."""
+        for table in ("due_entity", "due_product", "due_cease", "due_cli"):
+            self._connection.execute(f"TRUNCATE out.{table}")
+        for table in ("change", "change_hold", "pair_wait"):
+            self._connection.execute(f"TRUNCATE out.{table}")
+        self._connection.execute(statement("changes/make_in_flight"))
+
+    def take_baseline(self) -> None:
+        """Take charges that The Layer calls In Billing, and nothing was told of, as told."""
+        self._connection.execute(statement("changes/take_baseline_clis"))
+        self._connection.execute(statement("changes/take_baseline"))
+
+    def now(self) -> pl.DataFrame:
+        """Billed charges that may no longer be as told: NOW."""
+        return read(self._connection, "FROM out.now_charge")
+
+    def billed(self) -> pl.DataFrame:
+        """What was told of them: BILLED."""
+        return read(self._connection, statement("changes/read_billed"))
+
+    def settle(self, settled: pl.DataFrame) -> None:
+        """Note that the charges in `settled` (charge key, `content`) are as told after all."""
+        if settled.is_empty():
+            return
+        self._connection.register("settled", settled)
+        try:
+            self._connection.execute(statement("changes/settle_content"))
+        finally:
+            self._connection.unregister("settled")
+
+    def remember_resumed(self, as_of: date) -> None:
+        """Keep since when stopped charges are free to be billed again."""
+        self._connection.execute(statement("changes/remember_resumed"), {"as_of": as_of})
+
+    def add_due(self, table: str, rows: pl.DataFrame) -> None:
+        """Let the next batch take `rows`: `product`, `cease`, `cli` or `entity`."""
+        append(self._connection, f"out.due_{table}", rows)
+
+    def add_waits(self, charges: pl.DataFrame) -> None:
+        """Let ready charges wait for what they replace."""
+        append(self._connection, "out.pair_wait", charges.unique())
+
+    def show(self, subject: str, changes: pl.DataFrame, holds: pl.DataFrame) -> None:
+        """Show what changed, and what of it must wait, of charges or of entities."""
+        named = pl.lit(subject).alias("subject")
+        append(self._connection, "out.change", _by_layer_id(changes).with_columns(named))
+        append(self._connection, "out.change_hold", _by_layer_id(holds).with_columns(named))
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How many charges and entities differ: (action, state) -> how many."""
+        rows = self._connection.execute(
+            "SELECT action, state, count(DISTINCT (subject, layer_id, charge_type)) "
+            "FROM out.change GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+        return {(action, state): count for action, state, count in rows}
+
+
+def _by_layer_id(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.rename({"line_id": "layer_id"}) if "line_id" in rows.columns else rows

@@ -1,0 +1,18 @@
+-- What Affinity took as an end is billed until then.
+-- Params: $seq BIGINT. outcomes is a registered frame.
+UPDATE ops.billed AS billed
+SET
+    bill_end_on = written.cease_on,
+    ended_by = written.kind,
+    resumes_on = NULL,
+    refused_content = NULL,
+    content = NULL
+FROM out.batch_cease AS written
+INNER JOIN outcomes ON written.row_key = outcomes.row_key
+WHERE
+    written.seq = $seq
+    AND written.kind <> 'undo'
+    AND outcomes.outcome = 'accepted'
+    AND written.line_id = billed.line_id
+    AND written.charge_type = billed.charge_type
+    AND written.period = billed.period;

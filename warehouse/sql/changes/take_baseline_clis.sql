@@ -1,0 +1,28 @@
+-- The CLIs of what was billed when we first looked are live, and so are its additional numbers.
+-- Params: none. numbers is a registered frame.
+INSERT INTO ops.cli_state BY NAME
+SELECT
+    place.site_ref,
+    place.cli,
+    min(place.start_on) AS start_on,
+    'live' AS status,
+    min(place.customer_ref) AS customer_ref,
+    min(place.cli_type) AS cli_type,
+    min(place.range_end) AS range_end,
+    max(place.end_on) AS end_on,
+    min(place.asset_id) AS asset_id
+FROM (
+    SELECT
+        site_ref,
+        cli,
+        bill_start_on AS start_on,
+        customer_ref,
+        cli_type,
+        NULL AS range_end,
+        NULL AS end_on,
+        asset_id
+    FROM out.now_charge
+    WHERE is_baseline AND site_ref IS NOT NULL AND cli IS NOT NULL AND bill_start_on IS NOT NULL
+) AS place
+ANTI JOIN ops.cli_state AS state ON place.site_ref = state.site_ref AND place.cli = state.cli
+GROUP BY place.site_ref, place.cli;
