@@ -21,7 +21,7 @@ class ChangeStore:
 
     def start_over(self) -> None:
         """Forget what was found to have changed, and what was due of it."""
-        for table in ("due_entity", "due_product", "due_cease", "due_cli"):
+        for table in ("due_entity", "due_product", "due_cease", "due_cli", "due_cli_place"):
             self._connection.execute(f"TRUNCATE out.{table}")
         for table in ("change", "change_hold", "pair_wait"):
             self._connection.execute(f"TRUNCATE out.{table}")
@@ -55,8 +55,23 @@ class ChangeStore:
         self._connection.execute(statement("changes/remember_resumed"), {"as_of": as_of})
 
     def add_due(self, table: str, rows: pl.DataFrame) -> None:
-        """Let the next batch take `rows`: `product`, `cease`, `cli` or `entity`."""
+        """Let the next batch take `rows`: `product`, `cease`, `cli`, `cli_place` or `entity`."""
         append(self._connection, f"out.due_{table}", rows)
+
+    def standing(self, as_of: date) -> pl.DataFrame:
+        """Charges at the places that something changes about, once the batch was taken: STANDING.
+
+        What is due of charges has to be added before.
+        """
+        return read(self._connection, statement("changes/read_standing"), {"as_of": as_of})
+
+    def lives(self) -> pl.DataFrame:
+        """The CLIs that are there: LIFE."""
+        return read(self._connection, statement("changes/read_lives"))
+
+    def numbers(self) -> pl.DataFrame:
+        """Additional numbers of billed assets, as The Layer writes them."""
+        return read(self._connection, statement("changes/read_numbers_of_billed"))
 
     def add_waits(self, charges: pl.DataFrame) -> None:
         """Let ready charges wait for what they replace."""

@@ -39,8 +39,13 @@ class ChargeStore:
                 "site_entity_type": SITE_ENTITY_TYPE,
             },
         )
-        for table in ("renewal", "asset_of_line", "replacement", "cease_request"):
-            self._connection.execute(statement(f"judge/make_{table}"))
+        for name in (
+            "judge/make_renewal",
+            "judge/make_asset_of_line",
+            "judge/make_replacement",
+            "judge/make_cease_request",
+        ):
+            self._connection.execute(statement(name))
         self._connection.execute(statement("judge/make_catalogue"))
 
     def line_facts(

@@ -41,17 +41,17 @@ OUTCOME = pl.Schema(
 
 
 _SETTLED_CHANGES = (
-    "settle_ends",
-    "meet_stopped",
-    "settle_stops",
-    "show_stopped",
-    "drop_billed",
-    "take_billed",
-    "settle_updates",
-    "keep_refused",
-    "settle_clis",
-    "end_clis",
-    "settle_entities",
+    "changes/settle_ends",
+    "changes/meet_stopped",
+    "changes/settle_stops",
+    "changes/show_stopped",
+    "changes/drop_billed",
+    "changes/take_billed",
+    "changes/settle_updates",
+    "changes/keep_refused",
+    "changes/settle_clis",
+    "changes/end_clis",
+    "changes/settle_entities",
 )
 """What follows from outcomes for what Affinity bills, in this order: ends come before what begins
 anew, as in the files."""
@@ -109,7 +109,7 @@ class Ledger:
             self._connection.execute(statement("undo/settle_clis"), {"seq": seq})
             self._connection.execute(statement("ledger/refresh_charges"), {"seq": seq})
             for change in _SETTLED_CHANGES:
-                self._connection.execute(statement(f"changes/{change}"), {"seq": seq})
+                self._connection.execute(statement(change), {"seq": seq})
         finally:
             self._connection.unregister("outcomes")
         append(

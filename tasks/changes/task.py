@@ -2,6 +2,7 @@
 
 from schemas.receipts import ChangeReceipt, RunRef
 from tasks.changes.charges import charge_changes
+from tasks.changes.clis import cli_changes
 from tasks.changes.terms import ChangeTerms
 from tasks.step import step
 from warehouse.changes import ChangeStore
@@ -17,6 +18,7 @@ def find_changes(run: RunRef, terms: ChangeTerms) -> ChangeReceipt:
             store.start_over()
             store.remember_resumed(run.as_of)
             _charges(store, terms)
+            _clis(store, terms)
             store.take_baseline()
         return ChangeReceipt(counts=store.counts())
 
@@ -28,3 +30,9 @@ def _charges(store: ChangeStore, terms: ChangeTerms) -> None:
     store.add_due("cease", found.ceases)
     store.add_waits(found.waits)
     store.show("charge", found.changes, found.holds)
+
+
+def _clis(store: ChangeStore, terms: ChangeTerms) -> None:
+    found = cli_changes(store.standing(terms.as_of), store.lives(), terms.as_of)
+    store.add_due("cli", found.due)
+    store.add_due("cli_place", found.needed)

@@ -342,7 +342,9 @@ def _moves_of_changes(seq: int, stood: pl.DataFrame) -> pl.DataFrame:
             )
         )
     )
-    is_change = pl.col("line_id").is_not_null() & ~pl.col("kind").is_in(["charge", CeaseKind.UNDO])
+    is_change = pl.col("file").is_in(["products", "ceases"]) & ~pl.col("kind").is_in(
+        ["charge", CeaseKind.UNDO.value]
+    )
     return stood.filter(is_change).select(
         "line_id",
         "charge_type",

@@ -453,7 +453,7 @@ def test_a_number_that_another_charge_of_ours_uses_stays(office: Office):
     office.add_line(3)
     office.record("assets", 3)["cli"] = "01204600001"
     office.record("assets", 3)["parent_asset_id"] = "A1"
-    office.record("products", 1)["recurring_price"] = "6"
+    office.line(3)["recurring_price"] = "6"
     office.line(3)["upfront_price"] = "0"
     office.line(3)["bill_start_override"] = "2026-03-05"
     office.run()

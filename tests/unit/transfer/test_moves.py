@@ -203,7 +203,7 @@ def test_all_rows_says_the_same_of_every_row_without_an_outcome():
 
     assert_frame_equal(
         pl.DataFrame(
-            [("k1", "abandoned", None, "lost"), ("k3", "abandoned", None, "lost")],
+            [("k1", "abandoned", None, "lost", None), ("k3", "abandoned", None, "lost", None)],
             schema=EVIDENCE,
             orient="row",
         ),

@@ -51,6 +51,6 @@ def test_what_was_found_is_kept_as_a_result_file():
     rows = parse_results(content, "results_1.csv")
 
     assert [
-        ("a" * 32, "accepted", "READ_BACK", None),
-        ("b" * 32, "accepted", "READ_BACK", None),
+        ("a" * 32, "accepted", "READ_BACK", None, None),
+        ("b" * 32, "accepted", "READ_BACK", None, None),
     ] == (rows.rows())

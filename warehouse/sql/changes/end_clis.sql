@@ -12,4 +12,4 @@ WHERE
     AND outcomes.outcome = 'accepted'
     AND state.site_ref = written.site_ref
     AND state.cli = written.cli
-    AND state.status = 'live';
+    AND state.status IN ('live', 'seen');

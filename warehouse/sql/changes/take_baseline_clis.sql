@@ -1,15 +1,13 @@
--- The CLIs of what was billed when we first looked are live, and so are its additional numbers.
--- Params: none. numbers is a registered frame.
+-- The CLIs of what was billed when we first looked: seen, not added by us.
+-- Params: none.
 INSERT INTO ops.cli_state BY NAME
 SELECT
     place.site_ref,
     place.cli,
     min(place.start_on) AS start_on,
-    'live' AS status,
+    'seen' AS status,
     min(place.customer_ref) AS customer_ref,
     min(place.cli_type) AS cli_type,
-    min(place.range_end) AS range_end,
-    max(place.end_on) AS end_on,
     min(place.asset_id) AS asset_id
 FROM (
     SELECT
@@ -18,8 +16,6 @@ FROM (
         bill_start_on AS start_on,
         customer_ref,
         cli_type,
-        NULL AS range_end,
-        NULL AS end_on,
         asset_id
     FROM out.now_charge
     WHERE is_baseline AND site_ref IS NOT NULL AND cli IS NOT NULL AND bill_start_on IS NOT NULL

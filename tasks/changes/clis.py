@@ -1,0 +1,247 @@
+"""What is to be told of CLIs that are there: renumbered, moved, ended, opened again. Pure polars.
+
+A CLI lives at a site as long as a recurring charge stands on it. CLIs that are not there yet are
+added by the batch that needs them.
+"""
+
+from datetime import date
+from typing import NamedTuple
+
+import polars as pl
+
+STANDING = pl.Schema(
+    {
+        "line_id": pl.String(),
+        "told_customer_ref": pl.String(),
+        "told_site_ref": pl.String(),
+        "told_cli": pl.String(),
+        "customer_ref": pl.String(),
+        "site_ref": pl.String(),
+        "cli": pl.String(),
+        "cli_type": pl.String(),
+        "asset_id": pl.String(),
+        "start_on": pl.Date(),
+        "end_on": pl.Date(),
+    }
+)
+"""A recurring charge at a place that something changes about, one row per charge.
+
+`told_*` is where it stood before the batch, null for one that begins with it; `end_on` its last
+day, null while it is open.
+"""
+
+LIFE = pl.Schema(
+    {
+        "site_ref": pl.String(),
+        "cli": pl.String(),
+        "customer_ref": pl.String(),
+        "cli_type": pl.String(),
+        "range_end": pl.String(),
+        "start_on": pl.Date(),
+        "end_on": pl.Date(),
+        "asset_id": pl.String(),
+    }
+)
+"""A CLI that is there, one row per site and CLI."""
+
+CLI_DUE = pl.Schema(
+    {
+        "customer_ref": pl.String(),
+        "site_ref": pl.String(),
+        "cli": pl.String(),
+        "action": pl.String(),
+        "cli_type": pl.String(),
+        "range_end": pl.String(),
+        "start_on": pl.Date(),
+        "end_on": pl.Date(),
+        "previous_cli": pl.String(),
+        "asset_id": pl.String(),
+        "previous_site_ref": pl.String(),
+    }
+)
+"""A row of the CLI file: UPDATE or CEASE."""
+
+PLACE = pl.Schema(
+    {
+        "customer_ref": pl.String(),
+        "site_ref": pl.String(),
+        "cli": pl.String(),
+        "cli_type": pl.String(),
+        "bill_start_on": pl.Date(),
+        "asset_id": pl.String(),
+    }
+)
+
+_WHERE = ["site_ref", "cli"]
+
+
+class CliChanges(NamedTuple):
+    """`due` as CLI_DUE; `needed` as PLACE: where changed charges stand and no CLI moves to."""
+
+    due: pl.DataFrame
+    needed: pl.DataFrame
+
+
+def cli_changes(standing: pl.DataFrame, lives: pl.DataFrame, as_of: date) -> CliChanges:
+    """Say what is to be told of the CLIs whose charges move, end or go on.
+
+    Args:
+        standing: STANDING. Additional numbers come as charges of their own.
+        lives: LIFE.
+        as_of: the day of the run; a CLI that everybody leaves ends on it.
+
+    Source: contract section 4, `06_clis.csv`. Nothing is doubled: a CLI whose charges all go to one
+    other number or site of the same customer is changed, not ended and added.
+    """
+    placed = standing.filter(pl.col("cli").is_not_null() & pl.col("site_ref").is_not_null())
+    wanted = placed.group_by(_WHERE).agg(
+        pl.col("customer_ref").min(),
+        pl.col("cli_type").drop_nulls().min(),
+        pl.col("start_on").min(),
+        # one open charge keeps it open
+        pl.when(pl.col("end_on").is_null().any())
+        .then(None)
+        .otherwise(pl.col("end_on").max())
+        .alias("wanted_end"),
+        pl.col("asset_id").min(),
+    )
+    left = _left(standing, wanted, lives)
+    moved = _moved(left, wanted, lives)
+    gone = left.join(moved, on=_WHERE, how="anti")
+    due = pl.concat(
+        [
+            _ends(wanted, lives),
+            _as_update(moved),
+            _as_cease(gone, as_of),
+        ]
+    )
+    return CliChanges(due, _needed(standing, wanted, moved, as_of))
+
+
+def _left(standing: pl.DataFrame, wanted: pl.DataFrame, lives: pl.DataFrame) -> pl.DataFrame:
+    """Lives that charges leave and nobody stays on, with where they go: `to_site`, `to_cli`.
+
+    `to_*` is null when they go nowhere, or to several places.
+    """
+    leaving = standing.filter(
+        pl.col("told_cli").is_not_null()
+        & (
+            pl.col("told_cli").ne_missing(pl.col("cli"))
+            | pl.col("told_site_ref").ne_missing(pl.col("site_ref"))
+        )
+    )
+    one = pl.struct("site_ref", "cli", "customer_ref").n_unique() == 1
+    return (
+        leaving.group_by(site_ref="told_site_ref", cli="told_cli")
+        .agg(
+            pl.when(one).then(pl.col("site_ref").first()).alias("to_site"),
+            pl.when(one).then(pl.col("cli").first()).alias("to_cli"),
+            pl.when(one).then(pl.col("customer_ref").first()).alias("to_customer"),
+            pl.col("cli_type").drop_nulls().min().alias("to_type"),
+            pl.col("asset_id").min().alias("to_asset"),
+        )
+        .join(lives, on=_WHERE)
+        .join(wanted, on=_WHERE, how="anti")
+    )
+
+
+def _moved(left: pl.DataFrame, wanted: pl.DataFrame, lives: pl.DataFrame) -> pl.DataFrame:
+    """Those of the `left` lives that become the CLI at their charges' new place.
+
+    One life per place: the one that began first. Not to another customer, nor where one lives.
+    """
+    return (
+        left.filter(
+            pl.col("to_cli").is_not_null()
+            & pl.col("to_site").is_not_null()
+            & pl.col("customer_ref").eq_missing(pl.col("to_customer"))
+        )
+        .join(lives, left_on=["to_site", "to_cli"], right_on=_WHERE, how="anti")
+        .join(
+            wanted.select(to_site="site_ref", to_cli="cli", wanted_end="wanted_end"),
+            on=["to_site", "to_cli"],
+        )
+        .sort("start_on", *_WHERE)
+        .unique(["to_site", "to_cli"], keep="first", maintain_order=True)
+    )
+
+
+def _as_update(moved: pl.DataFrame) -> pl.DataFrame:
+    renumbered = pl.col("to_cli") != pl.col("cli")
+    return moved.select(
+        "customer_ref",
+        pl.col("to_site").alias("site_ref"),
+        pl.col("to_cli").alias("cli"),
+        pl.lit("UPDATE").alias("action"),
+        pl.coalesce("to_type", "cli_type").alias("cli_type"),
+        "range_end",
+        "start_on",
+        pl.col("wanted_end").alias("end_on"),
+        pl.when(renumbered).then(pl.col("cli")).alias("previous_cli"),
+        pl.coalesce("to_asset", "asset_id").alias("asset_id"),
+        pl.when(pl.col("to_site") != pl.col("site_ref"))
+        .then(pl.col("site_ref"))
+        .alias("previous_site_ref"),
+    ).cast(CLI_DUE)
+
+
+def _as_cease(lives: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    ends = lives.filter(pl.col("end_on").is_null() | (pl.col("end_on") > as_of))
+    return _told(ends, "CEASE", pl.lit(as_of))
+
+
+def _ends(wanted: pl.DataFrame, lives: pl.DataFrame) -> pl.DataFrame:
+    """Lives that stay where they are and end, or are open again."""
+    staying = lives.join(wanted.select(*_WHERE, "wanted_end"), on=_WHERE)
+    differs = pl.col("wanted_end").ne_missing(pl.col("end_on"))
+    ending = staying.filter(differs & pl.col("wanted_end").is_not_null())
+    opened = staying.filter(differs & pl.col("wanted_end").is_null())
+    return pl.concat(
+        [
+            _told(ending, "CEASE", pl.col("wanted_end")),
+            _told(opened, "UPDATE", pl.lit(None, dtype=pl.Date)),
+        ]
+    )
+
+
+def _told(lives: pl.DataFrame, action: str, end_on: pl.Expr) -> pl.DataFrame:
+    return lives.select(
+        "customer_ref",
+        "site_ref",
+        "cli",
+        pl.lit(action).alias("action"),
+        "cli_type",
+        "range_end",
+        "start_on",
+        end_on.alias("end_on"),
+        pl.lit(None, dtype=pl.String).alias("previous_cli"),
+        "asset_id",
+        pl.lit(None, dtype=pl.String).alias("previous_site_ref"),
+    ).cast(CLI_DUE)
+
+
+def _needed(
+    standing: pl.DataFrame, wanted: pl.DataFrame, moved: pl.DataFrame, as_of: date
+) -> pl.DataFrame:
+    """Where charges arrive from elsewhere and no CLI arrives with them: it may have to be added."""
+    arriving = standing.filter(
+        pl.col("told_customer_ref").is_not_null()
+        & pl.col("cli").is_not_null()
+        & (
+            pl.col("told_cli").ne_missing(pl.col("cli"))
+            | pl.col("told_site_ref").ne_missing(pl.col("site_ref"))
+        )
+    ).select(_WHERE)
+    return (
+        wanted.join(arriving.unique(), on=_WHERE, how="semi")
+        .join(moved, left_on=_WHERE, right_on=["to_site", "to_cli"], how="anti")
+        .select(
+            "customer_ref",
+            "site_ref",
+            "cli",
+            "cli_type",
+            pl.max_horizontal("start_on", pl.lit(as_of)).alias("bill_start_on"),
+            "asset_id",
+        )
+        .cast(PLACE)
+    )

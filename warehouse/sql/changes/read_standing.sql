@@ -1,0 +1,87 @@
+-- Which charges stand on which CLIs once the next batch was taken, and which did before, at every place
+-- that something changes about: what moves, what ends, and what ended before today.
+-- Params: $as_of DATE.
+WITH after AS (
+    SELECT
+        billed.line_id,
+        billed.customer_ref AS told_customer_ref,
+        billed.site_ref AS told_site_ref,
+        billed.cli AS told_cli,
+        coalesce(due.customer_ref, billed.customer_ref) AS customer_ref,
+        coalesce(due.site_ref, billed.site_ref) AS site_ref,
+        CASE WHEN due.line_id IS NULL THEN billed.cli ELSE due.cli END AS cli,
+        due.cli_type,
+        coalesce(due.asset_id, billed.asset_id) AS asset_id,
+        coalesce(due.bill_start_on, billed.bill_start_on) AS start_on,
+        CASE
+            WHEN due.line_id IS NOT NULL THEN due.bill_end_on
+            WHEN cease.line_id IS NOT NULL THEN cease.cease_on
+            ELSE billed.bill_end_on
+        END AS end_on,
+        billed.bill_end_on AS told_end_on
+    FROM ops.billed AS billed
+    LEFT JOIN out.due_product AS due
+        ON billed.line_id = due.line_id AND billed.charge_type = due.charge_type
+    LEFT JOIN out.due_cease AS cease
+        ON billed.line_id = cease.line_id AND billed.charge_type = cease.charge_type
+    WHERE billed.charge_type = 'recurring'
+    UNION ALL
+    SELECT
+        charge.line_id,
+        NULL AS told_customer_ref,
+        NULL AS told_site_ref,
+        NULL AS told_cli,
+        charge.customer_ref,
+        charge.site_ref,
+        charge.cli,
+        charge.cli_type,
+        charge.asset_id,
+        charge.bill_start_on AS start_on,
+        charge.bill_end_on AS end_on,
+        charge.bill_end_on AS told_end_on
+    FROM out.charge AS charge
+    WHERE charge.disposition = 'ready' AND charge.charge_type = 'recurring'
+    UNION ALL
+    SELECT
+        product.line_id,
+        NULL AS told_customer_ref,
+        NULL AS told_site_ref,
+        NULL AS told_cli,
+        product.customer_ref,
+        product.site_ref,
+        product.cli,
+        NULL AS cli_type,
+        product.asset_id,
+        product.bill_start_on AS start_on,
+        product.bill_end_on AS end_on,
+        product.bill_end_on AS told_end_on
+    FROM ops.charge_state AS state
+    INNER JOIN out.batch_product AS product
+        ON state.batch_seq = product.seq AND state.row_key = product.row_key
+    WHERE state.status = 'exported' AND state.charge_type = 'recurring'
+),
+
+touched AS (
+    SELECT unnest([told_site_ref, site_ref]) AS site_ref, unnest([told_cli, cli]) AS cli
+    FROM after
+    WHERE
+        told_cli IS NOT NULL
+        AND (
+            cli IS DISTINCT FROM told_cli
+            OR site_ref IS DISTINCT FROM told_site_ref
+            OR end_on IS DISTINCT FROM told_end_on
+            OR end_on < $as_of
+        )
+)
+
+SELECT after.* EXCLUDE (told_end_on)
+FROM after
+WHERE
+    EXISTS (
+        SELECT 1 FROM touched
+        WHERE touched.site_ref = after.site_ref AND touched.cli = after.cli
+    )
+    OR EXISTS (
+        SELECT 1 FROM touched
+        WHERE touched.site_ref = after.told_site_ref AND touched.cli = after.told_cli
+    );
