@@ -421,6 +421,18 @@ class Affinity(Section):
         r"created as (\S+)",
         description="Where a result says in words what a customer or site is called there.",
     )
+    application: str = Field(
+        "Aurora Affinity", min_length=1, description="Its name among The Layer's applications."
+    )
+
+    @field_validator("created_ref")
+    @classmethod
+    def _one_group(cls, pattern: str) -> str:
+        _check_pattern(pattern)
+        if re.compile(pattern).groups != 1:
+            message = "must be a pattern with one group"
+            raise ValueError(message)
+        return pattern
 
     @field_validator("layout", mode="before")
     @classmethod

@@ -26,7 +26,10 @@ from warehouse.retry_queue import RetryItem, RetryQueue
 Finisher = Callable[[LoadedProfile, RetryItem], str]
 """Tries one item again; returns its outcome in words, or raises what it failed with."""
 
-_JUDGED = {"charge", "cli", "feed", "feeds"}
+_JUDGED = {
+    *("charge", "change", "end", "cli", "feed", "feeds"),
+    *("customer", "site", "address", "contact", "new_product"),
+}
 """What a billing run tries again: it reads everything afresh and applies every rule."""
 
 _ACTOR = "retry queue"
@@ -36,7 +39,7 @@ _log = logging.getLogger("r2b.retry_queue")
 
 def finish_write_back(profile: LoadedProfile, item: RetryItem) -> str:
     """Write the file The Layer is told by."""
-    path = write_back(profile.warehouse, int(item.subject.partition(":")[2]))
+    path = write_back(profile.warehouse, int(item.subject.partition(":")[2]), retry_terms(profile))
     return f"written: {path.name}"
 
 

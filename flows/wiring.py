@@ -220,4 +220,5 @@ def retry_terms(profile: LoadedProfile) -> RetryTerms:
         failure_scope=FailureScope(delivery.failure_scope),
         bystander_codes=frozenset(code.strip().upper() for code in delivery.bystander_codes),
         created_ref=profile.settings.affinity.created_ref,
+        application=profile.settings.affinity.application,
     )

@@ -183,8 +183,12 @@ class BatchStore:
         return read(self._connection, statement("batch/read_affinity_clis"))
 
     def ledger_clis(self) -> pl.DataFrame:
-        """CLIs we added or are adding."""
+        """CLIs we added or are adding: `site_ref`, `cli`, `lives_until` (null = open)."""
         return read(self._connection, statement("batch/read_ledger_clis"))
+
+    def movable_clis(self) -> pl.DataFrame:
+        """CLIs Affinity has at sites of our customers where no charge of ours stands on them."""
+        return read(self._connection, statement("batch/read_movable_clis"))
 
     def ended_clis(self) -> pl.DataFrame:
         """CLIs an undo ended, or is ending, and the start of what it ended: `ended_on`."""

@@ -27,8 +27,20 @@ class ChangeStore:
             self._connection.execute(f"TRUNCATE out.{table}")
         self._connection.execute(statement("changes/make_in_flight"))
 
-    def take_baseline(self) -> None:
-        """Take charges that The Layer calls In Billing, and nothing was told of, as told."""
+    def baseline_numbers(self) -> pl.DataFrame:
+        """Additional numbers of what `take_baseline` will take, as The Layer writes them."""
+        return read(self._connection, statement("changes/read_baseline_numbers"))
+
+    def take_baseline(self, numbers: pl.DataFrame) -> None:
+        """Take charges that The Layer calls In Billing, and nothing was told of, as told.
+
+        `numbers`: their additional numbers, cleaned (`site_ref`, `cli`, `start_on`, ...).
+        """
+        append(
+            self._connection,
+            "ops.cli_state",
+            numbers.with_columns(pl.lit("seen").alias("status")),
+        )
         self._connection.execute(statement("changes/take_baseline_clis"))
         self._connection.execute(statement("changes/take_baseline"))
 

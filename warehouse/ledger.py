@@ -5,6 +5,8 @@ from datetime import datetime
 import duckdb
 import polars as pl
 
+from schemas.feeds import SITE_ENTITY_TYPE
+from schemas.layer_imports import APPLICATION_LINKS, ASSETS, CUSTOMERS, ORDER_LINES
 from warehouse.queries import append, first_row, read
 from warehouse.statements import statement
 
@@ -126,6 +128,20 @@ class Ledger:
     def layer_updates(self, seq: int) -> pl.DataFrame:
         """LAYER_UPDATES rows of a batch, sorted by line and charge type."""
         return read(self._connection, statement("ledger/read_layer_updates"), {"seq": seq})
+
+    def layer_imports(self, seq: int, *, application: str) -> dict[str, pl.DataFrame]:
+        """What The Layer is to take over of a batch, by import file (`LAYER_IMPORTS`), sorted."""
+        of_batch: dict[str, object] = {"seq": seq}
+        links = {**of_batch, "application": application, "entity_type": SITE_ENTITY_TYPE}
+        return {
+            ORDER_LINES.name: self._ask("write_back/read_order_lines", of_batch),
+            CUSTOMERS.name: self._ask("write_back/read_customers", of_batch),
+            APPLICATION_LINKS.name: self._ask("write_back/read_application_links", links),
+            ASSETS.name: self._ask("write_back/read_assets", of_batch),
+        }
+
+    def _ask(self, name: str, parameters: dict[str, object]) -> pl.DataFrame:
+        return read(self._connection, statement(name), parameters)
 
     def history(self, line_id: str) -> pl.DataFrame:
         """Every transition of a line's charges, oldest first."""

@@ -29,8 +29,9 @@ class RetryItem(NamedTuple):
     """One failed thing.
 
     `subject` is `charge:<line>:<type>`, `cli:<row key>`, `feeds` or `feed:<name>`,
-    `delivery:<seq>`, `write_back:<seq>`, `change:<line>:<type>` or `cease:<line>:<type>` of a
-    billed charge, or `customer:<id>` (`site`, `address`, `contact`, `new_product`).
+    `delivery:<seq>`, `write_back:<seq>`, `cease:<line>:<type>` (an undo's),
+    `change:<line>:<type>` or `end:<line>:<type>` of a billed charge, or `customer:<id>` (`site`,
+    `address`, `contact`, `new_product`).
     """
 
     id: int
@@ -288,7 +289,7 @@ class RetryQueue:
             self._connection.execute(
                 "UPDATE ops.billed AS billed SET refused_content = NULL FROM freed "
                 "WHERE concat('change:', billed.line_id, ':', billed.charge_type) = freed.subject "
-                "OR concat('cease:', billed.line_id, ':', billed.charge_type) = freed.subject"
+                "OR concat('end:', billed.line_id, ':', billed.charge_type) = freed.subject"
             )
             self._connection.execute(
                 "UPDATE ops.entity_state AS state SET refused = NULL FROM freed "

@@ -43,7 +43,8 @@ def cli_rows(
             `start_on`, `end_on` as The Layer writes them, and `base_category`, `needs_cli` of the
             asset's product.
         live_in_affinity: `site_ref`, `cli` as Affinity writes it, `end_on` (null = open).
-        live_by_ledger: `site_ref`, `cli` of what we added, or are adding.
+        live_by_ledger: `site_ref`, `cli`, `lives_until` (null = open) of what we added, or are
+            adding.
         by_category: the profile's CLI profiles.
         ended: `site_ref`, `cli` of what an undo ended, and `ended_on`: it had begun, and so ended,
             on that day. Not live, whatever Affinity's list said when it was made.
@@ -149,19 +150,57 @@ def _cleaned_live(live_in_affinity: pl.DataFrame) -> pl.DataFrame:
 
 
 def _not_live(rows: pl.DataFrame, live: pl.DataFrame, live_by_ledger: pl.DataFrame) -> pl.DataFrame:
+    columns = [*_WHERE, "lives_until"]
     there = (
         rows.select(*_WHERE, "start_on")
-        .join(live, on=_WHERE)
+        .join(pl.concat([live.select(columns), live_by_ledger.select(columns)]), on=_WHERE)
         .filter(pl.col("lives_until").is_null() | (pl.col("lives_until") >= pl.col("start_on")))
     )
-    return rows.join(there, on=_WHERE, how="anti").join(live_by_ledger, on=_WHERE, how="anti")
+    return rows.join(there, on=_WHERE, how="anti")
+
+
+def moved_here(rows: pl.DataFrame, movable: pl.DataFrame) -> pl.DataFrame:
+    """`rows` (CLI_ROW), but a CLI that Affinity has elsewhere is moved, not added a second time.
+
+    Args:
+        rows: what the batch would add.
+        movable: `customer_ref`, `site_ref`, `cli` as Affinity writes it, `end_on`: at another site
+            of the customer, where nothing of ours stands on it.
+
+    Returns:
+        The rows, with `previous_site_ref` (null where nothing moves); an UPDATE where one moves.
+    """
+    elsewhere = (
+        _cleaned_live(movable)
+        .with_columns(movable["customer_ref"])
+        .select("customer_ref", "cli", "lives_until", previous_site_ref="site_ref")
+        .sort("previous_site_ref")
+    )
+    moving = (
+        rows.filter(pl.col("action") == "ADD")
+        .select("customer_ref", *_WHERE, "start_on")
+        .join(elsewhere, on=["customer_ref", "cli"])
+        .filter(
+            (pl.col("previous_site_ref") != pl.col("site_ref"))
+            & (pl.col("lives_until").is_null() | (pl.col("lives_until") >= pl.col("start_on")))
+        )
+        .unique("cli", keep="first", maintain_order=True)
+        .select(*_WHERE, "previous_site_ref")
+    )
+    return rows.join(moving, on=_WHERE, how="left").with_columns(
+        pl.when(pl.col("previous_site_ref").is_not_null())
+        .then(pl.lit("UPDATE"))
+        .otherwise("action")
+        .alias("action")
+    )
 
 
 def clis_live_elsewhere(rows: pl.DataFrame, live_in_affinity: pl.DataFrame) -> int:
     """How many of the CLIs to add are live in Affinity at another site: a warning, still an ADD."""
     elsewhere = _cleaned_live(live_in_affinity).select("cli", other="site_ref")
     return (
-        rows.select(*_WHERE)
+        rows.filter(pl.col("action") == "ADD")
+        .select(*_WHERE)
         .join(elsewhere, on="cli")
         .filter(pl.col("other") != pl.col("site_ref"))
         .select("cli")

@@ -14,7 +14,7 @@ from schemas.errors import DeliveryIncomplete, IllegalTransition, StaleStatus
 from schemas.receipts import BatchReceipt, JudgementReceipt, Money, RunRef, UndoReceipt
 from schemas.vocabulary import BatchState, BillStatus, CliProfile, Disposition, RetryState
 from tasks.batch.canary import goes_first
-from tasks.batch.clis import cli_rows, clis_live_elsewhere
+from tasks.batch.clis import cli_rows, clis_live_elsewhere, moved_here
 from tasks.batch.manifest import manifest, totals_of
 from tasks.batch.rendering import WrittenLayout
 from tasks.batch.undo import cease_rows, cli_cease_rows, sharing_a_key, unfit
@@ -264,11 +264,11 @@ def _cli_rows(store: BatchStore, terms: BatchTerms, *, is_canary: bool) -> pl.Da
         pl.concat(needed),
         store.numbers(),
         store.affinity_clis(),
-        pl.concat([store.ledger_clis(), changed.select("site_ref", "cli")]),
+        pl.concat([store.ledger_clis(), changed.select("site_ref", "cli", lives_until="end_on")]),
         terms.cli_profiles,
         ended=store.ended_clis(),
     )
-    return pl.concat([rows, changed], how="diagonal")
+    return pl.concat([moved_here(rows, store.movable_clis()), changed], how="diagonal")
 
 
 @step("publish batch")

@@ -93,17 +93,20 @@ def cli_changes(standing: pl.DataFrame, lives: pl.DataFrame, as_of: date) -> Cli
     Source: contract section 4, `06_clis.csv`. Nothing is doubled: a CLI whose charges all go to one
     other number or site of the same customer is changed, not ended and added.
     """
-    placed = standing.filter(pl.col("cli").is_not_null() & pl.col("site_ref").is_not_null())
-    wanted = placed.group_by(_WHERE).agg(
-        pl.col("customer_ref").min(),
-        pl.col("cli_type").drop_nulls().min(),
-        pl.col("start_on").min(),
-        # one open charge keeps it open
-        pl.when(pl.col("end_on").is_null().any())
-        .then(None)
-        .otherwise(pl.col("end_on").max())
-        .alias("wanted_end"),
-        pl.col("asset_id").min(),
+    wanted = (
+        _placed(standing, lives)
+        .group_by(_WHERE)
+        .agg(
+            pl.col("customer_ref").min(),
+            pl.col("cli_type").drop_nulls().min(),
+            pl.col("start_on").min(),
+            # one open charge keeps it open
+            pl.when(pl.col("end_on").is_null().any())
+            .then(None)
+            .otherwise(pl.col("end_on").max())
+            .alias("wanted_end"),
+            pl.col("asset_id").min(),
+        )
     )
     left = _left(standing, wanted, lives)
     moved = _moved(left, wanted, lives)
@@ -116,6 +119,16 @@ def cli_changes(standing: pl.DataFrame, lives: pl.DataFrame, as_of: date) -> Cli
         ]
     )
     return CliChanges(due, _needed(standing, wanted, moved, as_of))
+
+
+def _placed(standing: pl.DataFrame, lives: pl.DataFrame) -> pl.DataFrame:
+    """What stands on a CLI; what begins after its end opens a new one, so it does not."""
+    begins_later = pl.col("told_cli").is_null() & (pl.col("start_on") > pl.col("life_ends"))
+    return (
+        standing.filter(pl.col("cli").is_not_null() & pl.col("site_ref").is_not_null())
+        .join(lives.select(*_WHERE, life_ends="end_on"), on=_WHERE, how="left")
+        .filter(~begins_later.fill_null(value=False))
+    )
 
 
 def _left(standing: pl.DataFrame, wanted: pl.DataFrame, lives: pl.DataFrame) -> pl.DataFrame:

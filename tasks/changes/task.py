@@ -3,6 +3,7 @@
 from schemas.receipts import ChangeReceipt, RunRef
 from tasks.changes.charges import charge_changes
 from tasks.changes.clis import cli_changes
+from tasks.changes.numbers import cleaned, number_changes
 from tasks.changes.terms import ChangeTerms
 from tasks.step import step
 from warehouse.changes import ChangeStore
@@ -19,7 +20,7 @@ def find_changes(run: RunRef, terms: ChangeTerms) -> ChangeReceipt:
             store.remember_resumed(run.as_of)
             _charges(store, terms)
             _clis(store, terms)
-            store.take_baseline()
+            store.take_baseline(cleaned(store.baseline_numbers(), terms.cli_profiles))
         return ChangeReceipt(counts=store.counts())
 
 
@@ -33,6 +34,11 @@ def _charges(store: ChangeStore, terms: ChangeTerms) -> None:
 
 
 def _clis(store: ChangeStore, terms: ChangeTerms) -> None:
-    found = cli_changes(store.standing(terms.as_of), store.lives(), terms.as_of)
+    standing, lives = store.standing(terms.as_of), store.lives()
+    found = cli_changes(standing.filter("is_touched"), lives, terms.as_of)
+    numbers = cleaned(store.numbers(), terms.cli_profiles)
+    others = number_changes(standing, numbers, lives, terms.as_of)
     store.add_due("cli", found.due)
+    # a number that is a CLI of its own goes as that
+    store.add_due("cli", others.join(found.due, on=["site_ref", "cli"], how="anti"))
     store.add_due("cli_place", found.needed)

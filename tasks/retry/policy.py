@@ -27,6 +27,8 @@ class RetryTerms:
     bystander_codes: frozenset[str] = frozenset({"FILE_REFUSED", "CUSTOMER_REFUSED"})
     created_ref: str = r"created as (\S+)"
     """How Affinity's words say what it calls a customer or site it created."""
+    application: str = "Aurora Affinity"
+    """What Affinity is called among The Layer's applications."""
 
 
 @dataclass(frozen=True)

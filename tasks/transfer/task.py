@@ -13,6 +13,7 @@ import polars as pl
 
 from schemas.affinity import LAYER_UPDATES
 from schemas.errors import DeliveryIncomplete, IllegalTransition
+from schemas.layer_imports import FOLDER
 from schemas.receipts import RunRef, TransferReceipt
 from schemas.results import parse_results
 from schemas.vocabulary import (
@@ -210,15 +211,15 @@ def recover_transfers(
 
 
 @step("write back")
-def write_back(warehouse: Path, seq: int) -> Path:
-    """Tell The Layer of batch `seq`: write its `layer_updates.csv` anew, close its queue item.
+def write_back(warehouse: Path, seq: int, retry: RetryTerms) -> Path:
+    """Tell The Layer of batch `seq`: write its update files anew, close its queue item.
 
     Raises:
         OSError: it cannot be written.
     """
     with open_warehouse(warehouse) as connection:
         batch = _batch(connection, seq)
-        _write_updates(connection, batch)
+        _write_updates(connection, batch, retry)
         return batch.path / LAYER_UPDATES_FILE
 
 
@@ -584,7 +585,7 @@ def _owes_write_back(connection: Connection, batch: Batch, items: Mapping[str, R
 def _write_back(connection: Connection, batch: Batch, retry: RetryTerms) -> None:
     """Tell The Layer; if that cannot be written now, the queue sees to it. The transfer stands."""
     try:
-        _write_updates(connection, batch)
+        _write_updates(connection, batch, retry)
     except OSError as error:
         reason, message, transient = words_of(error)
         with transaction(connection):
@@ -601,10 +602,16 @@ def _write_back(connection: Connection, batch: Batch, retry: RetryTerms) -> None
             )
 
 
-def _write_updates(connection: Connection, batch: Batch) -> None:
-    updates = Ledger(connection).layer_updates(batch.seq).select(list(LAYER_UPDATES))
-    content = updates.write_csv(line_terminator="\r\n").encode()
-    write_durably(batch.path / LAYER_UPDATES_FILE, content)
+def _write_updates(connection: Connection, batch: Batch, retry: RetryTerms) -> None:
+    ledger = Ledger(connection)
+    imports = ledger.layer_imports(batch.seq, application=retry.application)
+    for name, rows in imports.items():
+        if rows.height:
+            (batch.path / FOLDER).mkdir(mode=0o700, exist_ok=True)
+            write_durably(batch.path / FOLDER / f"{name}.csv", _as_csv(rows))
+    # last, for it says that all of them are there
+    updates = ledger.layer_updates(batch.seq).select(list(LAYER_UPDATES))
+    write_durably(batch.path / LAYER_UPDATES_FILE, _as_csv(updates))
     with transaction(connection):
         RetryQueue(connection).move(
             pl.Series([_write_back_subject(batch.seq)]),
@@ -612,6 +619,10 @@ def _write_updates(connection: Connection, batch: Batch) -> None:
             now=_now(),
             outcome=f"written: {LAYER_UPDATES_FILE}",
         )
+
+
+def _as_csv(rows: pl.DataFrame) -> bytes:
+    return rows.write_csv(line_terminator="\r\n").encode()
 
 
 def _batch(connection: Connection, seq: int) -> Batch:

@@ -307,7 +307,8 @@ SELECT
     row_key,
     'CEASE' AS action,
     kind,
-    concat('cease:', line_id, ':', charge_type) AS subject,
+    concat(CASE kind WHEN 'undo' THEN 'cease:' ELSE 'end:' END, line_id, ':', charge_type)
+        AS subject,
     line_id,
     charge_type,
     customer_ref AS customer,

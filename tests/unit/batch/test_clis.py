@@ -64,7 +64,9 @@ def added(
         frame(READY, CHARGE, ready),
         frame(NUMBER, A_NUMBER, numbers),
         live() if in_affinity is None else in_affinity,
-        pl.DataFrame(list(ours), schema=OURS, orient="row"),
+        pl.DataFrame(list(ours), schema=OURS, orient="row").with_columns(
+            pl.lit(None, dtype=pl.Date).alias("lives_until")
+        ),
         by_category or {},
     )
     assert CLI_ROW == found.schema

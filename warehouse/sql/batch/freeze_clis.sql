@@ -1,5 +1,5 @@
--- Freeze the CLI rows of $cli_rows, keyed by what they say; an UPDATE or CEASE that was told before
--- has a number in its key.
+-- Freeze the CLI rows of $cli_rows, keyed by what they say; one that was taken before and is told
+-- again has a number in its key.
 -- Params: $seq BIGINT, $tenant VARCHAR. cli_rows is a registered frame.
 INSERT INTO out.batch_cli BY NAME
 SELECT
@@ -18,7 +18,7 @@ SELECT
 FROM (
     SELECT
         cli_rows.*,
-        CASE cli_rows.action WHEN 'ADD' THEN 1 ELSE coalesce(told.nth, 0) + 1 END AS nth
+        coalesce(told.nth, 0) + 1 AS nth
     FROM cli_rows
     LEFT JOIN (
         SELECT before.site_ref, before.cli, before.action, before.start_on, max(before.nth) AS nth

@@ -10,7 +10,7 @@ FROM out.batch_product
 WHERE seq = $seq AND kind = 'change'
 UNION ALL
 SELECT
-    concat('cease:', line_id, ':', charge_type) AS subject,
+    concat('end:', line_id, ':', charge_type) AS subject,
     line_id,
     charge_type,
     kind,

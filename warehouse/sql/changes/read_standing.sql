@@ -1,5 +1,6 @@
--- Which charges stand on which CLIs once the next batch was taken, and which did before, at every place
--- that something changes about: what moves, what ends, and what ended before today.
+-- Which charges stand on which CLIs once the next batch was taken, and which did before: is_touched at
+-- every place that something changes about (what moves, what ends, what ended before today), and the
+-- charges of assets with additional numbers.
 -- Params: $as_of DATE.
 WITH after AS (
     SELECT
@@ -74,14 +75,18 @@ touched AS (
         )
 )
 
-SELECT after.* EXCLUDE (told_end_on)
-FROM after
-WHERE
-    EXISTS (
-        SELECT 1 FROM touched
-        WHERE touched.site_ref = after.site_ref AND touched.cli = after.cli
-    )
-    OR EXISTS (
-        SELECT 1 FROM touched
-        WHERE touched.site_ref = after.told_site_ref AND touched.cli = after.told_cli
-    );
+SELECT * EXCLUDE (told_end_on)
+FROM (
+    SELECT
+        after.*,
+        EXISTS (
+            SELECT 1 FROM touched
+            WHERE touched.site_ref = after.site_ref AND touched.cli = after.cli
+        )
+        OR EXISTS (
+            SELECT 1 FROM touched
+            WHERE touched.site_ref = after.told_site_ref AND touched.cli = after.told_cli
+        ) AS is_touched
+    FROM after
+) AS marked
+WHERE is_touched OR asset_id IN (SELECT asset_id FROM core.asset_numbers);
