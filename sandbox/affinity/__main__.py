@@ -133,7 +133,7 @@ def export(
     out: Annotated[Path, typer.Option("--out", help="Folder for the feeds.")],
     as_of: AsOf = None,
 ) -> None:
-    """Write what is there as the feeds affinity_clis and affinity_site_products.
+    """Write what is there as feeds: CLIs, site products, catalogue; and the refs of what is new.
 
     Example: python -m sandbox.affinity export --state var/affinity --out var/from-affinity
     """

@@ -8,17 +8,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-RESULT_COLUMNS: Final = ("row_key", "outcome", "code", "message")
+RESULT_COLUMNS: Final = ("row_key", "outcome", "code", "message", "ref")
 
 
 @dataclass(frozen=True, slots=True)
 class RowAnswer:
-    """The outcome of one row; code and message are empty when there is nothing to say."""
+    """The outcome of one row; code and message are empty when there is nothing to say.
+
+    `ref` is what Affinity calls the customer, site or product that the row created, else empty.
+    """
 
     row_key: str
     accepted: bool
     code: str = ""
     message: str = ""
+    ref: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def write_results(answers: Iterable[RowAnswer], path: Path) -> None:
         writer.writerow(RESULT_COLUMNS)
         for answer in answers:
             outcome = "accepted" if answer.accepted else "rejected"
-            writer.writerow((answer.row_key, outcome, answer.code, answer.message))
+            writer.writerow((answer.row_key, outcome, answer.code, answer.message, answer.ref))
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)

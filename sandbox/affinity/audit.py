@@ -1,6 +1,7 @@
 """What Affinity bills, told in numbers and as feeds. Reads only."""
 
 import csv
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable
@@ -11,9 +12,27 @@ from pathlib import Path
 from typing import Final
 
 from sandbox.affinity.layout import layout_of
+from sandbox.affinity.state import CANCELLED
 
 _MONTHS: Final = {"MONTHLY": 1, "QUARTERLY": 3, "ANNUAL": 12}
 _PENNY: Final = Decimal("0.01")
+
+# A double bill counts for as long as it is one: until what was billed already is ended before.
+_STILL_DOUBLE: Final = """
+double_bill = 'row key again' OR EXISTS (
+    SELECT 1 FROM bill AS this INNER JOIN bill AS other
+    ON this.charge_type = other.charge_type AND this.object_uid <> other.object_uid
+    AND this.from_on <= other.to_on AND other.from_on <= this.to_on
+    AND (this.line_id = other.line_id OR this.asset_id = other.asset_id AND this.asset_id <> '')
+    WHERE this.object_uid = site_product.object_uid
+)"""
+# A CLI cannot be at two places, or twice at one; what was so before the first batch is not counted.
+_CLI_DOUBLES: Final = """
+SELECT count(DISTINCT later.id) FROM cli AS earlier INNER JOIN cli AS later
+ON earlier.cli = later.cli AND earlier.id < later.id
+AND (earlier.end_on = '' OR earlier.end_on >= later.start_on)
+AND (later.end_on = '' OR later.end_on >= earlier.start_on)
+WHERE NOT later.learnt"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +40,12 @@ class Audit:
     """The state in numbers; money in pounds ex VAT as decimal text, to the penny.
 
     Counts of `live` include what Affinity had before the first batch; `loaded_*` only what batches
-    brought. A double bill is a product row that was loaded although its charge was billed already:
-    its row key had been loaded, or its line or asset is billed under another key. `out_of_order`
-    counts files that came after one of their batch that needs them was loaded: CLIs after products.
+    brought; a one-off that was taken back is no money. A double bill is a product row that was
+    loaded although its charge was billed already: its row key had been loaded, or its line or asset
+    is billed under another key on some of the same days, and no later row has mended that.
+    `cli_doubles` counts the CLIs that batches added while they were live elsewhere, or there
+    already. `out_of_order` counts files that came after one of their batch that needs them was
+    loaded: CLIs after products.
     """
 
     files_loaded: int
@@ -37,6 +59,7 @@ class Audit:
     double_bill_causes: dict[str, int]
     double_bill_keys: list[str]
     double_bill_value: str
+    cli_doubles: int
     live: dict[str, int]
     money_per_month: str
     loaded_products: int
@@ -57,7 +80,9 @@ def audit(connection: sqlite3.Connection, as_of: date | None) -> Audit:
     files = dict(connection.execute("SELECT loaded, count(*) FROM file GROUP BY loaded"))
     rows = dict(connection.execute("SELECT accepted, count(*) FROM answer GROUP BY accepted"))
     live = {
-        "customers": _count(connection, "SELECT count(DISTINCT ref) FROM customer"),
+        "customers": _count(
+            connection, f"SELECT count(DISTINCT ref) FROM customer WHERE NOT {CANCELLED}"
+        ),
         "sites": _count(connection, "SELECT count(DISTINCT ref) FROM site"),
         "clis": sum(
             _is_live(end_on, as_of) for (end_on,) in connection.execute("SELECT end_on FROM cli")
@@ -87,6 +112,7 @@ def audit(connection: sqlite3.Connection, as_of: date | None) -> Audit:
         double_bill_causes=dict(products.double_causes),
         double_bill_keys=sorted(products.double_keys),
         double_bill_value=_pounds(products.double_value),
+        cli_doubles=_count(connection, _CLI_DOUBLES),
         live=live,
         money_per_month=_pounds(products.per_month),
         loaded_products=products.loaded,
@@ -124,11 +150,22 @@ class _Products:
         self.double_value = Decimal(0)
         self.double_causes: Counter[str] = Counter()
         self.double_keys: set[str] = set()
-        for quantity, price, frequency, end_on, row_key, double_bill, learnt in connection.execute(
-            "SELECT quantity, unit_price, frequency, end_on, row_key, double_bill, learnt"
+        for (
+            quantity,
+            price,
+            frequency,
+            end_on,
+            row_key,
+            double_bill,
+            learnt,
+            back,
+        ) in connection.execute(
+            "SELECT quantity, unit_price, frequency, end_on, row_key,"
+            f" CASE WHEN double_bill <> '' AND ({_STILL_DOUBLE}) THEN double_bill ELSE '' END,"
+            " learnt, charge_type = 'UPFRONT' AND is_ceased"
             " FROM site_product ORDER BY double_bill, object_uid"
         ):
-            value = Decimal(price) * quantity
+            value = Decimal(0) if back else Decimal(price) * quantity
             months = _MONTHS.get(frequency)
             is_live = _is_live(end_on, as_of)
             if is_live:
@@ -146,11 +183,20 @@ class _Products:
                 self.double_value += value
 
 
-def export(connection: sqlite3.Connection, folder: Path, as_of: date | None) -> dict[str, int]:
-    """Write `affinity_clis.csv` and `affinity_site_products.csv` in the contract's columns.
+def holdings(connection: sqlite3.Connection, table: str) -> list[dict[str, object]]:
+    """The rows of a table in the order in which they came, fields as columns of their own."""
+    found = connection.execute(f"SELECT * FROM {table} ORDER BY rowid")
+    names = [column[0] for column in found.description]
+    rows = [dict(zip(names, values, strict=True)) for values in found]
+    return [row | json.loads(str(row.pop("fields", "{}"))) for row in rows]
 
-    Also `created_refs.csv` (entity, layer_id, ref): what Affinity called the customers and sites
-    that batches brought, for The Layer to take over. With `as_of`, what ended before is left out.
+
+def export(connection: sqlite3.Connection, folder: Path, as_of: date | None) -> dict[str, int]:
+    """Write `affinity_clis`, `affinity_site_products` and `affinity_products` as feeds (CSV).
+
+    Also `created_refs.csv` (entity, layer_id, ref): what Affinity called the customers, sites and
+    products that batches brought, for The Layer to take over. With `as_of`, what ended before is
+    left out of the first two.
     """
     folder.mkdir(parents=True, exist_ok=True)
     clis = (
@@ -170,7 +216,14 @@ def export(connection: sqlite3.Connection, folder: Path, as_of: date | None) -> 
     )
     created = connection.execute(
         "SELECT 'customer', layer_id, ref FROM customer WHERE learnt = 0 UNION ALL"
-        " SELECT 'site', layer_id, ref FROM site WHERE learnt = 0 ORDER BY 1, 2, 3"
+        " SELECT 'site', layer_id, ref FROM site WHERE learnt = 0 UNION ALL"
+        " SELECT 'product', layer_id, code FROM new_product ORDER BY 1, 2, 3"
+    )
+    codes = (
+        (code, name, "true" if is_active else "false", price)
+        for code, name, is_active, price in connection.execute(
+            "SELECT code, name, is_active, price FROM product_code ORDER BY code"
+        )
     )
     return {
         "affinity_clis.csv": _write(
@@ -191,6 +244,11 @@ def export(connection: sqlite3.Connection, folder: Path, as_of: date | None) -> 
                 "row_key",
             ),
             site_products,
+        ),
+        "affinity_products.csv": _write(
+            folder / "affinity_products.csv",
+            ("product_code", "name", "is_active", "price"),
+            codes,
         ),
         "created_refs.csv": _write(
             folder / "created_refs.csv", ("entity", "layer_id", "ref"), created

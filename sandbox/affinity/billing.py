@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from sandbox.affinity.answers import BatchAnswer, FileAnswer, RowAnswer
-from sandbox.affinity.audit import Audit, audit, export
+from sandbox.affinity.audit import Audit, audit, export, holdings
 from sandbox.affinity.intake import Clerk, Refused, Row
 from sandbox.affinity.layout import LAYOUTS, ROW_KEY, Layout, layout_of
 from sandbox.affinity.policy import FailureScope, Policy
@@ -137,6 +137,18 @@ class Affinity:
         """
         with open_state(self._state, make=False) as connection:
             return export(connection, folder, as_of)
+
+    def holdings(self, table: str) -> list[dict[str, object]]:
+        """All Affinity holds of one kind: customer, site, record, new_product, cli, site_product.
+
+        Columns as in `state.sql`, a row's fields by the headings of its file; oldest first.
+
+        Raises:
+            StandInError: nothing was ever loaded into this state.
+
+        """
+        with open_state(self._state, make=False) as connection:
+            return holdings(connection, table)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -271,9 +283,9 @@ def _try_rows(
         key = row.get(ROW_KEY, "")
         cells = len(file.rows[position])
         try:
-            answers.append(
-                RowAnswer(key, accepted=True, message=clerk.take(file.layout, row, cells))
-            )
+            ref = clerk.take(file.layout, row, cells)
+            message = f"created as {ref}" if ref else ""
+            answers.append(RowAnswer(key, accepted=True, message=message, ref=ref))
         except Refused as refusal:
             faults.add(position)
             answers.append(RowAnswer(key, accepted=False, code=refusal.code, message=str(refusal)))

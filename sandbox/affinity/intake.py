@@ -11,8 +11,9 @@ from datetime import date
 from typing import Final, TypeAlias
 
 from sandbox.affinity.feed_reader import national
-from sandbox.affinity.layout import ROW_KEY, Layout
+from sandbox.affinity.layout import LAYOUTS, ROW_KEY, Layout
 from sandbox.affinity.policy import Policy
+from sandbox.affinity.state import CANCELLED, as_text
 
 Row: TypeAlias = Mapping[str, str]
 
@@ -21,27 +22,25 @@ _DATE: Final = re.compile(r"(\d\d)/(\d\d)/(\d{4})")
 _AMOUNT: Final = re.compile(r"\d{1,12}(\.\d{1,4})?", re.ASCII)
 _COUNT: Final = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 _LONGEST_CLI: Final = 40
+_EVER: Final = "9999-12-31"
 
 _BILLED_FOR_LINE: Final = (
-    "SELECT 1 FROM site_product WHERE line_id = ? AND charge_type = ?"
-    " AND (end_on = '' OR end_on >= ?)"
+    "SELECT 1 FROM bill WHERE line_id = ? AND charge_type = ? AND from_on <= ? AND to_on >= ?"
 )
 _BILLED_FOR_ASSET: Final = (
-    "SELECT 1 FROM site_product WHERE asset_id = ? AND charge_type = ?"
-    " AND (end_on = '' OR end_on >= ?)"
+    "SELECT 1 FROM bill WHERE asset_id = ? AND charge_type = ? AND from_on <= ? AND to_on >= ?"
 )
-# What is still billed comes before what has ended.
+# Of the periods of one charge the latest is meant; never the one that takes over.
+_LATEST: Final = " AND row_key <> ? ORDER BY end_on <> '', start_on DESC, object_uid DESC"
 _OBJECT_OF_LINE: Final = (
-    "SELECT object_uid FROM site_product WHERE line_id = ? AND charge_type = ?"
-    " ORDER BY end_on <> '', object_uid"
+    "SELECT object_uid FROM site_product WHERE line_id = ? AND charge_type = ?" + _LATEST
 )
 _OBJECT_OF_ASSET: Final = (
-    "SELECT object_uid FROM site_product WHERE asset_id = ? AND charge_type = ?"
-    " ORDER BY end_on <> '', object_uid"
+    "SELECT object_uid FROM site_product WHERE asset_id = ? AND charge_type = ?" + _LATEST
 )
 _OBJECT_AT_PLACE: Final = (
     "SELECT object_uid FROM site_product WHERE site_ref = ? AND cli = ? AND product_code = ?"
-    " AND charge_type = ? ORDER BY end_on <> '', object_uid"
+    " AND charge_type = ?" + _LATEST
 )
 
 
@@ -66,8 +65,8 @@ class Clerk:
         self._take: dict[str, Callable[[Row, bool], str]] = {
             "customers": self._customer,
             "sites": self._site,
-            "addresses": self._record,
-            "contacts": self._record,
+            "addresses": self._address,
+            "contacts": self._contact,
             "new_products": self._new_product,
             "clis": self._cli,
             "ceases": self._cease,
@@ -75,7 +74,7 @@ class Clerk:
         }
 
     def take(self, layout: Layout, row: Row, cells: int) -> str:
-        """Load one row that came in `cells` cells; returns a message for its sender, often empty.
+        """Load one row that came in `cells` cells; returns the ref of what it created, else "".
 
         Raises:
             Refused: the row does not fit, or names what Affinity does not have.
@@ -88,9 +87,9 @@ class Clerk:
         refusal = self._policy.refusal(key, is_product=layout.kind == "products")
         if refusal is not None:
             raise Refused(*refusal)
-        message = self._take[layout.kind](row, self._is_known(key))
+        ref = self._take[layout.kind](row, self._is_known(key))
         self._keys.add(key)
-        return message
+        return ref
 
     def _is_known(self, key: str) -> bool:
         """Whether a row of this key was loaded before, in this file or ever."""
@@ -102,62 +101,130 @@ class Clerk:
 
     def _customer(self, row: Row, again: bool) -> str:
         ref, layer_id = row["Customer Ref"], row["Layer Customer ID"]
-        known = self._customer_ref(ref, layer_id)
-        if row["Action"] != "ADD":
-            if known is None:
+        fields = _fields("01_customers", row)
+        if row["Action"] == "UPDATE":
+            changed = self._do(
+                "UPDATE customer SET fields = ? WHERE layer_id = ? AND (ref = ? OR ? = '')",
+                fields,
+                layer_id,
+                ref,
+                ref,
+            )
+            if not changed:
                 raise Refused("UNKNOWN_CUSTOMER", f"customer {ref or layer_id} is not in Affinity")
             return ""
+        known = self._customer_ref(ref, layer_id)
         if known is not None and not again:
             raise Refused("CUSTOMER_EXISTS", f"customer {layer_id} is in Affinity as {known}")
-        number = self._one("SELECT count(*) FROM customer") + 1
-        new = ref or f"AFC{number:06d}"
-        self._do("INSERT OR IGNORE INTO customer VALUES (?, ?, 0)", new, layer_id)
-        return f"created as {new}"
+        new = ref or self._next("AFC", "SELECT count(*) FROM customer")
+        self._do("INSERT OR IGNORE INTO customer VALUES (?, ?, ?, 0)", new, layer_id, fields)
+        return new
 
     def _site(self, row: Row, again: bool) -> str:
         ref, layer_id = row["Site Ref"], row["Layer Site ID"]
-        owner = self._customer_ref(row["Customer Ref"], row["Layer Customer ID"])
-        if owner is None:
-            customer = row["Customer Ref"] or row["Layer Customer ID"]
-            raise Refused("UNKNOWN_CUSTOMER", f"customer {customer} is not in Affinity")
-        known = self._row(
-            "SELECT ref FROM site WHERE layer_id = ? AND (ref = ? OR ? = '')", layer_id, ref, ref
-        )
-        if row["Action"] != "ADD":
-            if known is None:
+        owner = self._owner(row)
+        self._check_parent(row)
+        fields = _fields("02_sites", row)
+        if row["Action"] == "UPDATE":
+            changed = self._do(
+                "UPDATE site SET fields = ?, customer_ref = ?"
+                " WHERE layer_id = ? AND (ref = ? OR ? = '')",
+                fields,
+                owner,
+                layer_id,
+                ref,
+                ref,
+            )
+            if not changed:
                 raise Refused("UNKNOWN_SITE", f"site {ref or layer_id} is not in Affinity")
             return ""
+        known = self._row("SELECT ref FROM site WHERE layer_id = ?", layer_id)
         if known is not None and not again:
             raise Refused("SITE_EXISTS", f"site {layer_id} is in Affinity as {known[0]}")
-        number = self._one("SELECT count(*) FROM site") + 1
-        new = ref or f"AFS{number:06d}"
-        self._do("INSERT OR IGNORE INTO site VALUES (?, ?, ?, 0)", new, layer_id, owner)
-        return f"created as {new}"
+        new = ref or self._next("AFS", "SELECT count(*) FROM site")
+        self._do("INSERT OR IGNORE INTO site VALUES (?, ?, ?, ?, 0)", new, layer_id, owner, fields)
+        return new
 
-    def _record(self, row: Row, _again: bool) -> str:
-        """An address or a contact."""
-        customer, site = row["Layer Customer ID"], row["Layer Site ID"]
-        if self._customer_ref("", customer) is None:
-            raise Refused("UNKNOWN_CUSTOMER", f"customer {customer} is not in Affinity")
+    def _check_parent(self, row: Row) -> None:
+        parent = row["Parent Layer Site ID"]
+        if parent and not self._has("SELECT 1 FROM site WHERE layer_id = ?", parent):
+            raise Refused("UNKNOWN_SITE", f"parent site {parent} is not in Affinity")
+
+    def _address(self, row: Row, again: bool) -> str:
+        return self._record("address", "03_addresses", row, again)
+
+    def _contact(self, row: Row, again: bool) -> str:
+        return self._record("contact", "04_contacts", row, again)
+
+    def _record(self, kind: str, stem: str, row: Row, again: bool) -> str:
+        """An address or a contact: known by The Layer's id, for Affinity gives it no ref."""
+        self._owner(row)
+        site = row["Layer Site ID"]
         if site and not self._has("SELECT 1 FROM site WHERE layer_id = ?", site):
             raise Refused("UNKNOWN_SITE", f"site {site} is not in Affinity")
-        kind = "address" if "Layer Address ID" in row else "contact"
-        layer_id = row.get("Layer Address ID") or row.get("Layer Contact ID", "")
+        layer_id = row[LAYOUTS[stem].columns[0]]
+        fields = _fields(stem, row)
+        if row["Action"] == "UPDATE":
+            changed = self._do(
+                "UPDATE record SET fields = ? WHERE kind = ? AND layer_id = ?",
+                fields,
+                kind,
+                layer_id,
+            )
+            if not changed:
+                raise Refused(f"UNKNOWN_{kind.upper()}", f"{kind} {layer_id} is not in Affinity")
+            return ""
+        if not again and self._has(
+            "SELECT 1 FROM record WHERE kind = ? AND layer_id = ?", kind, layer_id
+        ):
+            raise Refused(f"{kind.upper()}_EXISTS", f"{kind} {layer_id} is in Affinity")
         self._do(
-            "INSERT INTO record (kind, layer_id, row_key) VALUES (?, ?, ?)",
+            "INSERT INTO record (kind, layer_id, fields, learnt) VALUES (?, ?, ?, 0)",
             kind,
             layer_id,
-            row[ROW_KEY],
+            fields,
         )
         return ""
 
-    def _new_product(self, row: Row, _again: bool) -> str:
+    def _new_product(self, row: Row, again: bool) -> str:
+        """Give the product a code, which is in the catalogue from now on."""
+        layer_id = row["Layer Product ID"]
+        known = self._row("SELECT code FROM new_product WHERE layer_id = ?", layer_id)
+        if known is not None and not again:
+            raise Refused("PRODUCT_EXISTS", f"product {layer_id} has the code {known[0]}")
+        code = self._next("NEW-", "SELECT count(*) FROM new_product")
         self._do(
-            "INSERT INTO record (kind, layer_id, row_key) VALUES ('new_product', ?, ?)",
-            row["Layer Product ID"],
-            row[ROW_KEY],
+            "INSERT INTO new_product VALUES (?, ?, ?)",
+            code,
+            layer_id,
+            _fields("05_new_products", row),
         )
-        return "a product code will be assigned"
+        self._do(
+            "INSERT OR REPLACE INTO product_code VALUES (?, ?, 1, ?, ?)",
+            code,
+            row["Name"],
+            row["Recurring Price"] or row["Up-front Price"],
+            row["Frequency"].upper() or "MONTHLY",
+        )
+        return code
+
+    def _owner(self, row: Row) -> str:
+        """Affinity's ref of the row's customer; nothing more is added to one that is cancelled."""
+        ref, layer_id = row.get("Customer Ref", ""), row["Layer Customer ID"]
+        owner = self._customer_ref(ref, layer_id)
+        if owner is None:
+            raise Refused("UNKNOWN_CUSTOMER", f"customer {ref or layer_id} is not in Affinity")
+        if row["Action"] == "ADD":
+            self._check_active(owner)
+        return owner
+
+    def _check_active(self, customer: str) -> None:
+        if self._has(f"SELECT 1 FROM customer WHERE ref = ? AND {CANCELLED}", customer):
+            raise Refused("CUSTOMER_INACTIVE", f"customer {customer} was cancelled")
+
+    def _next(self, prefix: str, counted: str) -> str:
+        """The next name of a series."""
+        return f"{prefix}{self._one(counted) + 1:06d}"
 
     def _customer_ref(self, ref: str, layer_id: str) -> str | None:
         """Affinity's ref of a customer named by its ref or, without one, by The Layer's id."""
@@ -178,6 +245,7 @@ class Clerk:
             raise Refused("BAD_PERIOD", "the CLI ends before it starts")
         match row["Action"]:
             case "ADD":
+                self._check_active(row["Customer Ref"])
                 if not again and self._is_live(site, cli, start_on):
                     raise Refused("CLI_EXISTS", "the CLI is live at this site already")
                 self._do(
@@ -191,49 +259,69 @@ class Clerk:
                     row[ROW_KEY],
                 )
             case "UPDATE":
-                self._change_cli(row, site, cli, end_on)
+                self._change_cli(row, site, cli, start_on, end_on)
             case _:
                 if not end_on:
                     raise Refused("MISSING_VALUE", "End Date is empty")
-                if (
-                    self._do(
-                        "UPDATE cli SET end_on = ? WHERE site_ref = ? AND cli = ?",
-                        end_on,
-                        site,
-                        cli,
-                    )
-                    == 0
-                ):
+                ended = self._do(
+                    "UPDATE cli SET end_on = ? WHERE id = (SELECT id FROM cli WHERE site_ref = ?"
+                    " AND cli = ? ORDER BY start_on = ? DESC, start_on DESC, id DESC LIMIT 1)",
+                    end_on,
+                    site,
+                    cli,
+                    start_on,
+                )
+                if ended == 0:
                     raise Refused("UNKNOWN_CLI", "the CLI is not at this site")
         return ""
 
-    def _change_cli(self, row: Row, site: str, cli: str, end_on: str) -> None:
-        """Renumber a CLI at its site, or move it there from another site of the customer."""
+    def _change_cli(self, row: Row, site: str, cli: str, start_on: str, end_on: str) -> None:
+        """Renumber a CLI, move it here from another site of the customer, or change its end.
+
+        The row says which life it means by its start. What is billed on it without an end goes
+        along, for that is how Affinity renames a CLI; a one-off stays where it was billed.
+        """
         old = national(row["Previous CLI"]) or cli
         found = self._row(
             "SELECT id, site_ref FROM cli WHERE cli = ? AND (site_ref = ? OR site_ref IN"
-            " (SELECT ref FROM site WHERE customer_ref = ?)) ORDER BY site_ref = ? DESC, id DESC",
+            " (SELECT ref FROM site WHERE customer_ref = ?))"
+            " ORDER BY end_on <> '', start_on = ? DESC, site_ref = ? DESC, id DESC",
             old,
             site,
             row["Customer Ref"],
+            start_on,
             site,
         )
         if found is None:
             raise Refused("UNKNOWN_CLI", "neither the CLI nor its previous number is known here")
-        self._do(
-            "UPDATE cli SET site_ref = ?, cli = ?, end_on = ? WHERE id = ?",
+        if self._has(
+            "SELECT 1 FROM cli WHERE site_ref = ? AND cli = ? AND id <> ?"
+            " AND (end_on = '' OR end_on >= ?) AND (? = '' OR start_on <= ?)",
             site,
             cli,
+            found[0],
+            start_on,
+            end_on,
+            end_on,
+        ):
+            raise Refused("CLI_EXISTS", "the CLI is live at this site already")
+        self._do(
+            "UPDATE cli SET site_ref = ?, cli = ?, range_end = ?, end_on = ? WHERE id = ?",
+            site,
+            cli,
+            national(row["Range End"]),
             end_on,
             found[0],
         )
-        self._do(
-            "UPDATE site_product SET site_ref = ?, cli = ? WHERE site_ref = ? AND cli = ?",
-            site,
-            cli,
-            found[1],
-            old,
-        )
+        if (site, cli) != (found[1], old):
+            self._do(
+                "UPDATE site_product SET site_ref = ?, cli = ?"
+                " WHERE site_ref = ? AND cli = ? AND charge_type = 'RECURRING' AND end_on = ''",
+                site,
+                cli,
+                found[1],
+                old,
+            )
 
     def _is_live(self, site: str, cli: str, day: str) -> bool:
         """Whether a CLI is at a site and has not ended before `day`."""
@@ -258,16 +346,17 @@ class Clerk:
             raise Refused("INACTIVE_PRODUCT", f"product code {code} is not active")
         if (charge_type == "UPFRONT") != (row["Frequency"] == "ONE_OFF"):
             raise Refused("BAD_VALUE", "Frequency does not fit the charge type")
-        if end_on and end_on < start_on:
+        if end_on and end_on < start_on and row["Action"] == "ADD":
             raise Refused("BAD_PERIOD", "the charge ends before it starts")
         if cli and not self._is_live(site, cli, start_on):
             raise Refused("UNKNOWN_CLI", "the CLI is not live at this site")
         if row["Action"] == "UPDATE":
-            self._change_product(row, site, cli, end_on)
+            self._change_product(row, site, cli, start_on, end_on)
             return ""
+        self._check_active(row["Customer Ref"])
         self._objects += 1
         self._do(
-            "INSERT INTO site_product VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,0)",
+            "INSERT INTO site_product VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,?,?,0)",
             f"SN{self._objects:08d}",
             site,
             cli,
@@ -280,38 +369,53 @@ class Clerk:
             end_on,
             row["Layer Line ID"],
             row["Layer Asset ID"],
+            row["Description"],
+            row["Term Months"],
+            row["Order Ref"],
+            row["PO Ref"],
             row[ROW_KEY],
-            "row key again" if again else self._billed_already(row, start_on),
+            "row key again" if again else self._billed_already(row, start_on, end_on),
         )
         return ""
 
-    def _billed_already(self, row: Row, start_on: str) -> str:
+    def _billed_already(self, row: Row, start_on: str, end_on: str) -> str:
         """Why this row bills what is billed already, under another key; empty if it does not."""
         line_id, asset_id, charge_type = (
             row["Layer Line ID"],
             row["Layer Asset ID"],
             row["Charge Type"],
         )
-        if self._has(_BILLED_FOR_LINE, line_id, charge_type, start_on):
+        until = _EVER if charge_type == "UPFRONT" else end_on or _EVER
+        if self._has(_BILLED_FOR_LINE, line_id, charge_type, until, start_on):
             return "line billed already"
-        if asset_id and self._has(_BILLED_FOR_ASSET, asset_id, charge_type, start_on):
+        if asset_id and self._has(_BILLED_FOR_ASSET, asset_id, charge_type, until, start_on):
             return "asset billed already"
         return ""
 
-    def _change_product(self, row: Row, site: str, cli: str, end_on: str) -> None:
+    def _change_product(self, row: Row, site: str, cli: str, start_on: str, end_on: str) -> None:
+        """Everything the row says holds from now on; a blank end reopens what had ended."""
         uid = self._object(row, site, cli)
         if uid is None:
             raise Refused("UNKNOWN_SITE_PRODUCT", "nothing is billed that this row could change")
         self._do(
             "UPDATE site_product SET site_ref = ?, cli = ?, product_code = ?, quantity = ?,"
-            " unit_price = ?, frequency = ?, end_on = ? WHERE object_uid = ?",
+            " unit_price = ?, frequency = ?, start_on = ?, end_on = ?, line_id = ?, asset_id = ?,"
+            " description = ?, term_months = ?, order_ref = ?, po_ref = ?, is_ceased = 0"
+            " WHERE object_uid = ?",
             site,
             cli,
             row["Product Code"],
             int(row["Quantity"]),
             row["Unit Price"],
             row["Frequency"],
+            start_on,
             end_on,
+            row["Layer Line ID"],
+            row["Layer Asset ID"],
+            row["Description"],
+            row["Term Months"],
+            row["Order Ref"],
+            row["PO Ref"],
             uid,
         )
 
@@ -321,7 +425,9 @@ class Clerk:
         if not uid:
             uid = self._object(row, site, national(row["CLI"]))
         ended = self._do(
-            "UPDATE site_product SET end_on = ? WHERE object_uid = ?", _iso(row["Cease Date"]), uid
+            "UPDATE site_product SET end_on = ?, is_ceased = 1 WHERE object_uid = ?",
+            _iso(row["Cease Date"]),
+            uid,
         )
         if ended == 0:
             raise Refused("UNKNOWN_SITE_PRODUCT", "nothing is billed that this row could end")
@@ -330,14 +436,16 @@ class Clerk:
     def _object(self, row: Row, site: str, cli: str) -> str | None:
         """The site product a row is about: by its line, its asset, or else its place and code."""
         line_id, asset_id = row.get("Layer Line ID", ""), row["Layer Asset ID"]
-        charge_type = row["Charge Type"]
+        charge_type, successor = row["Charge Type"], row.get("Replaced By Row Key", "") or "none"
         found = None
         if line_id:
-            found = self._row(_OBJECT_OF_LINE, line_id, charge_type)
+            found = self._row(_OBJECT_OF_LINE, line_id, charge_type, successor)
         if found is None and asset_id:
-            found = self._row(_OBJECT_OF_ASSET, asset_id, charge_type)
+            found = self._row(_OBJECT_OF_ASSET, asset_id, charge_type, successor)
         if found is None:
-            found = self._row(_OBJECT_AT_PLACE, site, cli, row["Product Code"], charge_type)
+            found = self._row(
+                _OBJECT_AT_PLACE, site, cli, row["Product Code"], charge_type, successor
+            )
         return None if found is None else str(found[0])
 
     def _check_place(self, row: Row) -> str:
@@ -389,6 +497,11 @@ def _check_shape(layout: Layout, row: Row) -> None:
         for column in columns:
             if row[column] and not reads_as(row[column]):
                 raise Refused(code, f"{column} is not {wanted}")
+
+
+def _fields(stem: str, row: Row) -> str:
+    """What a row says of its record, as it is kept."""
+    return as_text({column: row[column] for column in LAYOUTS[stem].fields})
 
 
 def _day(text: str) -> date | None:

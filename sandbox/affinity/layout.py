@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 ROW_KEY: Final = "Row Key"
-_ENTITY_ACTIONS: Final = frozenset({"ADD", "UPDATE", "CEASE"})
+_ENTITY_ACTIONS: Final = frozenset({"ADD", "UPDATE"})
+_NO_FIELDS: Final = frozenset({"Customer Ref", "Site Ref", "Action", ROW_KEY})
 _CHARGE_TYPES: Final = frozenset({"UPFRONT", "RECURRING"})
 _NAME: Final = re.compile(r"(?P<stem>\d\d_[a-z_]+?)(?:_(?P<part>\d+))?\.csv")
 
@@ -30,6 +31,11 @@ class Layout:
     def kind(self) -> str:
         """The stem without its number: `clis`, `products`."""
         return self.stem[3:]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The columns that say what the record is: all but Affinity's refs, action and key."""
+        return tuple(column for column in self.columns if column not in _NO_FIELDS)
 
 
 LAYOUTS: Final = {

@@ -1,21 +1,27 @@
 """Opens the database in which Affinity keeps what it remembers, and teaches it from the feeds."""
 
+import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 from sandbox.affinity.feed_reader import iso_day, national, read_feed
+from sandbox.affinity.layout import LAYOUTS, Layout
 
 DATABASE: Final = "affinity.sqlite3"
+CANCELLED: Final = "json_extract(fields, '$.Status') = 'Cancelled'"  # of a customer
 _AMOUNT: Final = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _SITE_ENTITY: Final = "19"
 _OUR_NAMES: Final = frozenset({"affinity", "aurora affinity"})
 _INACTIVE: Final = frozenset({"false", "no", "n", "0"})
 _ACTIVE: Final = frozenset({"", "true", "yes", "y", "1"})
+_TRUE: Final = frozenset({"true", "yes", "y", "1"})
+# feed columns that are not called as the file's heading is without "Layer"
+_FEED_COLUMNS: Final = {"Site Reference": "site_ref", "Is Billing Site": "is_default"}
 
 
 class StandInError(Exception):
@@ -67,8 +73,9 @@ def has_learnt(connection: sqlite3.Connection) -> bool:
 def learn(connection: sqlite3.Connection, feeds: Path) -> None:
     """Take customers, sites and product codes from feeds; the first time, also what is live.
 
-    Later feeds can add customers, sites and codes and switch codes on and off; they never change
-    what Affinity bills, for that is Affinity's own.
+    The first time Affinity also takes the addresses and contacts of the customers and sites it
+    has a ref for. Later feeds can add customers, sites and codes and switch codes on and off; they
+    never change what Affinity holds or bills, for that is Affinity's own.
 
     Raises:
         StandInError: the folder has no customers feed.
@@ -80,24 +87,23 @@ def learn(connection: sqlite3.Connection, feeds: Path) -> None:
         _learn_places(connection, feeds)
         _learn_codes(connection, feeds)
         if not has_learnt(connection):
+            _learn_records(connection, feeds, "address", LAYOUTS["03_addresses"])
+            _learn_records(connection, feeds, "contact", LAYOUTS["04_contacts"])
             _learn_live(connection, feeds)
             connection.execute("INSERT INTO fact VALUES ('learnt_live', ?)", (feeds.name,))
 
 
 def _learn_places(connection: sqlite3.Connection, feeds: Path) -> None:
-    customers = read_feed(feeds, "customers", "customer_id", "integration_id")
-    refs = {row[0]: row[1] for row in customers}
-    connection.executemany(
-        "INSERT OR IGNORE INTO customer VALUES (?, ?, 1)",
-        ((ref, layer_id) for layer_id, ref in refs.items() if ref),
-    )
-    owners: dict[str, str] = {}
-    for site_id, customer_id, ref in read_feed(
-        feeds, "sites", "site_id", "customer_id", "integration_id"
-    ):
-        owners[site_id] = refs.get(customer_id, "")
+    refs: dict[str, str] = {}
+    for ref, fields in _records(feeds, "customers", LAYOUTS["01_customers"]):
+        layer_id = fields["Layer Customer ID"]
+        refs[layer_id] = ref
         if ref:
-            _learn_site(connection, ref, site_id, owners[site_id])
+            connection.execute(
+                "INSERT OR IGNORE INTO customer VALUES (?, ?, ?, 1)",
+                (ref, layer_id, as_text(fields)),
+            )
+    site_refs: dict[str, set[str]] = {}
     for name, entity_type, site_id, ref in read_feed(
         feeds,
         "application_links",
@@ -107,11 +113,43 @@ def _learn_places(connection: sqlite3.Connection, feeds: Path) -> None:
         "integration_id",
     ):
         if name.lower() in _OUR_NAMES and entity_type == _SITE_ENTITY and ref:
-            _learn_site(connection, ref, site_id, owners.get(site_id, ""))
+            site_refs.setdefault(site_id, set()).add(ref)
+    for ref, fields in _records(feeds, "sites", LAYOUTS["02_sites"]):
+        site_id = fields["Layer Site ID"]
+        owner = refs.get(fields["Layer Customer ID"], "")
+        for each in sorted({ref, *site_refs.get(site_id, ())} - {""}):
+            connection.execute(
+                "INSERT OR IGNORE INTO site VALUES (?, ?, ?, ?, 1)",
+                (each, site_id, owner, as_text(fields)),
+            )
 
 
-def _learn_site(connection: sqlite3.Connection, ref: str, site_id: str, owner: str) -> None:
-    connection.execute("INSERT OR IGNORE INTO site VALUES (?, ?, ?, 1)", (ref, site_id, owner))
+def _learn_records(connection: sqlite3.Connection, feeds: Path, kind: str, layout: Layout) -> None:
+    customers = {ref for (ref,) in connection.execute("SELECT layer_id FROM customer")}
+    sites = {ref for (ref,) in connection.execute("SELECT layer_id FROM site")} | {""}
+    for _, fields in _records(feeds, layout.kind, layout):
+        if fields["Layer Customer ID"] in customers and fields["Layer Site ID"] in sites:
+            connection.execute(
+                "INSERT INTO record (kind, layer_id, fields, learnt) VALUES (?, ?, ?, 1)",
+                (kind, fields[layout.columns[0]], as_text(fields)),
+            )
+
+
+def _records(feeds: Path, feed: str, layout: Layout) -> Iterator[tuple[str, dict[str, str]]]:
+    """Ref and fields of each record of a feed, as a row of the file would say them."""
+    columns = [_FEED_COLUMNS.get(name, name.replace("Layer ", "")) for name in layout.fields]
+    for ref, *values in read_feed(feeds, feed, "integration_id", *columns):
+        fields = dict(zip(layout.fields, values, strict=True))
+        if "Status" in fields:
+            fields["Status"] = fields["Status"].capitalize()
+        if "Is Billing Site" in fields:
+            fields["Is Billing Site"] = str(fields["Is Billing Site"].lower() in _TRUE).lower()
+        yield ref, fields
+
+
+def as_text(fields: Mapping[str, str]) -> str:
+    """Fields as they are kept."""
+    return json.dumps(fields, ensure_ascii=False)
 
 
 def _learn_codes(connection: sqlite3.Connection, feeds: Path) -> None:
@@ -121,11 +159,19 @@ def _learn_codes(connection: sqlite3.Connection, feeds: Path) -> None:
     ):
         for code in (sku, recurring_sku):
             frequencies.setdefault(code, frequency.upper())
-    for code, is_active in read_feed(feeds, "affinity_products", "product_code", "is_active"):
+    for code, name, is_active, price in read_feed(
+        feeds, "affinity_products", "product_code", "name", "is_active", "price"
+    ):
         if code and is_active.lower() in _ACTIVE | _INACTIVE:
             connection.execute(
-                "INSERT OR REPLACE INTO product_code VALUES (?, ?, ?)",
-                (code, is_active.lower() not in _INACTIVE, frequencies.get(code) or "MONTHLY"),
+                "INSERT OR REPLACE INTO product_code VALUES (?, ?, ?, ?, ?)",
+                (
+                    code,
+                    name,
+                    is_active.lower() not in _INACTIVE,
+                    price,
+                    frequencies.get(code) or "MONTHLY",
+                ),
             )
 
 
@@ -170,7 +216,8 @@ def _learn_live(connection: sqlite3.Connection, feeds: Path) -> None:
         line_id, asset_id = assets.get(uid, ("", ""))
         frequency = "ONE_OFF" if charge_type == "UPFRONT" else frequency_of.get(code, "MONTHLY")
         connection.execute(
-            "INSERT OR IGNORE INTO site_product VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,'',1)",
+            "INSERT OR IGNORE INTO site_product"
+            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,'','','','',0,?,'',1)",
             (
                 uid,
                 site,

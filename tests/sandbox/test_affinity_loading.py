@@ -479,6 +479,7 @@ def test_the_export_is_a_feed_of_what_is_there(
     assert {
         "affinity_clis.csv": 3,
         "affinity_site_products.csv": 3,
+        "affinity_products.csv": 4,
         "created_refs.csv": 1,
     } == everything
     assert (2, 2) == (live["affinity_clis.csv"], live["affinity_site_products.csv"])
@@ -546,7 +547,7 @@ def test_every_row_of_every_file_has_a_result(load: Load, tmp_path: Path) -> Non
     assert ["accepted", "rejected", "accepted", "rejected", "accepted"] == [
         r["outcome"] for r in results
     ]
-    assert ["row_key", "outcome", "code", "message"] == list(results[0])
+    assert ["row_key", "outcome", "code", "message", "ref"] == list(results[0])
 
 
 # What stops it
