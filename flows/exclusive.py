@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flows.profile import LoadedProfile
-from warehouse.connection import held_open, prepare_warehouse
+from warehouse.connection import held_open
 from warehouse.lock import only_run
 
 
@@ -16,7 +16,8 @@ def alone_with(profile: LoadedProfile) -> Iterator[None]:
         WarehouseBusy: another process is at work on it.
         MigrationFailed: it cannot be made ready.
     """
-    with only_run(profile.warehouse):
-        prepare_warehouse(profile.warehouse)
-        with held_open(profile.warehouse, memory=profile.settings.warehouse.memory):
-            yield
+    with (
+        only_run(profile.warehouse),
+        held_open(profile.warehouse, memory=profile.settings.warehouse.memory),
+    ):
+        yield

@@ -68,8 +68,15 @@ def open_warehouse(path: Path, *, memory: str | None = None) -> Iterator[duckdb.
 
 @contextlib.contextmanager
 def held_open(path: Path, *, memory: str) -> Iterator[None]:
-    """Keep the warehouse open until the block ends, so that steps open theirs at no cost."""
-    with _connect(path, memory=memory):
+    """Make the warehouse ready, and keep it open until the block ends: steps open theirs for free.
+
+    Raises:
+        WarehouseBusy, MigrationFailed: as `prepare_warehouse`.
+    """
+    if not path.exists():
+        prepare_warehouse(path)
+    with _connect(path, memory=memory) as connection:
+        migrate(connection)
         yield
 
 

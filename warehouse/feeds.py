@@ -20,9 +20,9 @@ NEW_PREFIX = "new_"
 class FeedStore:
     """Accepted records (`core.<feed>`) and rejects (`ops.reject`) of one run.
 
-    Feeds are handled one after the other, parents first: `begin`, then `add` and `reject` for each
-    batch, in one transaction; then `settle`, which finds what spans batches and removes what is
-    unfit. `replace_core` lets all feeds' new records appear at once.
+    After `start_over`, feeds are handled one after the other, parents first: `begin`, then `add`
+    and `reject` for each batch, in one transaction; then `settle`, which finds what spans batches
+    and removes what is unfit. `replace_core` lets all feeds' new records appear at once.
 
     New records wait in tables of their own, which are renamed in the end: deleting from what the
     same transaction has appended would make DuckDB write every row a second time.
@@ -41,7 +41,14 @@ class FeedStore:
         self._is_delta = is_delta
 
     def start_over(self) -> None:
-        """Forget what an interrupted run left behind."""
+        """Make room for full feeds; one that is not delivered is left at that: empty.
+
+        What an interrupted run left behind is forgotten.
+        """
+        for feed in FEEDS.values():
+            self._connection.execute(
+                f"CREATE OR REPLACE TABLE {_new(feed)} AS FROM core.{feed.name} LIMIT 0"
+            )
         self._connection.execute(
             "CREATE OR REPLACE TABLE work.run_reject AS FROM ops.reject LIMIT 0"
         )
@@ -49,11 +56,8 @@ class FeedStore:
             "CREATE OR REPLACE TABLE work.run_feed AS FROM ops.feed_read LIMIT 0"
         )
 
-    def begin(self, feed: Feed) -> None:
-        """Make room for a full feed; one that is not delivered is left at that: empty."""
-        self._connection.execute(
-            f"CREATE OR REPLACE TABLE {_new(feed)} AS FROM core.{feed.name} LIMIT 0"
-        )
+    def begin(self) -> None:
+        """Start on a feed: nothing of it is unfit or padded yet."""
         self._connection.execute(
             "CREATE OR REPLACE TABLE work.reject "
             "(row_number BIGINT, column_name VARCHAR, reason VARCHAR, raw_value VARCHAR)"
@@ -178,22 +182,9 @@ class FeedStore:
 
     def settle(self, feed: Feed, *, read_count: int, sha256: str, path: Path) -> FeedCount:
         """Note the rejects with their keys, remove what is unfit or gone, count."""
-        parts = [f"coalesce(CAST(record.{key} AS VARCHAR), '')" for key in feed.keys]
-        blank = "|" * (len(parts) - 1)
-        key = f"nullif(concat_ws('|', {', '.join(parts)}), '{blank}')" if parts else "NULL"
-        self._connection.execute(
-            f"INSERT INTO work.run_reject "
-            f"SELECT $run_id, '{feed.name}', reject.row_number, {key}, reject.column_name, "
-            f"reject.reason, reject.raw_value "
-            f"FROM work.reject AS reject LEFT JOIN {_new(feed)} AS record "
-            f"ON reject.row_number = record.row_number WHERE reject.row_number > 0 "
-            f"ORDER BY reject.row_number, reject.column_name, reject.reason",
-            {"run_id": self._run_id},
-        )
-        rejected = scalar(
-            self._connection,
-            "SELECT count(DISTINCT row_number) FROM work.reject WHERE row_number > 0",
-        )
+        rejected = self._rejected("row_number > 0")
+        if rejected:
+            self._keep_rejects(feed)
         self.drop_unfit(feed)
         self._connection.execute(
             "INSERT INTO work.run_feed "
@@ -210,18 +201,35 @@ class FeedStore:
         )
         return FeedCount(read_count, read_count - rejected, rejected)
 
+    def _rejected(self, where: str = "TRUE") -> int:
+        """How many records of this feed were rejected."""
+        return scalar(
+            self._connection, f"SELECT count(DISTINCT row_number) FROM work.reject WHERE {where}"
+        )
+
+    def _keep_rejects(self, feed: Feed) -> None:
+        parts = [f"coalesce(CAST(record.{key} AS VARCHAR), '')" for key in feed.keys]
+        blank = "|" * (len(parts) - 1)
+        key = f"nullif(concat_ws('|', {', '.join(parts)}), '{blank}')" if parts else "NULL"
+        self._connection.execute(
+            f"INSERT INTO work.run_reject "
+            f"SELECT $run_id, '{feed.name}', reject.row_number, {key}, reject.column_name, "
+            f"reject.reason, reject.raw_value "
+            f"FROM work.reject AS reject LEFT JOIN {_new(feed)} AS record "
+            f"ON reject.row_number = record.row_number WHERE reject.row_number > 0 "
+            f"ORDER BY reject.row_number, reject.column_name, reject.reason",
+            {"run_id": self._run_id},
+        )
+
     def drop_unfit(self, feed: Feed) -> None:
         """Remove what was rejected or is gone; say how much was known and has lost its parent."""
-        orphans = scalar(
-            self._connection,
-            "SELECT count(DISTINCT row_number) FROM work.reject WHERE row_number < 0",
-        )
-        if scalar(self._connection, "SELECT count(*) FROM work.reject"):
+        if self._rejected():
+            orphans = self._rejected("row_number < 0")
+            self.warn({(feed.name, "known record left out: what it points at is gone"): orphans})
             self._connection.execute(
                 f"DELETE FROM {_new(feed)} WHERE row_number IN (SELECT row_number FROM work.reject)"
             )
         self._connection.execute(f"DELETE FROM {_new(feed)} WHERE is_deleted")
-        self.warn({(feed.name, "known record left out: what it points at is gone"): orphans})
 
     def replace_core(self) -> None:
         """Put what was accepted in the place of what was known, and keep the rejects."""

@@ -43,7 +43,7 @@ def migrations() -> list[Migration]:
 
 
 def migrate(connection: duckdb.DuckDBPyConnection) -> list[int]:
-    """Run what has not run yet; returns the numbers that ran. The views are renewed every time.
+    """Run what has not run yet; returns the numbers that ran. Views of another kind are renewed.
 
     Raises:
         MigrationFailed: the warehouse is newer than this program, was made by an edited migration,
@@ -75,11 +75,26 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> list[int]:
             ) from error
         connection.commit()
         ran.append(number)
-    for view in views():
-        connection.execute(view)
+    _renew_views(connection, all_of_them=bool(ran))
     if ran:
         connection.execute("CHECKPOINT")
     return ran
+
+
+def _renew_views(connection: duckdb.DuckDBPyConnection, *, all_of_them: bool) -> None:
+    """Make the views that are not there as this program makes them; each carries its digest.
+
+    All of them where a table may have changed: a view remembers what its columns were.
+    """
+    found = connection.execute(
+        "SELECT view_name, comment FROM duckdb_views() WHERE schema_name = 'mart'"
+    )
+    kept = {} if all_of_them else dict(found.fetchall())
+    for name, view in views().items():
+        sha256 = hashlib.sha256(view.encode()).hexdigest()
+        if kept.get(name) != sha256:
+            connection.execute(view)
+            connection.execute(f"COMMENT ON VIEW mart.{name} IS '{sha256}'")
 
 
 def _refuse_strangers(done: dict[int, str], known: dict[int, Migration]) -> None:

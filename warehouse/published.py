@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.connection import sync_folder
+from warehouse.connection import sync_folder, transaction
 from warehouse.statements import views
 
 _COPIED = {
@@ -49,11 +49,7 @@ def publish(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
     aside = target.with_name(f".{target.name}.part")
     for leftover in (aside, aside.with_name(aside.name + ".wal")):
         leftover.unlink(missing_ok=True)
-    _copy_tables(connection, aside)
-    with contextlib.closing(duckdb.connect(str(aside))) as copy:
-        for view in views():
-            copy.execute(view)
-        copy.execute("CHECKPOINT")
+    _fill(connection, aside)
     descriptor = os.open(aside, os.O_RDONLY)
     os.fsync(descriptor)
     os.close(descriptor)
@@ -62,15 +58,18 @@ def publish(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
     sync_folder(target.parent)
 
 
-def _copy_tables(connection: duckdb.DuckDBPyConnection, aside: Path) -> None:
+def _fill(connection: duckdb.DuckDBPyConnection, aside: Path) -> None:
     quoted = str(aside).replace("'", "''")
     connection.execute(f"ATTACH '{quoted}' AS published")
     try:
-        connection.begin()
-        for schema in sorted({name.partition(".")[0] for name in _COPIED} | {"mart"}):
-            connection.execute(f"CREATE SCHEMA published.{schema}")
-        for name, query in _COPIED.items():
-            connection.execute(f"CREATE TABLE published.{name} AS {query}")
-        connection.commit()
+        with contextlib.closing(connection.cursor()) as cursor, transaction(cursor):
+            for schema in sorted({name.partition(".")[0] for name in _COPIED} | {"mart"}):
+                cursor.execute(f"CREATE SCHEMA published.{schema}")
+            for name, query in _COPIED.items():
+                cursor.execute(f"CREATE TABLE published.{name} AS {query}")
+            cursor.execute("USE published")  # of this cursor only: the views are the copy's own
+            for view in views().values():
+                cursor.execute(view)
+        connection.execute("CHECKPOINT published")
     finally:
         connection.execute("DETACH published")

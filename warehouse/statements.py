@@ -12,8 +12,9 @@ def statement(name: str) -> str:
     return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def views() -> list[str]:
-    """The statements that make the views of `mart`, in name order."""
-    mart = _FOLDER / "mart"
-    names = sorted(entry.name for entry in mart.iterdir() if entry.name.endswith(".sql"))
-    return [(mart / name).read_text(encoding="utf-8") for name in names]
+@cache
+def views() -> dict[str, str]:
+    """The statements that make the views of `mart`, by name, in name order."""
+    found = (entry.name for entry in (_FOLDER / "mart").iterdir())
+    names = sorted(name.removesuffix(".sql") for name in found if name.endswith(".sql"))
+    return {name: statement(f"mart/{name}") for name in names}

@@ -11,6 +11,7 @@ import pandera.polars as pa
 import polars as pl
 
 from schemas.affinity import OutFile
+from schemas.proof import prove
 from schemas.receipts import BatchFile
 from schemas.tables import VALUE
 from tasks.batch.rendering import WrittenLayout, header_texts, rendered
@@ -58,7 +59,7 @@ def write_file(
                 parts.append(_open_part(file, layout, folder, len(parts) + 1, names))
             room = layout.max_rows - parts[-1].rows if layout.max_rows else left.height
             here, left = left.head(room), left.slice(room)
-            text = written_contract(file).validate(rendered(here, file, layout), lazy=True)
+            text = prove(written_contract(file), rendered(here, file, layout))
             _write(parts[-1], text.select(list(names)), layout)
             parts[-1].count(here)
     return [_finish(part, layout) for part in parts]

@@ -72,24 +72,21 @@ def parse(batch: pl.DataFrame, reading: Reading, bad_cells: pl.DataFrame) -> Par
         of bad_encoding, bad_text, missing_value, type.
     """
     cells = batch.select("row_number", *_raw_columns(reading))
-    looks = {
-        column.name: _first_look(cells[_raw(column)], column, reading)
-        for column in _present(reading)
-    }
-    signs = [look["unusual"].alias(name) for name, look in looks.items()]
+    looked = _first_look(cells, reading)
+    signs = [pl.col(_sign(column)) for column in _present(reading)]
     if not bad_cells.is_empty():
-        signs.append(cells["row_number"].is_in(bad_cells["row_number"].implode()))
-    is_unusual = pl.select(pl.any_horizontal(*signs)).to_series()
-    records = cells.select(
+        signs.append(pl.col("row_number").is_in(bad_cells["row_number"].implode()))
+    is_unusual = looked.select(pl.any_horizontal(*signs)).to_series()
+    records = looked.select(
         "row_number",
         *(
-            looks[column.name]["value"].alias(column.name)
-            if column.name in looks
+            pl.col(column.name)
+            if column.name in reading.columns
             else values.no_value(column).alias(column.name)
             for column in reading.feed.columns
         ),
     )
-    padded = _padded(cells, records, reading)
+    padded = _padded(looked, reading)
     if not is_unusual.any():
         return Parsed(records, pl.DataFrame(schema=REJECT_SCHEMA), padded, ())
     close_records, rejects, other_style = _close_look(cells.filter(is_unusual), reading, bad_cells)
@@ -97,13 +94,18 @@ def parse(batch: pl.DataFrame, reading: Reading, bad_cells: pl.DataFrame) -> Par
     return Parsed(records, rejects, padded, other_style)
 
 
-def _padded(cells: pl.DataFrame, records: pl.DataFrame, reading: Reading) -> pl.DataFrame:
-    found = [pl.DataFrame(schema=PADDED_SCHEMA)]
+def _padded(looked: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    is_padded = {}
     for column in _present(reading):
         if column.kind is Kind.TEXT and (column.key or column.references):
-            raw, trimmed = cells[_raw(column)], records[column.name].str.len_bytes()
+            trimmed = pl.col(column.name).str.len_bytes()
+            is_padded[column] = (trimmed > 0) & (pl.col(_raw(column)).str.len_bytes() != trimmed)
+    found = [pl.DataFrame(schema=PADDED_SCHEMA)]
+    any_is = looked.select(sign.any().alias(column.name) for column, sign in is_padded.items())
+    for column, sign in is_padded.items():
+        if any_is[column.name].item():
             found.append(
-                cells.filter((trimmed > 0) & (raw.str.len_bytes() != trimmed)).select(
+                looked.filter(sign).select(
                     "row_number",
                     pl.lit(column.name).alias("column_name"),
                     pl.col(_raw(column)).alias("raw_value"),
@@ -114,6 +116,9 @@ def _padded(cells: pl.DataFrame, records: pl.DataFrame, reading: Reading) -> pl.
 
 _TIMES_EACH = 4
 """Looking up is cheaper than looking where each text comes so often, on average."""
+
+_FEW_CELLS = 4_000
+"""Of fewer, finding out how often each comes costs more than it saves."""
 
 
 def _raw(column: Column) -> str:
@@ -128,22 +133,39 @@ def _raw_columns(reading: Reading) -> list[pl.Expr]:
     return [pl.col(reading.columns[c.name]).alias(_raw(c)) for c in _present(reading)]
 
 
-def _first_look(raw: pl.Series, column: Column, reading: Reading) -> pl.DataFrame:
-    """`value` of each cell where it is written the usual way, and whether it is `unusual`.
+def _sign(column: Column) -> str:
+    return f"_is_unusual_{column.name}"
+
+
+def _first_look(cells: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """Beside the cells: each one's value where it is written the usual way, and whether it is not.
 
     Days, prices, numbers and choices come again and again: each distinct text is looked at once.
     """
-    text, cells = pl.col("raw"), raw.alias("raw").to_frame()
-    if column.kind is Kind.TEXT:
-        return cells.select(*_value_and_sign(text, column, reading))
-    distinct = cells.unique()
-    if distinct.height * _TIMES_EACH > cells.height:
-        return cells.select(*_value_and_sign(text, column, reading))
-    looked = distinct.with_columns(*_value_and_sign(text, column, reading))
-    return cells.join(looked, on="raw", how="left", nulls_equal=True, maintain_order="left")
+    at_once: list[pl.Expr] = []
+    looked_up: list[pl.DataFrame] = []
+    for column in _present(reading):
+        look = _value_and_sign(column, reading)
+        texts = cells.select(_raw(column))
+        distinct = None
+        if column.kind is not Kind.TEXT and cells.height >= _FEW_CELLS:
+            distinct = texts.unique()
+        if distinct is None or distinct.height * _TIMES_EACH > cells.height:
+            at_once += look
+            continue
+        found = texts.join(
+            distinct.with_columns(*look),
+            on=_raw(column),
+            how="left",
+            nulls_equal=True,
+            maintain_order="left",
+        )
+        looked_up.append(found.drop(_raw(column)))
+    return pl.concat([cells.with_columns(*at_once), *looked_up], how="horizontal")
 
 
-def _value_and_sign(raw: pl.Expr, column: Column, reading: Reading) -> tuple[pl.Expr, pl.Expr]:
+def _value_and_sign(column: Column, reading: Reading) -> tuple[pl.Expr, pl.Expr]:
+    raw = pl.col(_raw(column))
     if column.name in reading.inexact and column.kind is not Kind.TEXT:
         value = values.no_value(column)
     elif column.kind is Kind.TEXT:
@@ -158,7 +180,7 @@ def _value_and_sign(raw: pl.Expr, column: Column, reading: Reading) -> tuple[pl.
     if reading.may_hold_controls:
         signs.append(raw.str.contains(values.CONTROL_CHARACTERS))
     unusual = pl.any_horizontal(*(sign.fill_null(value=False) for sign in signs))
-    return value.alias("value"), unusual.alias("unusual")
+    return value.alias(column.name), unusual.alias(_sign(column))
 
 
 def _close_look(

@@ -10,6 +10,7 @@ import polars as pl
 
 from schemas.errors import SourceContractBroken, TooManyRejects, about_feed
 from schemas.feeds import FEEDS, READING_ORDER, Feed
+from schemas.proof import prove
 from schemas.receipts import FeedCount, FeedTable, LandedFeeds, RunRef
 from schemas.tables import accepted_contract
 from schemas.vocabulary import CliProfile, RejectReason
@@ -53,15 +54,16 @@ def accept_records(run: RunRef, landed: LandedFeeds, terms: ReadingTerms) -> dic
     counts = {name: FeedCount() for name in FEEDS}
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
         store = FeedStore(connection, run.run_id, is_delta=terms.is_delta)
-        store.start_over()
+        with transaction(connection):
+            store.start_over()
         for name in READING_ORDER:
             feed = FEEDS[name]
-            store.begin(feed)
             if name in landed.names:
                 with about_feed(name):
                     counts[name] = _accept(feed, store, connection, landed, terms)
             elif terms.is_delta:
                 with transaction(connection):
+                    store.begin()
                     _look_beyond(feed, store, terms, delivered=False)
                     store.drop_unfit(feed)
         with transaction(connection):
@@ -80,6 +82,7 @@ def _accept(
     read_count = 0
     undecoded = _undecodable(table, reading)
     with transaction(connection), writing_behind() as later:
+        store.begin()
         for batch in table.batches(connection):
             parsed = _parse(batch, reading, undecoded)
             later(partial(_store, parsed, feed, store))
@@ -125,7 +128,7 @@ def _parse(batch: pl.DataFrame, reading: Reading, undecoded: pl.DataFrame) -> Pa
     unfit = pl.col("row_number").is_in(parsed.rejects["row_number"].implode())
     # of a record that is gone nothing but its key has to fit
     gone = pl.col("is_deleted").fill_null(value=False)
-    accepted_contract(reading.feed).validate(parsed.records.filter(~unfit & ~gone), lazy=True)
+    prove(accepted_contract(reading.feed), parsed.records.filter(~unfit & ~gone))
     return parsed
 
 
@@ -149,6 +152,8 @@ def _reading(feed: Feed, table: FeedTable, terms: ReadingTerms) -> Reading:
 
 def _undecodable(table: FeedTable, reading: Reading) -> pl.DataFrame:
     """Cells that could not be decoded, by feed column; those of unknown columns do not matter."""
+    if table.bad_cells.is_empty():
+        return pl.DataFrame(schema=REJECT_SCHEMA)
     names = {int(raw[1:]): name for name, raw in reading.columns.items()}
     return (
         table.bad_cells.filter(pl.col("column_index").is_in(list(names)))
@@ -165,6 +170,8 @@ def _undecodable(table: FeedTable, reading: Reading) -> pl.DataFrame:
 
 
 def _ragged(table: FeedTable) -> pl.DataFrame:
+    if table.odd.is_empty():
+        return pl.DataFrame(schema=REJECT_SCHEMA)
     return table.odd.select(
         "row_number",
         pl.lit(None, dtype=pl.String).alias("column_name"),

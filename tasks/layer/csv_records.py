@@ -113,7 +113,7 @@ def carve(path: Path, encoding: str, *, chunk_bytes: int = CHUNK_BYTES) -> Itera
     with _opened(path) as file:
         header = _read_header(file, encoding)
         offset, number = header.stop, 1
-        room = _Room(chunk_bytes)
+        room = _Room(min(chunk_bytes, file.size))
         while offset < file.size:
             scan = file.whole_lines(offset, room)
             if scan is None:
@@ -341,7 +341,7 @@ class _Header(NamedTuple):
 
 
 def _read_header(file: _File, encoding: str) -> _Header:
-    offset, room = file.start(), _Room(_HEADER_CHUNK_BYTES)
+    offset, room = file.start(), _Room(min(_HEADER_CHUNK_BYTES, file.size))
     while offset < file.size:
         scan = file.whole_lines(offset, room)
         if scan is None:

@@ -58,7 +58,7 @@ def test_a_fresh_warehouse_has_the_shape_of_one_migrated_step_by_step(
     stepwise = duckdb.connect()
     for migration in migrations():
         stepwise.execute(migration.sql)
-    for view in views():
+    for view in views().values():
         stepwise.execute(view)
 
     assert [row for row in shape(fresh) if row[1] != "migration"] == shape(stepwise)
