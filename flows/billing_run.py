@@ -12,6 +12,7 @@ from flows.profile import LoadedProfile, load_profile
 from flows.wiring import (
     batch_terms,
     change_terms,
+    check_terms,
     judging_terms_of,
     landed_folder,
     new_run,
@@ -38,6 +39,7 @@ from tasks.batch.task import (
     recover_batches,
 )
 from tasks.changes.task import find_changes
+from tasks.checks.task import check_records
 from tasks.contracts.task import accept_records
 from tasks.layer.task import land_feeds
 from tasks.ready_to_bill.task import judge_charges
@@ -92,6 +94,7 @@ def _bill(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, R2BError | N
     )
     judgement = judge_charges(run, judging_terms_of(run, profile), rule_columns(profile))
     find_changes(run, change_terms(profile, run.as_of))
+    findings = check_records(run, check_terms(profile))
 
     batches, left_open = _hand_over(run, profile, terms, judgement)
     deliveries += [each.delivery for each in batches if each.delivery is not None]
@@ -102,6 +105,7 @@ def _bill(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, R2BError | N
         feeds=feeds,
         dispositions=judgement.dispositions,
         holds=judgement.holds,
+        findings=findings,
         status=_status(batch, is_open=bool(left_open)).value,
         batches=tuple(batches),
         open_batches=left_open,

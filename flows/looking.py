@@ -13,6 +13,7 @@ from schemas.errors import UsageError
 from schemas.vocabulary import Disposition
 from tasks.ready_to_bill.explanation import ChargeVerdicts, verdicts
 from warehouse.charges import ChargeStore
+from warehouse.checks import CheckStore
 from warehouse.connection import Connection, open_published, open_reading
 from warehouse.ledger import Ledger
 from warehouse.queries import first_row, read
@@ -122,6 +123,8 @@ class Standing:
     dispositions: list[dict[str, Any]]
     holds: list[dict[str, Any]]
     at_stake: Decimal
+    findings: dict[str, int]
+    """What was found besides charges: kind -> records; those at zero are left out."""
     unconfirmed: dict[str, Any]
     """Exported rows without an answer: `rows`, `value`, `oldest_days`, `never_seen`."""
 
@@ -163,6 +166,7 @@ def status(profile: LoadedProfile) -> Standing | None:
             ),
             holds=holds,
             at_stake=held[0]["value"],
+            findings=CheckStore(connection).findings(),
             unconfirmed=_unconfirmed(connection),
         )
 

@@ -9,6 +9,7 @@ from flows.profile import LoadedProfile
 from flows.wiring import (
     batch_terms,
     change_terms,
+    check_terms,
     judging_terms_of,
     new_run,
     open_source,
@@ -20,6 +21,7 @@ from flows.wiring import (
 from schemas.receipts import BatchReceipt, RunReceipt
 from tasks.batch.task import preview_batch
 from tasks.changes.task import find_changes
+from tasks.checks.task import check_records
 from tasks.contracts.task import accept_records
 from tasks.layer.task import land_feeds
 from tasks.ready_to_bill.task import judge_charges
@@ -55,6 +57,7 @@ def plan(profile: LoadedProfile, as_of: date | None) -> tuple[RunReceipt, BatchR
         )
         judgement = judge_charges(run, judging_terms_of(run, profile), rule_columns(profile))
         find_changes(run, change_terms(profile, run.as_of))
+        findings = check_records(run, check_terms(profile))
         claim, batch = preview_batch(run, batch_terms(profile))
         receipt = RunReceipt(
             run_id=run.run_id,
@@ -62,6 +65,7 @@ def plan(profile: LoadedProfile, as_of: date | None) -> tuple[RunReceipt, BatchR
             feeds=feeds,
             dispositions=judgement.dispositions,
             holds=judgement.holds,
+            findings=findings,
             status="planned",
             open_batches=claim.open_batches,
             warnings=warnings_of(run.warehouse, run.run_id),

@@ -8,15 +8,17 @@ from zoneinfo import ZoneInfo
 
 from flows.profile import FileLayout, LoadedProfile
 from schemas.feeds import FEEDS
+from schemas.own_rules import ExtraRule
 from schemas.receipts import RunRef
-from schemas.vocabulary import ChargeType, FailureScope, ItemType
+from schemas.vocabulary import ChargeType, FailureScope, ItemType, Severity, Stage
 from tasks.batch.rendering import WrittenLayout
 from tasks.batch.task import BatchTerms
 from tasks.changes.terms import ChangeTerms
+from tasks.checks.task import CheckTerms
 from tasks.contracts.task import ReadingTerms
 from tasks.layer.folder import FolderSource
 from tasks.layer.task import Source
-from tasks.ready_to_bill.terms import ExtraRule, Layout, Terms
+from tasks.ready_to_bill.terms import Layout, Terms
 from tasks.retry.policy import RetryTerms
 from warehouse.charges import ExtraColumn
 from warehouse.lookups import catalogue_is_given, platform_names, source_marks
@@ -104,8 +106,8 @@ def judging_terms(
         },
         max_months=start.max_months,
         cli_profiles=settings.cli.profiles,
-        rules=_rules(profile, "block"),
-        warning_rules=_rules(profile, "warn"),
+        rules=_of_severity(profile, Severity.BLOCK),
+        warning_rules=_of_severity(profile, Severity.WARN),
         layout=_fitting(settings.affinity.layout.get("products")),
         cli_layout=_fitting(settings.affinity.layout.get("clis")),
     )
@@ -132,12 +134,15 @@ def _fitting(layout: FileLayout | None) -> Layout:
     )
 
 
-def _rules(profile: LoadedProfile, severity: str) -> tuple[ExtraRule, ...]:
+def own_rules(profile: LoadedProfile) -> tuple[ExtraRule, ...]:
+    """The profile's own rules, in its order."""
     return tuple(
         ExtraRule(
             name=rule.label,
             column=f"rule_{rule.stage}_{rule.field}",
             present=f"has_{rule.stage}",
+            stage=Stage(rule.stage),
+            field=rule.field,
             products=rule.scoped("product"),
             base_categories=rule.scoped("base_category"),
             required=rule.required,
@@ -146,9 +151,22 @@ def _rules(profile: LoadedProfile, severity: str) -> tuple[ExtraRule, ...]:
             pattern=rule.pattern,
             allowed=rule.allowed if isinstance(rule.allowed, tuple) else (),
             allowed_characters=rule.allowed if isinstance(rule.allowed, str) else "",
+            severity=Severity(rule.severity),
+            message=rule.message,
         )
         for rule in profile.settings.validation
-        if rule.severity == severity
+    )
+
+
+def _of_severity(profile: LoadedProfile, severity: Severity) -> tuple[ExtraRule, ...]:
+    return tuple(rule for rule in own_rules(profile) if rule.severity is severity)
+
+
+def check_terms(profile: LoadedProfile) -> CheckTerms:
+    """What is checked besides each charge."""
+    return CheckTerms(
+        rules=own_rules(profile),
+        cli_profiles=profile.settings.cli.profiles,
     )
 
 

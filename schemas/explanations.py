@@ -11,6 +11,7 @@ from schemas.vocabulary import (
     ChangeHoldReason,
     Disposition,
     FileState,
+    Finding,
     HoldReason,
     RejectReason,
     WaitingReason,
@@ -33,6 +34,31 @@ DELIVERY_STATES: dict[FileState, str] = {
     FileState.REFUSED: "Affinity did not take it.",
 }
 """Where a file of a batch stands on its way, in the words people read."""
+
+
+class Found(NamedTuple):
+    """`meaning`: what was found. `view`: where all of it is listed. `is_news`: shown unasked."""
+
+    meaning: str
+    view: str
+    is_news: bool = True
+
+
+FINDINGS: dict[Finding, Found] = {
+    Finding.BLOCKING_RULES: Found(
+        "records that break a blocking rule of yours", "mart.validation_issue"
+    ),
+    Finding.WARNING_RULES: Found(
+        "records that break a warning rule of yours", "mart.validation_issue"
+    ),
+    Finding.CLIS_DIFFER: Found(
+        "lines whose CLI differs between quotation, order and asset", "mart.cli_capture"
+    ),
+    Finding.CLIS_MISSING: Found(
+        "lines whose CLI stands at one stage and not at another", "mart.cli_capture", is_news=False
+    ),
+}
+"""What is found besides charges, in the words `r2b run` and `r2b status` use."""
 
 
 DISPOSITIONS: dict[Disposition, str] = {

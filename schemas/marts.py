@@ -88,6 +88,53 @@ _ALL = (
         ),
     ),
     View(
+        "validation_issue",
+        "record and rule it breaks",
+        "Every accepted quotation line, order line and asset that breaks a rule of the profile, "
+        "whether or not a charge hangs on it.",
+        (
+            _c("stage", "text", "quotation, order or asset: whose field it is."),
+            _c("record_key", "text", "The Layer's id of the quotation line, order line or asset."),
+            _c("line_id", "text", "The order line it belongs to; blank when there is none."),
+            _c("customer_id", "text", "The Layer's id of the customer; the order's for a line."),
+            _c("product_id", "text", "The Layer's id of the record's own catalogue item."),
+            _c("scope", "text", "Why the rule is for it: all, its product, its base category."),
+            _c("field", "text", "The feed's column."),
+            _c("rule", "text", "The rule's name, as in `rule:<name>`."),
+            _c("severity", "text", "block or warn."),
+            _c("message", "text", "The rule's own words, else what it asks."),
+            _c("text", "text", "What stands in the field; blank where nothing does."),
+            _c("since", "day", "As-of day since which it has been broken without a break."),
+        ),
+    ),
+    View(
+        "cli_capture",
+        "order line that has a CLI at any stage",
+        "Where the CLI of a line was first captured, and whether quotation, order and asset "
+        "still say the same.",
+        (
+            _LINE,
+            _c("customer_id", "text", "The Layer's id of the customer: the order's."),
+            _c("product_id", "text", "The Layer's id of the line's catalogue item."),
+            _c(
+                "quotation_cli",
+                "text",
+                "The CLI of its quotation line (of several, the one modified last), cleaned; as it "
+                "stands where it cannot be read.",
+            ),
+            _c("order_cli", "text", "The CLI of the order line, likewise."),
+            _c("asset_cli", "text", "The CLI of its asset, likewise."),
+            _c(
+                "cli_source_stage",
+                "text",
+                "quotation, order or asset: the first with a CLI that can be read; blank when "
+                "none can.",
+            ),
+            _c("drift", "text", "none, missing (one has it, another not) or differs."),
+            _c("drift_between", "text", "The first two stages that show it; blank for none."),
+        ),
+    ),
+    View(
         "reject",
         "unfit cell (or record) of one run",
         "Every record of any run that did not fit its feed, cell by cell.",
@@ -296,6 +343,9 @@ BEHIND: Mapping[str, str] = {
     "out.hold": "The holds of the latest judgement, one row per charge and reason.",
     "out.first_ready": "The day each charge was first found ready; kept from run to run.",
     "out.hold_since": "Since when each hold stands; kept from run to run.",
+    "out.issue": "The records that break a rule of the profile, by the latest run.",
+    "out.issue_since": "Since when each record has broken each rule; kept from run to run.",
+    "out.cli_capture": "Where the CLIs of lines were captured; behind `mart.cli_capture`.",
     "out.batch": "Batches, their states and their place in the chain of manifests.",
     "out.delivery_file": "Where each file of a batch stands; from its `delivery.json`.",
     "out.batch_cli": "The frozen rows of `06_clis.csv`, batch by batch.",

@@ -210,6 +210,8 @@ class RunReceipt:
     batches: tuple[BatchReceipt, ...] = ()
     """What the run wrote: one batch, or a canary that came back clean and the rest."""
     open_batches: tuple[int, ...] = ()
+    findings: Mapping[str, int] = field(default_factory=dict)
+    """What was found besides charges: kind -> records."""
     warnings: Mapping[str, int] = field(default_factory=dict)
     reject_reasons: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     """(feed, column, reason) -> records, most first; the column of a ragged row is blank."""

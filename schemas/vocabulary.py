@@ -104,6 +104,38 @@ class ChangeState(StrEnum):
 RULE_HOLD_PREFIX = "rule:"
 
 
+class Stage(StrEnum):
+    """Where a record is on its way from offer to service; first to last."""
+
+    QUOTATION = "quotation"
+    ORDER = "order"
+    ASSET = "asset"
+
+
+class Severity(StrEnum):
+    """Whether a broken rule of the profile holds charges or only says so."""
+
+    BLOCK = "block"
+    WARN = "warn"
+
+
+class CliDrift(StrEnum):
+    """Whether a CLI is the same at every stage; `missing`: it stands at one and not at another."""
+
+    NONE = "none"
+    MISSING = "missing"
+    DIFFERS = "differs"
+
+
+class Finding(StrEnum):
+    """What is found besides the judgement of charges, and counted by each run."""
+
+    BLOCKING_RULES = "records_break_blocking_rules"
+    WARNING_RULES = "records_break_warning_rules"
+    CLIS_DIFFER = "clis_differ"
+    CLIS_MISSING = "clis_missing"
+
+
 class RejectReason(StrEnum):
     """Why a record does not fit its feed's contract."""
 

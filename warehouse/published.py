@@ -19,6 +19,9 @@ _COPIED = {
     "out.first_ready": "FROM out.first_ready",
     "out.hold": "FROM out.hold",
     "out.hold_since": "FROM out.hold_since",
+    "out.issue": "FROM out.issue",
+    "out.issue_since": "FROM out.issue_since",
+    "out.cli_capture": "FROM out.cli_capture",
     "out.batch": "FROM out.batch",
     "out.delivery_file": "FROM out.delivery_file",
     "out.batch_row": (

@@ -95,7 +95,7 @@ def core_rules() -> str:
 
 
 def _breaks() -> str:
-    from tasks.ready_to_bill.rules import breaks
+    from schemas.own_rules import breaks
 
     return breaks.__doc__ or ""
 

@@ -1,6 +1,6 @@
 """What a run, a plan and a transfer look like to a person."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +10,13 @@ from rich.text import Text
 from flows.console.answering import out
 from flows.console.tables import table
 from flows.profile import LoadedProfile
-from schemas.explanations import DELIVERY_STATES, DISPOSITIONS, REJECTS, hold_explanation
+from schemas.explanations import (
+    DELIVERY_STATES,
+    DISPOSITIONS,
+    FINDINGS,
+    REJECTS,
+    hold_explanation,
+)
 from schemas.receipts import (
     BatchReceipt,
     DeliveryReceipt,
@@ -35,6 +41,7 @@ def show_run(receipt: RunReceipt, profile: LoadedProfile) -> None:
     show_feeds(receipt)
     show_charges(receipt)
     show_holds(receipt)
+    show_findings(receipt.findings)
     _show_batch(receipt)
 
 
@@ -47,6 +54,7 @@ def show_plan(receipt: RunReceipt, batch: BatchReceipt | None, profile: LoadedPr
     show_feeds(receipt)
     show_charges(receipt)
     show_holds(receipt)
+    show_findings(receipt.findings)
     if batch is not None:
         files = ", ".join(f"{name} ({rows:,} rows)" for name, rows in batch.files.items())
         out.print(f"[bold]A run would write[/] batch {batch.seq}: {files}, {pounds(batch.value)}.")
@@ -128,6 +136,17 @@ def show_holds(receipt: RunReceipt) -> None:
     more = len(ranked) - len(rows)
     title = "Held, most money first" + (f" ({more} more reasons in mart.hold)" if more else "")
     out.print(table(title, ("reason", "charges", "at stake", "what to do"), rows, right=(1, 2)))
+
+
+def show_findings(findings: Mapping[str, int]) -> None:
+    """What was found besides charges and wants looking at; nothing where there is none."""
+    rows = [
+        (f"{findings[kind]:,}", found.meaning, Text(found.view, style="dim"))
+        for kind, found in FINDINGS.items()
+        if found.is_news and findings.get(kind)
+    ]
+    if rows:
+        out.print(table("Found besides", ("how many", "what", "listed in"), rows, right=(0,)))
 
 
 def _show_batch(receipt: RunReceipt) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from rich.text import Text
 
 from flows.console.answering import out
+from flows.console.run_view import show_findings
 from flows.console.tables import table
 from flows.looking import NOTHING_UNCONFIRMED, Standing
 from schemas.explanations import hold_explanation
@@ -56,6 +57,7 @@ def show_status(standing: Standing | None, tenant: str) -> None:
                 right=(1, 2),
             )
         )
+    show_findings(standing.findings)
     if standing.queue:
         items = [
             (each["state"].replace("_", " "), each["kind"], each["items"], pounds(each["value"]))
@@ -147,6 +149,7 @@ def status_json(standing: Standing | None) -> dict[str, Any]:
             "queue": [],
             "holds": [],
             "at_stake": "0.0000",
+            "findings": {},
             "unconfirmed": NOTHING_UNCONFIRMED,
         }
     oldest = min((each["oldest"] for each in standing.holds if each["oldest"]), default=None)
@@ -158,5 +161,6 @@ def status_json(standing: Standing | None) -> dict[str, Any]:
         "holds": standing.holds,
         "oldest_held": oldest,
         "at_stake": Decimal(standing.at_stake),
+        "findings": standing.findings,
         "unconfirmed": standing.unconfirmed,
     }

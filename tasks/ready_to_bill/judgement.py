@@ -9,6 +9,7 @@ from typing import NamedTuple
 import polars as pl
 
 from schemas.charge import CHARGE, CHARGE_KEY, HANDED_OVER, charge_content
+from schemas.own_rules import breaks
 from schemas.tables import VALUE
 from schemas.vocabulary import (
     Action,
@@ -25,7 +26,7 @@ from schemas.vocabulary import (
 )
 from tasks.ready_to_bill.charges import charges_of
 from tasks.ready_to_bill.number_plan import is_in_plan
-from tasks.ready_to_bill.rules import breaks, rules_of
+from tasks.ready_to_bill.rules import rules_of
 from tasks.ready_to_bill.terms import Terms
 
 HOLD_SCHEMA = pl.Schema(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from schemas.charge import charge_content
+from schemas.own_rules import breaks
 from schemas.tables import MONEY
 from schemas.vocabulary import (
     RULE_HOLD_PREFIX,
@@ -18,7 +19,7 @@ from schemas.vocabulary import (
     HoldReason,
     ItemType,
 )
-from tasks.ready_to_bill.terms import ExtraRule, Layout, Terms
+from tasks.ready_to_bill.terms import Layout, Terms
 
 Rule = Callable[[Terms], pl.Expr]
 
@@ -194,38 +195,10 @@ def rules_of(terms: Terms) -> dict[str, pl.Expr]:
     """All row-wise hold rules by reason, the profile's own included; null means true."""
     named = {str(reason): rule(terms) for reason, rule in RULES.items()}
     for extra in terms.rules:
-        named[f"{RULE_HOLD_PREFIX}{extra.name}"] = breaks(extra)
+        name = f"{RULE_HOLD_PREFIX}{extra.name}"
+        # two rules of one name are one reason: either holds
+        named[name] = named[name] | breaks(extra) if name in named else breaks(extra)
     return {reason: expression.fill_null(value=True) for reason, expression in named.items()}
-
-
-def breaks(rule: ExtraRule) -> pl.Expr:
-    """True where a field in the rule's scope breaks the profile's rule; blank breaks `required`.
-
-    The rule's column is a list: of several quotation lines each must keep the rule.
-    """
-    text = pl.element()
-    wrong: list[pl.Expr] = []
-    if rule.min_length is not None:
-        wrong.append(text.str.len_chars() < rule.min_length)
-    if rule.max_length is not None:
-        wrong.append(text.str.len_chars() > rule.max_length)
-    if rule.pattern is not None:
-        wrong.append(~text.str.contains(f"^(?:{rule.pattern})$"))
-    if rule.allowed:
-        wrong.append(~text.is_in(list(rule.allowed)))
-    if rule.allowed_characters:
-        wrong.append(text.str.strip_chars(rule.allowed_characters).str.len_bytes() > 0)
-    broken = pl.any_horizontal(*wrong).fill_null(value=False) if wrong else pl.lit(value=False)
-    if rule.required:
-        broken = broken | text.is_null()
-    in_scope = pl.col(rule.present)
-    if rule.products:
-        in_scope = in_scope & pl.col("product_id").is_in(list(rule.products))
-    if rule.base_categories:
-        category = pl.col("base_category").str.to_lowercase()
-        in_scope = in_scope & category.is_in([name.lower() for name in rule.base_categories])
-    any_broken = pl.col(rule.column).list.eval(broken).list.any()
-    return in_scope.fill_null(value=False) & any_broken.fill_null(value=False)
 
 
 _SINGLE_BYTE = {

@@ -4,34 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from schemas.own_rules import ExtraRule
 from schemas.vocabulary import ChargeType, CliProfile, ItemType
 
 
 def name_key(name: str) -> str:
     """Platform names match trimmed and in any case."""
     return name.strip().lower()
-
-
-@dataclass(frozen=True)
-class ExtraRule:
-    """A blocking rule of the profile: `rule:<name>` holds a charge whose field breaks it.
-
-    `column` is the column of the line facts that carries the field's text, `present` the one that
-    says whether there is such a record at all: a rule about a quotation says nothing of a line that
-    was never quoted.
-    """
-
-    name: str
-    column: str
-    present: str
-    products: frozenset[str] = frozenset()
-    base_categories: frozenset[str] = frozenset()
-    required: bool = False
-    min_length: int | None = None
-    max_length: int | None = None
-    pattern: str | None = None
-    allowed: tuple[str, ...] = ()
-    allowed_characters: str = ""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ def run_json(receipt: RunReceipt) -> dict[str, Any]:
         "delivery": delivery_json(receipt.batch.delivery if receipt.batch else None),
         "status": receipt.status,
         "open_batches": list(receipt.open_batches),
+        "findings": dict(receipt.findings),
         "warnings": dict(receipt.warnings),
         "reject_reasons": [
             {"feed": feed, "column": column or None, "reason": reason, "records": records}

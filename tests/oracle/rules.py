@@ -29,11 +29,11 @@ def broken_rules(
     """
     for stage, record in records:
         for rule in rules:
-            if rule.stage == stage and _in_scope(rule, product) and _broken(rule, record):
+            if rule.stage == stage and is_in_scope(rule, product) and is_broken(rule, record):
                 yield rule.name
 
 
-def _in_scope(rule: Rule, product: Row) -> bool:
+def is_in_scope(rule: Rule, product: Row) -> bool:
     """A rule without scope applies to all; else the product or its base category must match."""
     if rule.product is not None:
         return bool(product["product_id"] == rule.product)
@@ -42,9 +42,9 @@ def _in_scope(rule: Rule, product: Row) -> bool:
     return True
 
 
-def _broken(rule: Rule, record: Row) -> bool:
+def is_broken(rule: Rule, record: Row) -> bool:
     """A null breaks only `required`; everything else judges the text of a value."""
-    text = _text_of(record.get(rule.field))
+    text = text_of(record.get(rule.field))
     if text is None:
         return rule.required
     if rule.min_length is not None and len(text) < rule.min_length:
@@ -58,7 +58,7 @@ def _broken(rule: Rule, record: Row) -> bool:
     return rule.allowed is not None and text not in rule.allowed
 
 
-def _text_of(value: Any) -> str | None:
+def text_of(value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, bool):

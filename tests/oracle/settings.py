@@ -45,6 +45,7 @@ class Rule:
     pattern: str | None = None
     allowed: tuple[str, ...] | str | None = None
     severity: str = "block"
+    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -154,4 +155,5 @@ def _rule(table: Mapping[str, Any]) -> Rule:
         pattern=table.get("pattern"),
         allowed=tuple(allowed) if isinstance(allowed, list) else allowed,
         severity=table.get("severity", "block"),
+        message=table.get("message", ""),
     )

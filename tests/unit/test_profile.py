@@ -19,9 +19,10 @@ from flows.wiring import (
 )
 from schemas.errors import ProfileWrong
 from schemas.feeds import FEEDS
-from schemas.vocabulary import ChargeType, CliProfile, ItemType
+from schemas.own_rules import ExtraRule
+from schemas.vocabulary import ChargeType, CliProfile, ItemType, Stage
 from tasks.batch.rendering import WrittenLayout
-from tasks.ready_to_bill.terms import ExtraRule, Layout, Terms
+from tasks.ready_to_bill.terms import Layout, Terms
 from tasks.retry.policy import RetryTerms
 
 AS_OF = date(2026, 3, 31)
@@ -274,6 +275,8 @@ severity = "warn"
             name="po",
             column="rule_asset_cli",
             present="has_asset",
+            stage=Stage.ASSET,
+            field="cli",
             products=frozenset({"P1", "P2"}),
             base_categories=frozenset({"Voice"}),
             required=True,
@@ -283,6 +286,8 @@ severity = "warn"
             name="order_term_months",
             column="rule_order_term_months",
             present="has_order",
+            stage=Stage.ORDER,
+            field="term_months",
             products=frozenset({"P9"}),
             allowed=("12", "24"),
         ),

@@ -5,9 +5,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from schemas.own_rules import ExtraRule
 from tasks.ready_to_bill.judgement import judge
 from tasks.ready_to_bill.rules import rules_of
-from tasks.ready_to_bill.terms import ExtraRule
 from tests.builders import line, terms
 
 

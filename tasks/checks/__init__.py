@@ -1,0 +1,1 @@
+"""What is checked besides each charge: records, where CLIs came from, the price book."""

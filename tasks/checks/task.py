@@ -1,0 +1,56 @@
+"""Check what the judgement of charges does not look at, and store what came out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from schemas.own_rules import ExtraRule
+from schemas.receipts import RunRef
+from schemas.vocabulary import CliProfile, Finding, Stage
+from tasks.checks.cli_capture import captures
+from tasks.checks.records import issues
+from tasks.step import step
+from warehouse.background import writing_behind
+from warehouse.charges import ExtraColumn
+from warehouse.checks import CheckStore
+from warehouse.connection import open_warehouse, transaction
+
+
+@dataclass(frozen=True)
+class CheckTerms:
+    """What the profile says about records."""
+
+    rules: tuple[ExtraRule, ...] = ()
+    cli_profiles: Mapping[str, CliProfile] = field(default_factory=dict)
+
+
+@step("check records")
+def check_records(run: RunRef, terms: CheckTerms) -> dict[str, int]:
+    """Judge every accepted record by the rules of its stage and see where CLIs came from.
+
+    Follows the judgement of charges, which has resolved the lines' assets; replaces the last
+    run's findings whole.
+
+    Returns:
+        How much was found, by `Finding`, zeros included.
+    """
+    with open_warehouse(run.warehouse, memory=run.memory) as connection:
+        store = CheckStore(connection)
+        with transaction(connection):
+            store.start_over()
+            with writing_behind() as later:
+                for stage in Stage:
+                    rules = [rule for rule in terms.rules if rule.stage == stage]
+                    if not rules:
+                        continue
+                    for records in store.records(stage, _columns(rules)):
+                        later(partial(store.add_issues, issues(records, rules)))
+                for lines in store.cli_texts():
+                    later(partial(store.add_captures, captures(lines, terms.cli_profiles)))
+            store.remember_issues(run.as_of)
+        return {**{kind.value: 0 for kind in Finding}, **store.findings()}
+
+
+def _columns(rules: list[ExtraRule]) -> list[ExtraColumn]:
+    """The fields the rules look at, each once."""
+    return sorted({ExtraColumn(rule.column, rule.stage, rule.field) for rule in rules})

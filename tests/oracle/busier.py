@@ -1,0 +1,114 @@
+"""Worlds with more to find: quotations of every kind, CLIs that drift, records without a line.
+
+It adds to a world of `inventing` by dice of its own, so that the other worlds stay as they are.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tests.oracle.chaos import draw_profile
+from tests.oracle.contracts import FEEDS
+from tests.oracle.inventing import Row, World, edit, invent
+from tests.oracle.rendering import Manner, write_world
+
+
+def make_busy_world(folder: Path, *, lines: int, seed: int, as_of: date) -> dict[str, Any]:
+    """Write the feeds of a busier world; returns the profile to run it with."""
+    profile = draw_profile(seed)
+    feeds = profile["feeds"]
+    rng = Random(f"busier-{seed}")
+    profile.setdefault("validation", []).extend(RULES)
+    world = invent(lines=lines, seed=seed, as_of=as_of, months=13)
+    edit(world, lines=lines, seed=seed, edition=0)
+    _quotations(world, rng)
+    _drifting(world, rng)
+    manner = Manner(
+        seed=seed,
+        zone=ZoneInfo(profile["tenant"].get("timezone", "Europe/London")),
+        encoding=feeds.get("encoding", "utf-8"),
+        date_styles={name: feeds.get("date_style", {}).get(name, "iso") for name in FEEDS},
+        labels=feeds.get("labels", {}),
+        badness=0.04,
+    )
+    write_world(folder, world.feeds, manner)
+    return profile
+
+
+RULES: list[dict[str, Any]] = [
+    {
+        "name": "quoted_number",
+        "stage": "quotation",
+        "field": "cli",
+        "required": True,
+        "max_length": 14,
+        "severity": "warn",
+        "message": "Quote the number",
+    },
+    {
+        "name": "known_customer",
+        "stage": "quotation",
+        "field": "customer_id",
+        "base_category": "Mobile",
+        "required": True,
+        "severity": "block",
+        "message": "Say whose it is",
+    },
+    {
+        "name": "live_asset",
+        "stage": "asset",
+        "field": "is_live",
+        "allowed": ["true"],
+        "severity": "warn",
+        "message": "It should be live",
+    },
+]
+"""On top of the drawn ones: rules about records that need not have a line."""
+
+
+def _quotations(world: World, rng: Random) -> None:
+    """Half the lines were quoted, some twice; some quotations came to nothing."""
+    number = 0
+    for line in world.feeds["order_lines"]:
+        for _ in range(rng.choice([0, 0, 1, 1, 1, 2])):
+            number += 1
+            _quotation(world, rng, number, line["line_id"], line)
+    for _ in range(number // 8):
+        number += 1
+        line = rng.choice(world.feeds["order_lines"])
+        _quotation(world, rng, number, rng.choice([None, "L-nowhere"]), line)
+
+
+def _quotation(world: World, rng: Random, number: int, line_id: Any, line: Row) -> None:
+    world.add(
+        "quotation_lines",
+        quotation_line_id=f"QL{number}",
+        quotation_ref=rng.choice([None, "Q", "QU-77"]),
+        customer_id=rng.choice([None, "C1"]),
+        line_id=line_id,
+        product_id=rng.choice([line["product_id"], line["product_id"], "P-nowhere", "P0003"]),
+        cli=rng.choice([line.get("cli"), line.get("cli"), None, "01204 600 009", "to come"]),
+        modified_at=rng.choice([None, "2026-01-02T03:04:05Z", "2026-02-02"]),
+    )
+
+
+def _drifting(world: World, rng: Random) -> None:
+    """Numbers that were only ever on one side, spelt differently, or changed on the way."""
+    assets = {asset["asset_id"]: asset for asset in world.feeds["assets"]}
+    for line in world.feeds["order_lines"]:
+        asset = assets.get(line.get("asset_id"))
+        if asset is None or rng.random() > 0.4:
+            continue
+        choice = rng.randrange(4)
+        if choice == 0:
+            line["cli"] = asset.get("cli")
+        elif choice == 1:
+            line["cli"] = None
+        elif choice == 2:
+            line["cli"] = world.uk_number()
+        elif isinstance(asset.get("cli"), str) and str(asset["cli"]).isdigit():
+            line["cli"] = world.spell(str(asset["cli"]))

@@ -1,0 +1,59 @@
+"""The product against the oracle in what is found besides charges, on worlds with much to find."""
+
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.oracle.accepting import Accepted, accept
+from tests.oracle.busier import make_busy_world
+from tests.oracle.findings import Capture, Issue, captures, issues
+from tests.oracle.reading import read_folder
+from tests.oracle.settings import Settings, read_settings
+from tests.running import mart, run_job
+from tests.toml_text import toml_text
+
+AS_OF = date(2026, 3, 31)
+SEEDS = (0, 1, 2, 7)
+
+
+class Day(NamedTuple):
+    """A world after its run, and what the oracle accepted of it."""
+
+    folder: Path
+    accepted: Accepted
+    settings: Settings
+
+
+@pytest.fixture(scope="module", params=SEEDS, ids=lambda seed: f"world {seed}")
+def day(request, tmp_path_factory) -> Day:
+    folder = tmp_path_factory.mktemp("busy")
+    profile = make_busy_world(folder / "feeds", lines=700, seed=request.param, as_of=AS_OF)
+    (folder / "r2b.toml").write_text(toml_text(profile), encoding="utf-8")
+    job = run_job(folder, AS_OF)
+    assert (0, None) == (job.exit_code, job.error)
+    settings = read_settings(profile)
+    return Day(folder, accept(read_folder(folder / "feeds", settings), settings), settings)
+
+
+def shown(day: Day, view: str, columns: tuple[str, ...]) -> Counter[tuple[Any, ...]]:
+    return Counter(mart(day.folder, view).select(columns).iter_rows())
+
+
+def test_records_that_break_rules(day: Day):
+    expected = issues(day.accepted, day.settings)
+
+    assert {"quotation", "asset"} <= {issue.stage for issue in expected}
+    assert any(issue.line_id is None for issue in expected)
+    assert Counter(map(tuple, expected)) == shown(day, "validation_issue", Issue._fields)
+    assert {AS_OF} == set(mart(day.folder, "validation_issue")["since"])
+
+
+def test_where_clis_were_captured(day: Day):
+    expected = captures(day.accepted, day.settings)
+
+    assert {"none", "missing", "differs"} == {capture.drift for capture in expected}
+    assert {"quotation", "order", "asset"} <= {capture.cli_source_stage for capture in expected}
+    assert Counter(map(tuple, expected)) == shown(day, "cli_capture", Capture._fields)

@@ -1,0 +1,68 @@
+"""What is checked besides each charge: records that break rules, and where CLIs came from."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+import duckdb
+import polars as pl
+
+from schemas.vocabulary import Stage
+from warehouse.charges import ExtraColumn
+from warehouse.queries import append, read, read_batches
+from warehouse.statements import statement
+
+_RECORDS = {
+    Stage.QUOTATION: "checks/read_quotation",
+    Stage.ORDER: "checks/read_order",
+    Stage.ASSET: "checks/read_asset",
+}
+
+
+class CheckStore:
+    """The latest run's findings. Tables: `out.issue`, `out.issue_since`, `out.cli_capture`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Work on an open warehouse after a judgement; the caller owns the transaction."""
+        self._connection = connection
+
+    def findings(self) -> dict[str, int]:
+        """How much was found, by kind, those at zero left out; also in a published copy.
+
+        Nothing in a copy from before findings were counted.
+        """
+        views = read(
+            self._connection, "SELECT view_name FROM duckdb_views() WHERE schema_name = 'mart'"
+        )
+        if "validation_issue" not in views["view_name"]:
+            return {}
+        return dict(self._connection.execute(statement("checks/count_findings")).fetchall())
+
+    def start_over(self) -> None:
+        """Forget the last run's findings."""
+        self._connection.execute("TRUNCATE out.issue")
+        self._connection.execute("TRUNCATE out.cli_capture")
+
+    def records(self, stage: Stage, fields: Sequence[ExtraColumn]) -> Iterator[pl.DataFrame]:
+        """All accepted records of a stage in batches, each asked field as a list of one text."""
+        columns = "".join(
+            f", list_value(CAST(record.{each.column} AS VARCHAR)) AS {each.alias}"
+            for each in fields
+        )
+        sql = statement(_RECORDS[stage]).rstrip().rstrip(";")
+        yield from read_batches(self._connection, sql.replace("/* rule columns */", columns))
+
+    def add_issues(self, issues: pl.DataFrame) -> None:
+        """Append what records break."""
+        append(self._connection, "out.issue", issues)
+
+    def remember_issues(self, as_of: date) -> None:
+        """Keep since when each record has broken each rule."""
+        self._connection.execute(statement("checks/remember_issues"), {"as_of": as_of})
+
+    def cli_texts(self) -> Iterator[pl.DataFrame]:
+        """The CLI texts of each line that has any, stage by stage, in batches."""
+        yield from read_batches(self._connection, statement("checks/read_cli_texts"))
+
+    def add_captures(self, captures: pl.DataFrame) -> None:
+        """Append where the CLIs of lines came from."""
+        append(self._connection, "out.cli_capture", captures)

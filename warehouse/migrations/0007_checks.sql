@@ -1,0 +1,30 @@
+-- What is checked besides each charge: every record by the profile's rules, and where CLIs came from.
+
+CREATE TABLE out.issue (
+    stage VARCHAR,
+    record_key VARCHAR,
+    line_id VARCHAR,
+    customer_id VARCHAR,
+    product_id VARCHAR,
+    scope VARCHAR,
+    field VARCHAR,
+    rule VARCHAR,
+    severity VARCHAR,
+    message VARCHAR,
+    text VARCHAR
+);
+
+-- Since when a record has broken a rule: kept from run to run.
+CREATE TABLE out.issue_since (stage VARCHAR, record_key VARCHAR, rule VARCHAR, since DATE);
+
+CREATE TABLE out.cli_capture (
+    line_id VARCHAR,
+    customer_id VARCHAR,
+    product_id VARCHAR,
+    quotation_cli VARCHAR,
+    order_cli VARCHAR,
+    asset_cli VARCHAR,
+    cli_source_stage VARCHAR,
+    drift VARCHAR,
+    drift_between VARCHAR
+);
