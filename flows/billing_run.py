@@ -29,8 +29,9 @@ from schemas.receipts import (
     RunReceipt,
     RunRef,
 )
-from schemas.vocabulary import BatchState, RunStatus
+from schemas.vocabulary import BatchState, Finding, RunStatus
 from tasks.batch.task import (
+    OPEN_STATES,
     BatchTerms,
     canary_is_clean,
     claim_batch,
@@ -46,7 +47,7 @@ from tasks.ready_to_bill.task import judge_charges
 from tasks.reports.counts import run_json
 from tasks.runs.task import fail_run, finish_run, start_run
 from tasks.transfer.task import read_back, recover_transfers
-from warehouse.lookups import reject_reasons_of, warnings_of
+from warehouse.lookups import open_batches, reject_reasons_of, warnings_of
 
 
 def _run_name() -> str:
@@ -92,11 +93,13 @@ def _bill(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, R2BError | N
         tenant_today(profile),
         alarm_after_days=profile.settings.delivery.alarm_after_days,
     )
-    judgement = judge_charges(run, judging_terms_of(run, profile), rule_columns(profile))
+    terms_of_day = judging_terms_of(run, profile)
+    judgement = judge_charges(run, terms_of_day, rule_columns(profile))
     find_changes(run, change_terms(profile, run.as_of))
-    findings = check_records(run, check_terms(profile))
+    findings = check_records(run, check_terms(profile, terms_of_day))
 
-    batches, left_open = _hand_over(run, profile, terms, judgement)
+    gate_is_closed = findings[Finding.CLOSES_GATE] > 0
+    batches, left_open = _hand_over(run, profile, terms, judgement, gate_is_closed=gate_is_closed)
     deliveries += [each.delivery for each in batches if each.delivery is not None]
     batch = batches[-1] if batches else None
     receipt = RunReceipt(
@@ -106,7 +109,7 @@ def _bill(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, R2BError | N
         dispositions=judgement.dispositions,
         holds=judgement.holds,
         findings=findings,
-        status=_status(batch, is_open=bool(left_open)).value,
+        status=_status(batch, is_open=bool(left_open), gate_is_closed=gate_is_closed).value,
         batches=tuple(batches),
         open_batches=left_open,
         warnings=warnings_of(run.warehouse, run.run_id),
@@ -120,12 +123,19 @@ def _bill(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, R2BError | N
 
 
 def _hand_over(
-    run: RunRef, profile: LoadedProfile, terms: BatchTerms, judgement: JudgementReceipt
+    run: RunRef,
+    profile: LoadedProfile,
+    terms: BatchTerms,
+    judgement: JudgementReceipt,
+    *,
+    gate_is_closed: bool,
 ) -> tuple[list[BatchReceipt], tuple[int, ...]]:
     """The batches this run writes, as far on their way as they get; and those that were open.
 
-    One, or a canary that came back clean and the rest.
+    One, or a canary that came back clean and the rest; none while the price book's gate is closed.
     """
+    if gate_is_closed:
+        return [], open_batches(run.warehouse, OPEN_STATES)
     batches: list[BatchReceipt] = []
     while True:
         claim = claim_batch(run, terms, judgement)
@@ -138,7 +148,9 @@ def _hand_over(
         judgement = count_anew(run)
 
 
-def _status(batch: BatchReceipt | None, *, is_open: bool) -> RunStatus:
+def _status(batch: BatchReceipt | None, *, is_open: bool, gate_is_closed: bool) -> RunStatus:
+    if gate_is_closed:
+        return RunStatus.PRICE_BOOK_INCOMPLETE
     if batch is None:
         return RunStatus.BATCH_OPEN if is_open else RunStatus.NOTHING_READY
     if batch.delivery is None:

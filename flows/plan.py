@@ -19,6 +19,7 @@ from flows.wiring import (
     tenant_today,
 )
 from schemas.receipts import BatchReceipt, RunReceipt
+from schemas.vocabulary import Finding
 from tasks.batch.task import preview_batch
 from tasks.changes.task import find_changes
 from tasks.checks.task import check_records
@@ -55,10 +56,13 @@ def plan(profile: LoadedProfile, as_of: date | None) -> tuple[RunReceipt, BatchR
             alarm_after_days=profile.settings.delivery.alarm_after_days,
             is_plan=True,
         )
-        judgement = judge_charges(run, judging_terms_of(run, profile), rule_columns(profile))
+        terms_of_day = judging_terms_of(run, profile)
+        judgement = judge_charges(run, terms_of_day, rule_columns(profile))
         find_changes(run, change_terms(profile, run.as_of))
-        findings = check_records(run, check_terms(profile))
+        findings = check_records(run, check_terms(profile, terms_of_day))
         claim, batch = preview_batch(run, batch_terms(profile))
+        if findings[Finding.CLOSES_GATE]:
+            batch = None
         receipt = RunReceipt(
             run_id=run.run_id,
             as_of=run.as_of,

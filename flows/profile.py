@@ -393,6 +393,24 @@ def _check_pattern(pattern: str) -> None:
         raise ValueError(message) from error
 
 
+class PriceBook(Section):
+    """What the price book must be like before any batch is written."""
+
+    require_complete: bool = Field(
+        False,
+        description="No batch while a product routed to Affinity has no, an unknown or an inactive "
+        "SKU.",
+    )
+    max_price_drift: Decimal | None = Field(
+        None,
+        ge=0,
+        max_digits=18,
+        decimal_places=4,
+        description="No batch while a price differs from Affinity's by more, per unit; none = "
+        "prices do not matter.",
+    )
+
+
 class FileLayout(Section):
     """How one outgoing file is written."""
 
@@ -673,6 +691,7 @@ class Profile(BaseSettings):
     bill_start: BillStart = BillStart()
     cli: Cli = Cli()
     validation: tuple[ValidationRule, ...] = ()
+    price_book: PriceBook = PriceBook()
     affinity: Affinity = Affinity()
     delivery: Delivery = Delivery()
     retry: Retry = Retry()

@@ -14,6 +14,7 @@ from schemas.vocabulary import ChargeType, FailureScope, ItemType, Severity, Sta
 from tasks.batch.rendering import WrittenLayout
 from tasks.batch.task import BatchTerms
 from tasks.changes.terms import ChangeTerms
+from tasks.checks.price_book import PriceBookTerms
 from tasks.checks.task import CheckTerms
 from tasks.contracts.task import ReadingTerms
 from tasks.layer.folder import FolderSource
@@ -162,11 +163,17 @@ def _of_severity(profile: LoadedProfile, severity: Severity) -> tuple[ExtraRule,
     return tuple(rule for rule in own_rules(profile) if rule.severity is severity)
 
 
-def check_terms(profile: LoadedProfile) -> CheckTerms:
-    """What is checked besides each charge."""
+def check_terms(profile: LoadedProfile, judging: Terms) -> CheckTerms:
+    """What is checked besides each charge, on the terms charges were judged by."""
     return CheckTerms(
         rules=own_rules(profile),
         cli_profiles=profile.settings.cli.profiles,
+        price_book=PriceBookTerms(
+            platform_names=judging.platform_names,
+            catalogue_given=judging.catalogue_given,
+            require_complete=profile.settings.price_book.require_complete,
+            max_price_drift=profile.settings.price_book.max_price_drift,
+        ),
     )
 
 

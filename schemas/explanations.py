@@ -57,6 +57,24 @@ FINDINGS: dict[Finding, Found] = {
     Finding.CLIS_MISSING: Found(
         "lines whose CLI stands at one stage and not at another", "mart.cli_capture", is_news=False
     ),
+    Finding.CLOSES_GATE: Found(
+        "entries of the price book that keep any batch from being written", "mart.price_book"
+    ),
+    Finding.PRODUCTS_UNLINKED: Found(
+        "products routed to Affinity without a code it knows and bills", "mart.price_book"
+    ),
+    Finding.PRODUCTS_PENDING: Found(
+        "custom products that await their Affinity code", "mart.price_book", is_news=False
+    ),
+    Finding.SKUS_SHARED: Found(
+        "SKUs that several products share", "mart.price_book", is_news=False
+    ),
+    Finding.SKUS_UNUSED: Found(
+        "codes of Affinity's catalogue that no product uses", "mart.price_book", is_news=False
+    ),
+    Finding.PRICES_DRIFTED: Found(
+        "prices that differ from those of Affinity's catalogue", "mart.price_book", is_news=False
+    ),
 }
 """What is found besides charges, in the words `r2b run` and `r2b status` use."""
 

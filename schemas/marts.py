@@ -135,6 +135,40 @@ _ALL = (
         ),
     ),
     View(
+        "price_book",
+        "product and charge type routed to Affinity, or code nobody uses",
+        "How The Layer's price book and Affinity's catalogue hang together: codes and prices.",
+        (
+            _c("product_id", "text", "The Layer's id of the item; blank for a code nobody uses."),
+            _c("product_name", "text", "Its name; the catalogue's for a code nobody uses."),
+            _c("charge_type", "text", "upfront or recurring; blank for a code nobody uses."),
+            _c("sku", "text", "The code for this charge type."),
+            _c(
+                "routed_by",
+                "text",
+                "product: by its own route; line: only by that of a line or asset of it.",
+            ),
+            _c(
+                "link",
+                "text",
+                "linked; unlinked (no code), pending (custom, no code yet), unknown, inactive, "
+                "unchecked (no catalogue given); unused (no product has the code).",
+            ),
+            _c("same_sku", "number", "How many other products have the same code."),
+            _c("layer_price", "money", "The Layer's price per unit."),
+            _c("affinity_price", "money", "The catalogue's price per unit."),
+            _c(
+                "drift",
+                "money",
+                "The Layer's price less Affinity's; blank where either has none. Of a code for "
+                "both charge types, only that of the nearer price.",
+            ),
+            _c("quantity", "number", "How many of it are in billing, exported or ready."),
+            _c("drift_value", "money", "Drift times that quantity."),
+            _c("closes_gate", "flag", "Whether it keeps any batch from being written."),
+        ),
+    ),
+    View(
         "reject",
         "unfit cell (or record) of one run",
         "Every record of any run that did not fit its feed, cell by cell.",
@@ -346,6 +380,7 @@ BEHIND: Mapping[str, str] = {
     "out.issue": "The records that break a rule of the profile, by the latest run.",
     "out.issue_since": "Since when each record has broken each rule; kept from run to run.",
     "out.cli_capture": "Where the CLIs of lines were captured; behind `mart.cli_capture`.",
+    "out.price_book": "The price book beside Affinity's catalogue; behind `mart.price_book`.",
     "out.batch": "Batches, their states and their place in the chain of manifests.",
     "out.delivery_file": "Where each file of a batch stands; from its `delivery.json`.",
     "out.batch_cli": "The frozen rows of `06_clis.csv`, batch by batch.",

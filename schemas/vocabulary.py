@@ -127,6 +127,21 @@ class CliDrift(StrEnum):
     DIFFERS = "differs"
 
 
+class SkuLink(StrEnum):
+    """How an item of the price book hangs together with Affinity's catalogue.
+
+    `unchecked`: there is a code, but no catalogue was given to look it up in.
+    """
+
+    LINKED = "linked"
+    UNLINKED = "unlinked"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+    INACTIVE = "inactive"
+    UNCHECKED = "unchecked"
+    UNUSED = "unused"
+
+
 class Finding(StrEnum):
     """What is found besides the judgement of charges, and counted by each run."""
 
@@ -134,6 +149,12 @@ class Finding(StrEnum):
     WARNING_RULES = "records_break_warning_rules"
     CLIS_DIFFER = "clis_differ"
     CLIS_MISSING = "clis_missing"
+    CLOSES_GATE = "price_book_closes_gate"
+    PRODUCTS_UNLINKED = "products_unlinked"
+    PRODUCTS_PENDING = "products_pending"
+    SKUS_SHARED = "skus_shared"
+    SKUS_UNUSED = "skus_unused"
+    PRICES_DRIFTED = "prices_drifted"
 
 
 class RejectReason(StrEnum):
@@ -304,5 +325,6 @@ class RunStatus(StrEnum):
     BATCH_DELIVERED = "batch_delivered"
     BATCH_CONFIRMED = "batch_confirmed"
     BATCH_OPEN = "batch_open"
+    PRICE_BOOK_INCOMPLETE = "price_book_incomplete"
     NOTHING_READY = "nothing_ready"
     FAILED = "failed"

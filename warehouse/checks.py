@@ -1,4 +1,4 @@
-"""What is checked besides each charge: records that break rules, and where CLIs came from."""
+"""What is checked besides each charge: records, where CLIs came from, the price book."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -19,7 +19,7 @@ _RECORDS = {
 
 
 class CheckStore:
-    """The latest run's findings. Tables: `out.issue`, `out.issue_since`, `out.cli_capture`."""
+    """The latest run's findings. Tables: `out.issue`, `out.cli_capture`, `out.price_book`."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Work on an open warehouse after a judgement; the caller owns the transaction."""
@@ -41,6 +41,7 @@ class CheckStore:
         """Forget the last run's findings."""
         self._connection.execute("TRUNCATE out.issue")
         self._connection.execute("TRUNCATE out.cli_capture")
+        self._connection.execute("TRUNCATE out.price_book")
 
     def records(self, stage: Stage, fields: Sequence[ExtraColumn]) -> Iterator[pl.DataFrame]:
         """All accepted records of a stage in batches, each asked field as a list of one text."""
@@ -66,3 +67,15 @@ class CheckStore:
     def add_captures(self, captures: pl.DataFrame) -> None:
         """Append where the CLIs of lines came from."""
         append(self._connection, "out.cli_capture", captures)
+
+    def products(self) -> pl.DataFrame:
+        """The price book, and how much of each item Affinity bills or is about to."""
+        return read(self._connection, statement("checks/read_products"))
+
+    def catalogue(self) -> pl.DataFrame:
+        """Affinity's catalogue with its prices."""
+        return read(self._connection, statement("checks/read_catalogue"))
+
+    def add_price_book(self, book: pl.DataFrame) -> None:
+        """Append how price book and catalogue hang together."""
+        append(self._connection, "out.price_book", book)

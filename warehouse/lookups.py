@@ -1,5 +1,6 @@
 """Small facts a flow asks for between steps."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -40,6 +41,16 @@ def batches_under_way(warehouse: Path) -> list[BatchUnderWay]:
         )
         for seq, state, queued, next_at, words, has_left in rows
     ]
+
+
+def open_batches(warehouse: Path, states: Sequence[BatchState]) -> tuple[int, ...]:
+    """The numbers of the batches in one of `states`, lowest first."""
+    with open_warehouse(warehouse) as connection:
+        rows = connection.execute(
+            "SELECT seq FROM out.batch WHERE list_contains($states, state) ORDER BY seq",
+            {"states": [state.value for state in states]},
+        ).fetchall()
+    return tuple(seq for (seq,) in rows)
 
 
 def platform_names(warehouse: Path) -> tuple[str, ...]:

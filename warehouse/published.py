@@ -22,6 +22,7 @@ _COPIED = {
     "out.issue": "FROM out.issue",
     "out.issue_since": "FROM out.issue_since",
     "out.cli_capture": "FROM out.cli_capture",
+    "out.price_book": "FROM out.price_book",
     "out.batch": "FROM out.batch",
     "out.delivery_file": "FROM out.delivery_file",
     "out.batch_row": (

@@ -38,6 +38,9 @@ path = "feeds"               # a folder of <feed>.csv or <feed>.parquet
 # field = "term_months"
 # required = true
 
+# [price_book]
+# require_complete = true    # no batch while a product routed to Affinity has no code it bills
+
 [delivery]
 outbox = "outbox"
 mode = "manual"              # a person uploads, then `r2b transfer`

@@ -25,7 +25,14 @@ from schemas.receipts import (
     TransferReceipt,
     UndoReceipt,
 )
-from schemas.vocabulary import BatchState, Disposition, FileState, RejectReason, RunStatus
+from schemas.vocabulary import (
+    BatchState,
+    Disposition,
+    FileState,
+    Finding,
+    RejectReason,
+    RunStatus,
+)
 from tasks.reports.money import pounds
 
 _MOST_HOLDS = 8
@@ -59,6 +66,8 @@ def show_plan(receipt: RunReceipt, batch: BatchReceipt | None, profile: LoadedPr
         files = ", ".join(f"{name} ({rows:,} rows)" for name, rows in batch.files.items())
         out.print(f"[bold]A run would write[/] batch {batch.seq}: {files}, {pounds(batch.value)}.")
         _show_canary(batch)
+    elif receipt.findings.get(Finding.CLOSES_GATE):
+        out.print(f"[bold]A run would write no batch[/]: {_gate_words(receipt)}.")
     elif receipt.open_batches:
         out.print(
             f"[bold]A run would write no batch[/]: batch {_listed(receipt.open_batches)} is open."
@@ -162,13 +171,26 @@ def _show_batch(receipt: RunReceipt) -> None:
             _show_gate(batch.seq)
     if receipt.batches:
         return
-    if receipt.status == RunStatus.BATCH_OPEN:
+    if receipt.status == RunStatus.PRICE_BOOK_INCOMPLETE:
+        out.print(
+            f"[bold]No batch:[/] {_gate_words(receipt)}. What is ready stays ready: put the price "
+            f"book right, or open the gate in the profile ([bold]price_book[/])."
+        )
+    elif receipt.status == RunStatus.BATCH_OPEN:
         out.print(
             f"[bold]No new batch:[/] batch {_listed(receipt.open_batches)} waits to be confirmed. "
             f"Confirm it with [bold]r2b transfer[/] or give it up with [bold]r2b abandon[/]."
         )
     else:
         out.print("[bold]No batch:[/] nothing is ready to bill.")
+
+
+def _gate_words(receipt: RunReceipt) -> str:
+    entries = receipt.findings[Finding.CLOSES_GATE]
+    return (
+        f"the price book's gate is closed by {entries:,} entr{'y' if entries == 1 else 'ies'} "
+        "(mart.price_book, closes_gate)"
+    )
 
 
 def show_files(batch: BatchReceipt) -> None:

@@ -8,6 +8,7 @@ from schemas.own_rules import ExtraRule
 from schemas.receipts import RunRef
 from schemas.vocabulary import CliProfile, Finding, Stage
 from tasks.checks.cli_capture import captures
+from tasks.checks.price_book import PriceBookTerms, price_book
 from tasks.checks.records import issues
 from tasks.step import step
 from warehouse.background import writing_behind
@@ -18,15 +19,16 @@ from warehouse.connection import open_warehouse, transaction
 
 @dataclass(frozen=True)
 class CheckTerms:
-    """What the profile says about records."""
+    """What the profile says about records and the price book."""
 
     rules: tuple[ExtraRule, ...] = ()
     cli_profiles: Mapping[str, CliProfile] = field(default_factory=dict)
+    price_book: PriceBookTerms = field(default_factory=PriceBookTerms)
 
 
 @step("check records")
 def check_records(run: RunRef, terms: CheckTerms) -> dict[str, int]:
-    """Judge every accepted record by the rules of its stage and see where CLIs came from.
+    """Judge every accepted record by the rules of its stage; look at CLIs and the price book.
 
     Follows the judgement of charges, which has resolved the lines' assets; replaces the last
     run's findings whole.
@@ -48,6 +50,7 @@ def check_records(run: RunRef, terms: CheckTerms) -> dict[str, int]:
                 for lines in store.cli_texts():
                     later(partial(store.add_captures, captures(lines, terms.cli_profiles)))
             store.remember_issues(run.as_of)
+            store.add_price_book(price_book(store.products(), store.catalogue(), terms.price_book))
         return {**{kind.value: 0 for kind in Finding}, **store.findings()}
 
 

@@ -13,6 +13,7 @@ KINDS = {
     "VARCHAR": "text",
     "BIGINT": "number",
     "INTEGER": "number",
+    "DECIMAL(38,0)": "number",
     "DECIMAL(18,4)": "money",
     "DECIMAL(38,4)": "money",
     "DATE": "day",

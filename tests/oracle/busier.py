@@ -6,6 +6,7 @@ It adds to a world of `inventing` by dice of its own, so that the other worlds s
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -25,6 +26,9 @@ def make_busy_world(folder: Path, *, lines: int, seed: int, as_of: date) -> dict
     profile.setdefault("validation", []).extend(RULES)
     world = invent(lines=lines, seed=seed, as_of=as_of, months=13)
     edit(world, lines=lines, seed=seed, edition=0)
+    profile["price_book"] = GATES[seed % len(GATES)]
+    _price_book(world, rng)
+    _routes(world, rng)
     _quotations(world, rng)
     _drifting(world, rng)
     manner = Manner(
@@ -68,6 +72,46 @@ RULES: list[dict[str, Any]] = [
     },
 ]
 """On top of the drawn ones: rules about records that need not have a line."""
+
+
+GATES: list[dict[str, Any]] = [
+    {},
+    {"require_complete": True},
+    {"max_price_drift": "7.5"},
+    {"require_complete": True, "max_price_drift": "0"},
+]
+
+
+def _price_book(world: World, rng: Random) -> None:
+    """Prices as in Affinity or a little beside them, shared codes, codes of nobody."""
+    catalogue = {row["product_code"]: row for row in world.feeds["affinity_products"]}
+    for product in world.products:
+        row = product.row
+        if rng.random() < 0.1:
+            row["external_sku"] = rng.choice(list(catalogue))
+        if rng.random() < 0.1:
+            row["external_sku_recurring"] = rng.choice(list(catalogue))
+        item = catalogue.get(row.get("external_sku_recurring") or row["external_sku"])
+        price = row[rng.choice(["upfront_price", "recurring_price"])]
+        if item is not None and isinstance(price, Decimal) and price > 1:
+            item["price"] = price + rng.choice([Decimal(0), Decimal("0.0001"), Decimal("-0.75")])
+
+
+def _routes(world: World, rng: Random) -> None:
+    """Products The Layer invoices; lines and assets that say otherwise, either way."""
+    for product in world.products:
+        for kind in ("upfront", "recurring"):
+            if rng.random() < 0.25:
+                product.row[f"{kind}_billing_route"] = rng.choice(["The Layer", None, "Gamma"])
+    for feed in ("order_lines", "assets"):
+        for row in world.feeds[feed]:
+            for kind in ("upfront", "recurring"):
+                if rng.random() < 0.12:
+                    row[f"{kind}_billing_route"] = rng.choice(["Affinity", "The Layer", "Gamma"])
+                if feed == "order_lines" and rng.random() < 0.05:
+                    row[f"{kind}_do_not_bill"] = True
+                if feed == "order_lines" and rng.random() < 0.05:
+                    row[f"{kind}_bill_status"] = "In Billing"
 
 
 def _quotations(world: World, rng: Random) -> None:

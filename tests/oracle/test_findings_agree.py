@@ -8,8 +8,12 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.oracle.accepting import Accepted, accept
+from tests.oracle.booking import Entry, price_book
 from tests.oracle.busier import make_busy_world
 from tests.oracle.findings import Capture, Issue, captures, issues
+from tests.oracle.judged import Judged
+from tests.oracle.judging import judge
+from tests.oracle.known import Known
 from tests.oracle.reading import read_folder
 from tests.oracle.settings import Settings, read_settings
 from tests.running import mart, run_job
@@ -25,6 +29,9 @@ class Day(NamedTuple):
     folder: Path
     accepted: Accepted
     settings: Settings
+    profile: dict[str, Any]
+    judged: list[Judged]
+    status: str
 
 
 @pytest.fixture(scope="module", params=SEEDS, ids=lambda seed: f"world {seed}")
@@ -35,7 +42,9 @@ def day(request, tmp_path_factory) -> Day:
     job = run_job(folder, AS_OF)
     assert (0, None) == (job.exit_code, job.error)
     settings = read_settings(profile)
-    return Day(folder, accept(read_folder(folder / "feeds", settings), settings), settings)
+    accepted = accept(read_folder(folder / "feeds", settings), settings)
+    judged = judge(accepted, settings, Known(), AS_OF)
+    return Day(folder, accepted, settings, profile, judged, job.receipt.status)
 
 
 def shown(day: Day, view: str, columns: tuple[str, ...]) -> Counter[tuple[Any, ...]]:
@@ -57,3 +66,16 @@ def test_where_clis_were_captured(day: Day):
     assert {"none", "missing", "differs"} == {capture.drift for capture in expected}
     assert {"quotation", "order", "asset"} <= {capture.cli_source_stage for capture in expected}
     assert Counter(map(tuple, expected)) == shown(day, "cli_capture", Capture._fields)
+
+
+def test_the_price_book(day: Day):
+    expected = price_book(day.accepted, day.settings, day.judged, day.profile)
+    links = {entry.link for entry in expected}
+    gate_is_closed = any(entry.closes_gate for entry in expected)
+
+    assert {"linked", "unlinked", "unknown", "unused"} <= links
+    assert {"product", "line"} <= {entry.routed_by for entry in expected}
+    assert any(entry.drift_value for entry in expected)
+    assert gate_is_closed == bool(day.profile["price_book"])
+    assert gate_is_closed == (day.status == "price_book_incomplete")
+    assert Counter(map(tuple, expected)) == shown(day, "price_book", Entry._fields)

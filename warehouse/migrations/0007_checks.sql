@@ -28,3 +28,20 @@ CREATE TABLE out.cli_capture (
     drift VARCHAR,
     drift_between VARCHAR
 );
+
+-- The price book beside Affinity's catalogue: what is routed to Affinity, and codes nobody uses.
+CREATE TABLE out.price_book (
+    product_id VARCHAR,
+    product_name VARCHAR,
+    charge_type VARCHAR,
+    sku VARCHAR,
+    routed_by VARCHAR,
+    link VARCHAR,
+    same_sku BIGINT,
+    layer_price DECIMAL(18, 4),
+    affinity_price DECIMAL(18, 4),
+    drift DECIMAL(18, 4),
+    quantity DECIMAL(38, 0),
+    drift_value DECIMAL(38, 4),
+    closes_gate BOOLEAN
+);

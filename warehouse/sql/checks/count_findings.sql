@@ -12,4 +12,28 @@ SELECT
     count(*) AS records
 FROM mart.cli_capture
 WHERE drift <> 'none'
-GROUP BY finding;
+GROUP BY finding
+UNION ALL
+SELECT 'price_book_closes_gate' AS finding, count(*) AS records
+FROM mart.price_book
+WHERE closes_gate
+UNION ALL
+SELECT 'products_unlinked' AS finding, count(DISTINCT product_id) AS records
+FROM mart.price_book
+WHERE link IN ('unlinked', 'unknown', 'inactive')
+UNION ALL
+SELECT 'products_pending' AS finding, count(DISTINCT product_id) AS records
+FROM mart.price_book
+WHERE link = 'pending'
+UNION ALL
+SELECT 'skus_shared' AS finding, count(DISTINCT sku) AS records
+FROM mart.price_book
+WHERE same_sku > 0
+UNION ALL
+SELECT 'skus_unused' AS finding, count(*) AS records
+FROM mart.price_book
+WHERE link = 'unused'
+UNION ALL
+SELECT 'prices_drifted' AS finding, count(*) AS records
+FROM mart.price_book
+WHERE drift <> 0;
