@@ -23,7 +23,7 @@ class ChangeStore:
         """Forget what was found to have changed, and what was due of it."""
         for table in ("due_entity", "due_product", "due_cease", "due_cli", "due_cli_place"):
             self._connection.execute(f"TRUNCATE out.{table}")
-        for table in ("change", "change_hold", "pair_wait"):
+        for table in ("change", "change_hold", "pair_wait", "do_not_bill", "cease_request"):
             self._connection.execute(f"TRUNCATE out.{table}")
         self._connection.execute(statement("changes/make_in_flight"))
 
@@ -94,6 +94,17 @@ class ChangeStore:
         named = pl.lit(subject).alias("subject")
         append(self._connection, "out.change", _by_layer_id(changes).with_columns(named))
         append(self._connection, "out.change_hold", _by_layer_id(holds).with_columns(named))
+
+    def tell_people(self) -> dict[tuple[str, str], int]:
+        """List what Do Not Bill withholds and what became of cease requests.
+
+        Returns:
+            What looks odd about them: (subject, warning) -> records.
+        """
+        self._connection.execute(statement("changes/fill_do_not_bill"))
+        self._connection.execute(statement("changes/fill_cease_requests"))
+        rows = self._connection.execute(statement("changes/count_oddities")).fetchall()
+        return {(subject, warning): records for subject, warning, records in rows}
 
     def counts(self) -> dict[tuple[str, str], int]:
         """How many charges and entities differ: (action, state) -> how many."""

@@ -23,6 +23,10 @@ _COPIED = {
     "out.issue_since": "FROM out.issue_since",
     "out.cli_capture": "FROM out.cli_capture",
     "out.price_book": "FROM out.price_book",
+    "out.change": "FROM out.change WHERE subject = 'charge'",
+    "out.change_hold": "FROM out.change_hold",
+    "out.do_not_bill": "FROM out.do_not_bill",
+    "out.cease_request": "FROM out.cease_request",
     "out.batch": "FROM out.batch",
     "out.delivery_file": "FROM out.delivery_file",
     "out.batch_row": (
@@ -32,6 +36,10 @@ _COPIED = {
     "out.batch_outcome": "FROM out.batch_outcome",
     "ops.feed_read": (
         "SELECT run_id, feed FROM ops.feed_read WHERE starts_with(feed, 'affinity_')"
+    ),
+    "ops.billed": (
+        "SELECT * EXCLUDE (customer_ref, product_name, order_ref, po_ref, refused_content, "
+        "content) FROM ops.billed"
     ),
     "ops.reject": "FROM ops.reject",
     "ops.run": "FROM ops.run",

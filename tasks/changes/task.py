@@ -8,6 +8,7 @@ from tasks.changes.terms import ChangeTerms
 from tasks.step import step
 from warehouse.changes import ChangeStore
 from warehouse.connection import open_warehouse, transaction
+from warehouse.runs import note_warnings
 
 
 @step("find changes")
@@ -21,6 +22,7 @@ def find_changes(run: RunRef, terms: ChangeTerms) -> ChangeReceipt:
             _charges(store, terms)
             _clis(store, terms)
             store.take_baseline(cleaned(store.baseline_numbers(), terms.cli_profiles))
+            note_warnings(connection, run.run_id, store.tell_people())
         return ChangeReceipt(counts=store.counts())
 
 

@@ -214,6 +214,26 @@ CREATE TABLE out.due_cli_place (
 -- Ready charges that must not go before the charge they replace can end in the same batch.
 CREATE TABLE out.pair_wait (line_id VARCHAR, charge_type VARCHAR);
 
+-- What Do Not Bill withholds, and why.
+CREATE TABLE out.do_not_bill (
+    line_id VARCHAR,
+    charge_type VARCHAR,
+    reason VARCHAR,
+    marked VARCHAR,
+    stopped_on DATE
+);
+
+-- What became of Affinity's cease requests.
+CREATE TABLE out.cease_request (
+    object_uid VARCHAR,
+    completed_on DATE,
+    asset_id VARCHAR,
+    customer_id VARCHAR,
+    layer_cease_on DATE,
+    told_cease_on DATE,
+    state VARCHAR
+);
+
 -- What the latest judgement says of billed charges that may no longer be as told.
 CREATE TABLE out.now_charge (
     line_id VARCHAR,
