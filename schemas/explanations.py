@@ -75,6 +75,15 @@ FINDINGS: dict[Finding, Found] = {
     Finding.PRICES_DRIFTED: Found(
         "prices that differ from those of Affinity's catalogue", "mart.price_book", is_news=False
     ),
+    Finding.BILLED_IN_BOTH: Found(
+        "charges routed to The Layer that Affinity bills", "mart.layer_invoiceable"
+    ),
+    Finding.MAYBE_IN_BOTH: Found(
+        "charges handed to Affinity that The Layer may have invoiced", "mart.layer_invoiceable"
+    ),
+    Finding.BILLED_IN_NEITHER: Found(
+        "recurring charges routed to The Layer, which cannot invoice them", "mart.layer_invoiceable"
+    ),
 }
 """What is found besides charges, in the words `r2b run` and `r2b status` use."""
 

@@ -263,6 +263,45 @@ _ALL = (
         ),
     ),
     View(
+        "layer_invoiceable",
+        "order line and charge type",
+        "Who invoices or bills each charge: The Layer, Affinity, both or neither. All charges of "
+        "`mart.charge`, each in exactly one class.",
+        (
+            _LINE,
+            _CHARGE_TYPE,
+            _c("customer_id", "text", "The Layer's id of the customer: the order's."),
+            _c("customer_name", "text", "The customer's name."),
+            _c("product_id", "text", "The Layer's id of the catalogue item."),
+            _c("product_name", "text", "What the bill calls it."),
+            _c("item_type", "text", "Service or Product."),
+            _c("route", "text", "The billing route in force."),
+            _c("disposition", "text", "What became of the charge, as in `mart.charge`."),
+            _c(
+                "class",
+                "text",
+                "layer_due, layer_waiting (The Layer invoices it), affinity, affinity_to_come, "
+                "both, may_be_both, neither; do_not_bill, other_platform, unknown_route, "
+                "no_charge, cancelled, amendment.",
+            ),
+            _c(
+                "may_invoice",
+                "flag",
+                "Whether The Layer may invoice it: up-front, with its own route or none.",
+            ),
+            _c("is_due", "flag", "Whether that is triggered; blank where it may not."),
+            _c(
+                "reason",
+                "text",
+                "Why: the waiting reason; ledger, feed or snapshot (what says it is in Affinity); "
+                "exported or route_moved (why it may be in both); recurring.",
+            ),
+            _c("quantity", "number", "The line's quantity."),
+            _c("unit_price", "money", "Unit price ex VAT."),
+            _VALUE,
+        ),
+    ),
+    View(
         "reject",
         "unfit cell (or record) of one run",
         "Every record of any run that did not fit its feed, cell by cell.",

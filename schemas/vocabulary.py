@@ -142,6 +142,24 @@ class SkuLink(StrEnum):
     UNUSED = "unused"
 
 
+class InvoicingClass(StrEnum):
+    """Who invoices or bills a charge; exactly one of these."""
+
+    LAYER_DUE = "layer_due"
+    LAYER_WAITING = "layer_waiting"
+    AFFINITY = "affinity"
+    AFFINITY_TO_COME = "affinity_to_come"
+    BOTH = "both"
+    MAY_BE_BOTH = "may_be_both"
+    NEITHER = "neither"
+    DO_NOT_BILL = "do_not_bill"
+    OTHER_PLATFORM = "other_platform"
+    UNKNOWN_ROUTE = "unknown_route"
+    NO_CHARGE = "no_charge"
+    CANCELLED = "cancelled"
+    AMENDMENT = "amendment"
+
+
 class Finding(StrEnum):
     """What is found besides the judgement of charges, and counted by each run."""
 
@@ -155,6 +173,9 @@ class Finding(StrEnum):
     SKUS_SHARED = "skus_shared"
     SKUS_UNUSED = "skus_unused"
     PRICES_DRIFTED = "prices_drifted"
+    BILLED_IN_BOTH = "charges_in_both"
+    MAYBE_IN_BOTH = "charges_maybe_in_both"
+    BILLED_IN_NEITHER = "charges_in_neither"
 
 
 class RejectReason(StrEnum):

@@ -147,6 +147,18 @@ class ChargeStore:
             "WHERE claim.line_id = rival.line_id AND claim.charge_type = rival.charge_type"
         )
 
+    def own_in_snapshot(self, as_of: date) -> pl.DataFrame:
+        """Charges routed to The Layer beside what Affinity bills, as `billed_in_affinity` asks."""
+        return read(self._connection, statement("judge/read_own_in_snapshot"), {"as_of": as_of})
+
+    def mark_billed_in_both(self, charges: pl.DataFrame) -> None:
+        """Say that Affinity bills `charges` (charge keys), though they are routed to The Layer."""
+        if charges.is_empty():
+            return
+        self._connection.register("billed_there", charges)
+        self._connection.execute(statement("judge/mark_billed_in_both"))
+        self._connection.unregister("billed_there")
+
     def keep_gone(self, run_id: str) -> None:
         """Carry over charges with ledger history whose line is in the feeds no more.
 

@@ -90,7 +90,7 @@ def core_rules() -> str:
         else:
             where, about = "the warehouse", _OF_THE_LEDGER[reason]
         rows.append((code(reason), where, about))
-    rows.append(("`rule:<name>`", "rules.py", _first_line(_breaks())))
+    rows.append(("`rule:<name>`", "schemas/own_rules.py", _first_line(_breaks())))
     return table(("hold", "decided in", "true when"), rows)
 
 

@@ -40,6 +40,7 @@ LINE_FACTS = pl.Schema(
         "frequency": pl.String(),
         "upfront_route": pl.String(),
         "recurring_route": pl.String(),
+        "upfront_order_route": pl.String(),
         "upfront_bill_status": pl.String(),
         "recurring_bill_status": pl.String(),
         "upfront_do_not_bill": pl.Boolean(),
@@ -97,10 +98,11 @@ LINE_FACTS = pl.Schema(
 """One row per accepted order line; `*_sku_is_active` is null for a SKU not in the catalogue.
 
 `asset_*`, `connection_on` and `cease_on` are those of A, null without one; `assets_of_line` counts
-the accepted assets that name the line; `site_ref` is set when `site_refs` is 1; `*_refused_content`
-is what Affinity refused, unless a person released the charge since. `*_told_*` is what Affinity was
-told of the charge, null where it bills nothing; of such a line A is the asset that renewed it last,
-but `connection_on` that of its first. `replaced_after` is A's last day because of a New & Cease.
+the accepted assets that name the line; `site_ref` is set when `site_refs` is 1; the line's or its
+product's route is `upfront_order_route`; `*_refused_content` is what Affinity refused, unless a
+person released the charge since. `*_told_*` is what Affinity was told of the charge, null where it
+bills nothing; of such a line A is the asset that renewed it last, but `connection_on` that of its
+first. `replaced_after` is A's last day because of a New & Cease.
 """
 
 _OF_CHARGE_TYPE = (
@@ -144,6 +146,7 @@ def charges_of(lines: pl.DataFrame, terms: Terms) -> pl.DataFrame:
             "cli_profile"
         ),
         pl.coalesce("asset_cli", "line_cli").alias("cli_text"),
+        _is_own(pl.col("upfront_order_route"), terms).alias("order_route_is_own"),
         pl.when(pl.col("term_months") >= 1).then(pl.col("term_months")).alias("term_months"),
     )
     reading = read_cli(pl.col("cli_text"), pl.col("cli_profile"))
@@ -293,6 +296,14 @@ def _bill_end() -> list[pl.Expr]:
         .otherwise(pl.lit("cease"))
         .alias("end_kind"),
     ]
+
+
+def _is_own(route: pl.Expr, terms: Terms) -> pl.Expr:
+    """Whether a route bills in The Layer; an empty one does."""
+    names = [name_key(name) for name in terms.own_names]
+    other = [name_key(name) for name in terms.platform_names]
+    name = route.str.strip_chars().str.to_lowercase()
+    return route.is_null() | (name.is_in(names) & ~name.is_in(other))
 
 
 def _route_kind(terms: Terms) -> pl.Expr:

@@ -25,6 +25,7 @@ from schemas.vocabulary import (
     WaitingReason,
 )
 from tasks.ready_to_bill.charges import charges_of
+from tasks.ready_to_bill.invoicing import invoicing, invoicing_reason, layer_is_due
 from tasks.ready_to_bill.number_plan import is_in_plan
 from tasks.ready_to_bill.rules import rules_of
 from tasks.ready_to_bill.terms import Terms
@@ -338,6 +339,9 @@ def _stored(charges: pl.DataFrame) -> pl.DataFrame:
         "bill_status": pl.when(held & (pl.col("ledger_status") == HoldReason.UNDONE))
         .then(pl.lit(BillStatus.NOT_BILLED.value))
         .otherwise(bill_status()),
+        "invoicing": invoicing(),
+        "invoicing_reason": invoicing_reason(),
+        "layer_is_due": layer_is_due(),
         "waiting_reason": pl.when(waiting).then(pl.col("waiting_reason")),
         **{name: pl.when(ready).then(pl.col(name)) for name in _WRITTEN_ONLY},
     }

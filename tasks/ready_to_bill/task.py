@@ -9,6 +9,7 @@ import polars as pl
 from schemas.cli_text import cli_profile, read_cli
 from schemas.receipts import JudgementReceipt, Money, RunRef
 from schemas.vocabulary import Disposition
+from tasks.ready_to_bill.invoicing import billed_in_affinity
 from tasks.ready_to_bill.judgement import ODDITY_SCHEMA, judge
 from tasks.ready_to_bill.rivals import cli_conflicts, suspected_duplicates
 from tasks.ready_to_bill.rules import is_narrow, numbers_unfit
@@ -44,6 +45,7 @@ def judge_charges(run: RunRef, terms: Terms, extra: tuple[ExtraColumn, ...]) -> 
             if is_narrow(terms.cli_layout):
                 store.add_rivals(numbers_unfit(store.numbers_of_ready(), terms.cli_layout))
             store.add_rivals(suspected_duplicates(*store.twins()))
+            store.mark_billed_in_both(billed_in_affinity(store.own_in_snapshot(run.as_of)))
             store.keep_gone(run.run_id)
             store.remember_days(run.as_of)
             note_warnings(connection, run.run_id, {**_counted(oddities), **store.oddities()})

@@ -31,6 +31,7 @@ def make_busy_world(folder: Path, *, lines: int, seed: int, as_of: date) -> dict
     _routes(world, rng)
     _quotations(world, rng)
     _drifting(world, rng)
+    _billed_there(world, rng)
     manner = Manner(
         seed=seed,
         zone=ZoneInfo(profile["tenant"].get("timezone", "Europe/London")),
@@ -103,6 +104,12 @@ def _routes(world: World, rng: Random) -> None:
         for kind in ("upfront", "recurring"):
             if rng.random() < 0.25:
                 product.row[f"{kind}_billing_route"] = rng.choice(["The Layer", None, "Gamma"])
+    assets = {asset["asset_id"]: asset for asset in world.feeds["assets"]}
+    for line in world.feeds["order_lines"]:
+        asset = assets.get(line.get("asset_id"))
+        if asset is not None and rng.random() < 0.04:
+            line.update(upfront_billing_route="The Layer", upfront_bill_status="In Billing")
+            asset["upfront_billing_route"] = "Affinity"
     for feed in ("order_lines", "assets"):
         for row in world.feeds[feed]:
             for kind in ("upfront", "recurring"):
@@ -156,3 +163,31 @@ def _drifting(world: World, rng: Random) -> None:
             line["cli"] = world.uk_number()
         elif isinstance(asset.get("cli"), str) and str(asset["cli"]).isdigit():
             line["cli"] = world.spell(str(asset["cli"]))
+
+
+def _billed_there(world: World, rng: Random) -> None:
+    """What Affinity bills: things of The Layer's own lines, more or less like them."""
+    products = {product.row["product_id"]: product.row for product in world.products}
+    orders = {order["order_id"]: order for order in world.feeds["orders"]}
+    assets = {asset["asset_id"]: asset for asset in world.feeds["assets"]}
+    for number, line in enumerate(world.feeds["order_lines"]):
+        asset = assets.get(line.get("asset_id"), {})
+        order = orders.get(line["order_id"], {})
+        site = asset.get("site_id") or line.get("site_id") or order.get("site_id")
+        product, ref = products.get(line["product_id"], {}), world.ref_of.get(str(site))
+        code = product.get("external_sku")
+        if ref is None or code is None or rng.random() > 0.3:
+            continue
+        started = world.day(-rng.randrange(100))
+        world.add(
+            "affinity_site_products",
+            object_uid=f"THERE-{number}",
+            site_ref=ref,
+            cli=rng.choice([asset.get("cli"), line.get("cli"), None]),
+            product_code=code,
+            charge_type=rng.choice(["upfront", "recurring", "recurring", None]),
+            start_on=rng.choice([started, None]),
+            end_on=rng.choice([None, None, started, world.day(0), world.day(-1), world.day(9)]),
+        )
+        if asset and rng.random() < 0.2:
+            asset["object_uid"] = f"THERE-{rng.randrange(number + 1)}"

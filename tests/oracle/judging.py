@@ -193,7 +193,7 @@ def judge(accepted: Accepted, settings: Settings, known: Known, as_of: date) -> 
     for line in accepted.tables["order_lines"]:
         for charge_type in CHARGE_TYPES:
             charge = _facts(line, charge_type, ledger)
-            charge.waiting_reason = _unmet(charge, settings, as_of)
+            charge.waiting_reason = unmet(charge, settings, as_of)
             _dispose(charge, in_billing, exported)
             charges.append(charge)
     judged = [charge for charge in charges if charge.disposition == "judged"]
@@ -274,7 +274,7 @@ def _bill_start(
     return None, None
 
 
-def _unmet(charge: Judged, settings: Settings, as_of: date) -> str | None:
+def unmet(charge: Judged, settings: Settings, as_of: date) -> str | None:
     """The first unmet condition of the trigger, in the contract's order; null when triggered."""
     trigger = settings.triggers[charge.product["item_type"]]
     if "converted" in trigger.all_of and charge.asset is None:

@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from schemas.vocabulary import InvoicingClass
 from tests.oracle.accepting import Accepted, accept
 from tests.oracle.booking import Entry, price_book
 from tests.oracle.busier import make_busy_world
 from tests.oracle.findings import Capture, Issue, captures, issues
+from tests.oracle.invoicing import Invoicing, invoicing
 from tests.oracle.judged import Judged
 from tests.oracle.judging import judge
 from tests.oracle.known import Known
@@ -79,3 +81,21 @@ def test_the_price_book(day: Day):
     assert gate_is_closed == bool(day.profile["price_book"])
     assert gate_is_closed == (day.status == "price_book_incomplete")
     assert Counter(map(tuple, expected)) == shown(day, "price_book", Entry._fields)
+
+
+def test_who_invoices_what(day: Day):
+    expected = invoicing(day.accepted, day.settings, day.judged, AS_OF)
+    reached = {each.class_ for each in expected}
+    columns = tuple(name.rstrip("_") for name in Invoicing._fields)
+
+    assert {each.value for each in InvoicingClass} == reached
+    assert {"snapshot", "feed", "route_moved"} <= {each.reason for each in expected}
+    assert Counter(map(tuple, expected)) == shown(day, "layer_invoiceable", columns)
+
+
+def test_classes_of_invoicing_add_up_to_all_charges(day: Day):
+    charges, classes = mart(day.folder, "charge"), mart(day.folder, "layer_invoiceable")
+
+    assert charges.height == classes.height
+    assert charges["value"].sum() == classes["value"].sum()
+    assert not classes["class"].has_nulls()

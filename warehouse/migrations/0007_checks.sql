@@ -45,3 +45,8 @@ CREATE TABLE out.price_book (
     drift_value DECIMAL(38, 4),
     closes_gate BOOLEAN
 );
+
+-- Who invoices or bills a charge, and why; null until the next run judges.
+ALTER TABLE out.charge ADD COLUMN invoicing VARCHAR;
+ALTER TABLE out.charge ADD COLUMN invoicing_reason VARCHAR;
+ALTER TABLE out.charge ADD COLUMN layer_is_due BOOLEAN;

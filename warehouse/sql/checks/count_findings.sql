@@ -36,4 +36,15 @@ WHERE link = 'unused'
 UNION ALL
 SELECT 'prices_drifted' AS finding, count(*) AS records
 FROM mart.price_book
-WHERE drift <> 0;
+WHERE drift <> 0
+UNION ALL
+SELECT
+    CASE class
+        WHEN 'both' THEN 'charges_in_both'
+        WHEN 'may_be_both' THEN 'charges_maybe_in_both'
+        ELSE 'charges_in_neither'
+    END AS finding,
+    count(*) AS records
+FROM mart.layer_invoiceable
+WHERE class IN ('both', 'may_be_both', 'neither')
+GROUP BY finding;

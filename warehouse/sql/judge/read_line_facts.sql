@@ -34,6 +34,7 @@ SELECT
         line.recurring_billing_route,
         product.recurring_billing_route
     ) AS recurring_route,
+    coalesce(line.upfront_billing_route, product.upfront_billing_route) AS upfront_order_route,
     line.upfront_bill_status,
     line.recurring_bill_status,
     coalesce(line.upfront_do_not_bill, FALSE) OR coalesce(asset.do_not_bill, FALSE)
