@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flows.profile import FileLayout, LoadedProfile
 from schemas.feeds import FEEDS
+from schemas.layout import Layout
 from schemas.own_rules import ExtraRule
 from schemas.receipts import RunRef
 from schemas.vocabulary import ChargeType, FailureScope, ItemType, Severity, Stage
@@ -19,7 +20,7 @@ from tasks.checks.task import CheckTerms
 from tasks.contracts.task import ReadingTerms
 from tasks.layer.folder import FolderSource
 from tasks.layer.task import Source
-from tasks.ready_to_bill.terms import Layout, Terms
+from tasks.ready_to_bill.terms import Terms
 from tasks.retry.policy import RetryTerms
 from warehouse.charges import ExtraColumn
 from warehouse.lookups import catalogue_is_given, platform_names, source_marks
@@ -230,6 +231,9 @@ def change_terms(profile: LoadedProfile, as_of: date) -> ChangeTerms:
         replaces=changes.style == "cease_and_add",
         layer_compatible=changes.layer_compatible,
         cli_profiles=profile.settings.cli.profiles,
+        layouts={
+            name: _fitting(layout) for name, layout in profile.settings.affinity.layout.items()
+        },
     )
 
 

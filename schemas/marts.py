@@ -33,6 +33,9 @@ _LINE = _c("line_id", "text", "The Layer's id of the order line.")
 _CHARGE_TYPE = _c("charge_type", "text", "upfront or recurring.")
 _VALUE = _c("value", "money", "Quantity times unit price; blank without a price.")
 
+_ENTITY = _c("entity", "text", "customer, site, address, contact or new_product.")
+_LAYER_ID = _c("layer_id", "text", "The Layer's id of it.")
+
 _ALL = (
     View(
         "charge",
@@ -299,6 +302,35 @@ _ALL = (
             _c("quantity", "number", "The line's quantity."),
             _c("unit_price", "money", "Unit price ex VAT."),
             _VALUE,
+        ),
+    ),
+    View(
+        "entity",
+        "customer, site, address, contact or new product",
+        "Everything Affinity has, or is to have, besides charges, and where it stands.",
+        (
+            _ENTITY,
+            _LAYER_ID,
+            _c("ref", "text", "What Affinity called it in a result; blank where it said nothing."),
+            _c(
+                "state",
+                "text",
+                "baseline (was there when we first looked), taken, due, in_flight or held.",
+            ),
+            _c("rows_taken", "number", "How many rows of it Affinity took."),
+            _c("told_in", "number", "The last batch with a row of it that Affinity took."),
+        ),
+    ),
+    View(
+        "entity_hold",
+        "customer, site, address, contact or new product, and reason",
+        "Every reason why something cannot be told of it today.",
+        (
+            _ENTITY,
+            _LAYER_ID,
+            _c("customer_id", "text", "The Layer's id of the customer; blank for a new product."),
+            _c("customer_name", "text", "The customer's name."),
+            _c("reason", "text", "The hold's name, as in the rules."),
         ),
     ),
     View(

@@ -54,6 +54,9 @@ _SETTLED_CHANGES = (
     "changes/settle_clis",
     "changes/end_clis",
     "changes/settle_entities",
+    "changes/drop_told_entities",
+    "changes/show_answered_entities",
+    "changes/hold_refused_entities",
 )
 """What follows from outcomes for what Affinity bills, in this order: ends come before what begins
 anew, as in the files."""
@@ -91,6 +94,7 @@ class Ledger:
         self._connection.execute(statement("ledger/take_state"), {"seq": seq})
         self._connection.execute(statement("ledger/take_clis"), {"seq": seq})
         self._connection.execute(statement("changes/meet_entities"), {"seq": seq})
+        self._connection.execute(statement("changes/show_left_entities"), {"seq": seq})
 
     def outcomes(self, seq: int) -> pl.DataFrame:
         """Rows of a batch in file order, with what became of them; `outcome` null = none yet."""

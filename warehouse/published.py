@@ -23,8 +23,6 @@ _COPIED = {
     "out.issue_since": "FROM out.issue_since",
     "out.cli_capture": "FROM out.cli_capture",
     "out.price_book": "FROM out.price_book",
-    "out.change": "FROM out.change WHERE subject = 'charge'",
-    "out.change_hold": "FROM out.change_hold",
     "out.do_not_bill": "FROM out.do_not_bill",
     "out.cease_request": "FROM out.cease_request",
     "out.batch": "FROM out.batch",
@@ -34,6 +32,13 @@ _COPIED = {
     ),
     "out.batch_product": "SELECT seq, row_key, quantity, unit_price FROM out.batch_product",
     "out.batch_outcome": "FROM out.batch_outcome",
+    # what changed of people and places stays at home
+    "out.change": (
+        "SELECT * REPLACE (CASE subject WHEN 'charge' THEN told END AS told, "
+        "CASE subject WHEN 'charge' THEN now END AS now) FROM out.change"
+    ),
+    "out.change_hold": "FROM out.change_hold",
+    "ops.entity_state": "SELECT file, layer_id, ref, taken, is_baseline FROM ops.entity_state",
     "ops.feed_read": (
         "SELECT run_id, feed FROM ops.feed_read WHERE starts_with(feed, 'affinity_')"
     ),

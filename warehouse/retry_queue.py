@@ -269,6 +269,10 @@ class RetryQueue:
         """`subject`, `disposition` (null = not there), `is_rejected` of charges that wait here."""
         return read(self._connection, statement("queue/read_charges_of_items"), {"run_id": run_id})
 
+    def entities(self, run_id: str) -> pl.DataFrame:
+        """`subject`, `is_due`, `is_rejected` of customers and the like that wait here."""
+        return read(self._connection, statement("queue/read_entities_of_items"), {"run_id": run_id})
+
     def due(self, *, now: datetime) -> pl.DataFrame:
         """`id` and `subject` of waiting items whose time has come."""
         return read(

@@ -26,6 +26,9 @@ class WrittenLayout:
     max_lengths: dict[str, int] = field(default_factory=dict)
 
 
+_PRICES = ("unit_price", "upfront_price", "recurring_price")
+
+
 def rendered(rows: pl.DataFrame, file: OutFile, layout: WrittenLayout) -> pl.DataFrame:
     """The frozen `rows` of `file` as text columns, named as frozen, in the contract's order."""
     return rows.select(
@@ -43,7 +46,7 @@ def _text(name: str, dtype: pl.DataType, layout: WrittenLayout) -> pl.Expr:
         return text.alias(name)
     if dtype == pl.Date:
         return value.dt.strftime(layout.date_format)
-    if name == "unit_price":
+    if name in _PRICES:
         dropped = MONEY.scale - layout.decimals + (1 if layout.decimals == 0 else 0)
         return value.cast(pl.String).str.head(-dropped) if dropped else value.cast(pl.String)
     return value.cast(pl.String)

@@ -1,13 +1,17 @@
 """Find what has changed since Affinity was last told, and what of it the next batch takes."""
 
+import polars as pl
+
 from schemas.receipts import ChangeReceipt, RunRef
 from tasks.changes.charges import charge_changes
 from tasks.changes.clis import cli_changes
+from tasks.changes.entities import SUBJECTS, Records, entity_changes, oddities
 from tasks.changes.numbers import cleaned, number_changes
 from tasks.changes.terms import ChangeTerms
 from tasks.step import step
 from warehouse.changes import ChangeStore
 from warehouse.connection import open_warehouse, transaction
+from warehouse.entities import EntityStore
 from warehouse.runs import note_warnings
 
 
@@ -15,14 +19,20 @@ from warehouse.runs import note_warnings
 def find_changes(run: RunRef, terms: ChangeTerms) -> ChangeReceipt:
     """Compare what The Layer says today with what Affinity was told; replaces the last answer."""
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
-        store = ChangeStore(connection)
+        store, entities = ChangeStore(connection), EntityStore(connection, run.run_id)
         with transaction(connection):
             store.start_over()
             store.remember_resumed(run.as_of)
             _charges(store, terms)
             _clis(store, terms)
             store.take_baseline(cleaned(store.baseline_numbers(), terms.cli_profiles))
-            note_warnings(connection, run.run_id, store.tell_people())
+            records = Records(**entities.records())
+            _entities(store, entities, records, terms)
+            note_warnings(
+                connection,
+                run.run_id,
+                {**store.tell_people(), **oddities(records.customers)},
+            )
         return ChangeReceipt(counts=store.counts())
 
 
@@ -44,3 +54,14 @@ def _clis(store: ChangeStore, terms: ChangeTerms) -> None:
     # a number that is a CLI of its own goes as that
     store.add_due("cli", others.join(found.due, on=["site_ref", "cli"], how="anti"))
     store.add_due("cli_place", found.needed)
+
+
+def _entities(
+    store: ChangeStore, entities: EntityStore, records: Records, terms: ChangeTerms
+) -> None:
+    changes = entity_changes(records, terms, is_first=entities.is_first())
+    for file, found in changes.items():
+        store.add_due("entity", found.due.with_columns(pl.lit(file).alias("file")))
+        store.show(SUBJECTS[file], found.changes, found.holds)
+        entities.take_baseline(file, found.baseline)
+    entities.remember()

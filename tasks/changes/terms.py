@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from schemas.layout import Layout
 from schemas.vocabulary import CliProfile
 
 CHARGE_FIELDS = (
@@ -41,3 +42,9 @@ class ChangeTerms:
     """A changed charge is ceased and added anew, instead of updated."""
     layer_compatible: bool = False
     cli_profiles: Mapping[str, CliProfile] = field(default_factory=dict)
+    layouts: Mapping[str, Layout] = field(default_factory=dict)
+    """What each outgoing file can carry; one that is not named carries everything."""
+
+    def layout_of(self, file: str) -> Layout:
+        """What `file` can carry."""
+        return self.layouts.get(file, Layout())

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from schemas.charge import charge_content
+from schemas.layout import Layout, price_unfit, texts_unfit
 from schemas.own_rules import breaks
-from schemas.tables import MONEY
 from schemas.vocabulary import (
     RULE_HOLD_PREFIX,
     Action,
@@ -19,7 +19,7 @@ from schemas.vocabulary import (
     HoldReason,
     ItemType,
 )
-from tasks.ready_to_bill.terms import Layout, Terms
+from tasks.ready_to_bill.terms import Terms
 
 Rule = Callable[[Terms], pl.Expr]
 
@@ -147,7 +147,7 @@ def frequency_missing(_: Terms) -> pl.Expr:
 
 def layout_unfit(terms: Terms) -> pl.Expr:
     """A value cannot be written as Affinity's file needs it; values are never altered to fit."""
-    in_cli_file = _texts_unfit(_CLI_TEXTS, terms.cli_layout)
+    in_cli_file = texts_unfit(_CLI_TEXTS, terms.cli_layout)
     return product_row_unfit(terms.layout) | (pl.col("cli").is_not_null() & in_cli_file)
 
 
@@ -201,15 +201,6 @@ def rules_of(terms: Terms) -> dict[str, pl.Expr]:
     return {reason: expression.fill_null(value=True) for reason, expression in named.items()}
 
 
-_SINGLE_BYTE = {
-    "ascii": r"^[\x00-\x7f]*$",
-    "latin-1": r"^[\x00-\u{ff}]*$",
-    "cp1252": (
-        r"^[\x00-\x7f\u{a0}-\u{ff}€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]*$"  # noqa: RUF001
-    ),
-}
-"""What each single-byte encoding of the layout can hold; UTF-8 holds everything."""
-
 _PRODUCT_TEXTS = (
     ("Customer Ref", "customer_ref"),
     ("Site Ref", "site_ref"),
@@ -233,8 +224,7 @@ _CLI_TEXTS = (
 
 def product_row_unfit(layout: Layout) -> pl.Expr:
     """True where the product row would need rounding, cutting or another alphabet."""
-    beyond = "0" * max(0, MONEY.scale - layout.decimals)
-    signs = [~pl.col("unit_price").cast(pl.String).str.ends_with(beyond)]
+    signs = [price_unfit("unit_price", layout)]
     months = pl.col("term_months")
     start = pl.col("bill_start_on")
     signs.append(
@@ -244,12 +234,7 @@ def product_row_unfit(layout: Layout) -> pl.Expr:
         & (months + start.dt.year() * 12 + start.dt.month() > 9999 * 12 + 12)
     )
     beyond_row = pl.any_horizontal(*(sign.fill_null(value=False) for sign in signs))
-    return beyond_row | _texts_unfit(_PRODUCT_TEXTS, layout)
-
-
-def is_narrow(layout: Layout) -> bool:
-    """Whether there is any text the file could not hold."""
-    return layout.encoding in _SINGLE_BYTE or bool(layout.max_lengths)
+    return beyond_row | texts_unfit(_PRODUCT_TEXTS, layout)
 
 
 def numbers_unfit(numbers: pl.DataFrame, layout: Layout) -> pl.DataFrame:
@@ -264,23 +249,10 @@ def numbers_unfit(numbers: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     """
     texts = (("CLI", "cli"), ("Range End", "range_end"))
     return (
-        numbers.filter(_texts_unfit(texts, layout))
+        numbers.filter(texts_unfit(texts, layout))
         .select("line_id", "charge_type", pl.lit(HoldReason.LAYOUT_UNFIT.value).alias("reason"))
         .unique()
     )
-
-
-def _texts_unfit(texts: tuple[tuple[str, str], ...], layout: Layout) -> pl.Expr:
-    """True where a text has letters the file cannot hold, or too many."""
-    signs = [pl.lit(value=False)]
-    pattern = _SINGLE_BYTE.get(layout.encoding)
-    for header, column in texts:
-        if pattern is not None:
-            signs.append(~pl.col(column).str.contains(pattern))
-        limit = layout.max_lengths.get(header)
-        if limit is not None:
-            signs.append(pl.col(column).str.len_chars() > limit)
-    return pl.any_horizontal(*(sign.fill_null(value=False) for sign in signs))
 
 
 def _has_asset() -> pl.Expr:

@@ -7,12 +7,13 @@ from functools import partial
 import polars as pl
 
 from schemas.cli_text import cli_profile, read_cli
+from schemas.layout import is_narrow
 from schemas.receipts import JudgementReceipt, Money, RunRef
 from schemas.vocabulary import Disposition
 from tasks.ready_to_bill.invoicing import billed_in_affinity
 from tasks.ready_to_bill.judgement import ODDITY_SCHEMA, judge
 from tasks.ready_to_bill.rivals import cli_conflicts, suspected_duplicates
-from tasks.ready_to_bill.rules import is_narrow, numbers_unfit
+from tasks.ready_to_bill.rules import numbers_unfit
 from tasks.ready_to_bill.terms import Terms
 from tasks.step import step
 from warehouse.background import writing_behind

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from schemas.layout import Layout
 from schemas.own_rules import ExtraRule
 from schemas.vocabulary import ChargeType, CliProfile, ItemType
 
@@ -11,15 +12,6 @@ from schemas.vocabulary import ChargeType, CliProfile, ItemType
 def name_key(name: str) -> str:
     """Platform names match trimmed and in any case."""
     return name.strip().lower()
-
-
-@dataclass(frozen=True)
-class Layout:
-    """What an outgoing file can carry; a charge beyond it is held, never altered."""
-
-    encoding: str = "utf-8"
-    decimals: int = 4
-    max_lengths: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

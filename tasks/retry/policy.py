@@ -91,3 +91,15 @@ def no_longer_due(charges: pl.DataFrame) -> pl.DataFrame:
             pl.lit("no longer due: "), disposition.str.replace_all("_", " ").fill_null("gone")
         ).alias("outcome"),
     )
+
+
+def entities_no_longer_due(entities: pl.DataFrame) -> pl.DataFrame:
+    """The items of customers and the like of which nothing is to be told: `subject`, `outcome`.
+
+    Args:
+        entities: `subject`, `is_due` (there is something to tell, even if it is held),
+            `is_rejected` (its record was rejected, so nothing is known of it).
+    """
+    return entities.filter(~pl.col("is_due") & ~pl.col("is_rejected")).select(
+        "subject", pl.lit("no longer due: nothing to tell").alias("outcome")
+    )

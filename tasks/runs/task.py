@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from schemas.errors import IllegalTransition, R2BError
 from schemas.receipts import RunRef
 from schemas.vocabulary import RetryState, RunStatus
 from tasks.retry.failures import note_failure, words_of
-from tasks.retry.policy import RetryTerms, no_longer_due
+from tasks.retry.policy import RetryTerms, entities_no_longer_due, no_longer_due
 from tasks.step import step
 from warehouse.connection import open_warehouse, transaction
 from warehouse.published import publish
@@ -60,7 +62,8 @@ def finish_run(
 ) -> None:
     """Close the run's page and publish; `failure` is what it has to report all the same.
 
-    Feeds that failed before are read now; items of charges nobody has to bill any more are done.
+    Feeds that failed before are read now; items of what nobody has to bill or tell any more are
+    done.
     """
     moment = _now()
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
@@ -86,8 +89,13 @@ def finish_run(
 
 
 def _close_what_is_no_longer_due(queue: RetryQueue, run: RunRef, moment: datetime) -> None:
-    """Close them, and forget what was refused: a charge that is due again is judged afresh."""
-    over = no_longer_due(queue.charges(run.run_id))
+    """Close them, and forget what was refused: what is due again is judged afresh."""
+    over = pl.concat(
+        [
+            no_longer_due(queue.charges(run.run_id)),
+            entities_no_longer_due(queue.entities(run.run_id)),
+        ]
+    )
     queue.free(over["subject"])
     for (outcome,), items in over.group_by("outcome", maintain_order=True):
         queue.move(

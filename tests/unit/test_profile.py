@@ -19,10 +19,11 @@ from flows.wiring import (
 )
 from schemas.errors import ProfileWrong
 from schemas.feeds import FEEDS
+from schemas.layout import Layout
 from schemas.own_rules import ExtraRule
 from schemas.vocabulary import ChargeType, CliProfile, ItemType, Stage
 from tasks.batch.rendering import WrittenLayout
-from tasks.ready_to_bill.terms import Layout, Terms
+from tasks.ready_to_bill.terms import Terms
 from tasks.retry.policy import RetryTerms
 
 AS_OF = date(2026, 3, 31)

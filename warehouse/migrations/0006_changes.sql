@@ -27,6 +27,9 @@ CREATE TABLE ops.entity_state (
     refused VARCHAR[]
 );
 
+-- The runs that compared entities with it.
+ALTER TABLE ops.run ADD COLUMN saw_entities BOOLEAN;
+
 -- kind: `charge` puts a charge In Billing, `change` changes one that is. period: which stretch of
 -- billing of the charge it is about, from 1.
 ALTER TABLE out.batch_product ADD COLUMN kind VARCHAR DEFAULT 'charge';

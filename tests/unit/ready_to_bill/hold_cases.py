@@ -7,8 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from schemas.layout import Layout
 from schemas.vocabulary import CliProfile, HoldReason, ItemType
-from tasks.ready_to_bill.terms import Layout
 from tests.builders import GOODS, NO_ASSET, content, line
 
 HOLDS = "holds"

@@ -1,0 +1,430 @@
+"""What is to be told of customers, sites, addresses, contacts and new products. Pure polars.
+
+Told is what Affinity last took of a record, or what it had when we first looked: its baseline.
+A record with a row that has no answer yet is left alone. Nothing is ever deleted: a record that is
+gone says nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import polars as pl
+
+from schemas.affinity import (
+    ADDRESSES,
+    CONTACTS,
+    CUSTOMERS,
+    ENTITY_FILES,
+    NEW_PRODUCTS,
+    SITES,
+    OutFile,
+)
+from schemas.layout import price_unfit, texts_unfit
+from schemas.tables import MONEY
+from schemas.vocabulary import ChangeHoldReason, ChangeState, CustomerStatus, HoldReason
+from tasks.changes.terms import ChangeTerms
+
+STATE = pl.Schema(
+    {
+        "told": pl.List(pl.String()),
+        "taken": pl.Int64(),
+        "refused": pl.List(pl.String()),
+        "in_flight": pl.Boolean(),
+    }
+)
+"""Where a record stands: the cells Affinity last took (null: none), how many rows of it it took,
+the cells it refused last (null: none), whether a row of it has no answer yet. All null for a
+record it never heard of."""
+
+_CUSTOMER = ("customer_id", "name", "registered_name", "status", "vat_number", "email")
+_ON_BILL = ("telephone", "bill_run", "payment_terms", "payment_method")
+
+CUSTOMERS_NOW = pl.Schema(
+    {
+        **dict.fromkeys((*_CUSTOMER, *_ON_BILL), pl.String()),
+        "feed_ref": pl.String(),
+        "learnt_ref": pl.String(),
+        **STATE,
+    }
+)
+"""One row per customer; `feed_ref`: Affinity's ref in the feed, `learnt_ref`: from a result."""
+
+_SITE = ("site_id", "customer_id", "parent_site_id", "name", "site_reference")
+
+SITES_NOW = pl.Schema(
+    {
+        **dict.fromkeys(_SITE, pl.String()),
+        "is_default": pl.Boolean(),
+        "site_ref": pl.String(),
+        "refs": pl.Int64(),
+        "feed_refs": pl.Int64(),
+        **STATE,
+    }
+)
+"""One row per site. `refs`: how many distinct refs feed and results give it, `feed_refs`: the feed
+alone; `site_ref`: the one, if it is one."""
+
+
+def _cells(file: OutFile) -> tuple[str, ...]:
+    """The columns of a row of `file`, in order, without its key."""
+    return tuple(column.source for column in file.columns if column.source != "row_key")
+
+
+def _fields(file: OutFile) -> tuple[str, ...]:
+    """What a row of `file` says of what it is about: all but action and key."""
+    return tuple(name for name in _cells(file) if name != "action")
+
+
+ADDRESSES_NOW = pl.Schema({**dict.fromkeys(_fields(ADDRESSES), pl.String()), **STATE})
+"""One row per address."""
+
+CONTACTS_NOW = pl.Schema({**dict.fromkeys(_fields(CONTACTS), pl.String()), **STATE})
+"""One row per contact."""
+
+PRODUCTS_NOW = pl.Schema(
+    {
+        **dict.fromkeys(_fields(NEW_PRODUCTS), pl.String()),
+        "upfront_price": MONEY,
+        "recurring_price": MONEY,
+        **STATE,
+    }
+)
+"""One row per custom product without any code that a charge is held for."""
+
+DUE = pl.Schema(
+    {
+        "layer_id": pl.String(),
+        "customer_id": pl.String(),
+        "action": pl.String(),
+        "cells": pl.List(pl.String()),
+    }
+)
+"""A row the next batch takes; `cells`: the file's columns in order, without the row key."""
+
+BASELINE = pl.Schema({"layer_id": pl.String(), "cells": pl.List(pl.String())})
+"""A record Affinity has already, as it is now."""
+
+CHANGE = pl.Schema(
+    {
+        "layer_id": pl.String(),
+        "customer_id": pl.String(),
+        "action": pl.String(),
+        "field": pl.String(),
+        "told": pl.String(),
+        "now": pl.String(),
+        "state": pl.String(),
+    }
+)
+"""For people: one row per record to add (`field` null), or per changed field of a record."""
+
+HOLD = pl.Schema({"layer_id": pl.String(), "customer_id": pl.String(), "reason": pl.String()})
+"""One row per record and reason why it must wait: all of them."""
+
+SUBJECTS = dict(
+    zip(
+        (file.name for file in ENTITY_FILES),
+        ("customer", "site", "address", "contact", "new_product"),
+        strict=True,
+    )
+)
+"""What queue and views call one record of a file."""
+
+
+class Records(NamedTuple):
+    """What The Layer says today, and where each record stands: the frames named alike above."""
+
+    customers: pl.DataFrame
+    sites: pl.DataFrame
+    addresses: pl.DataFrame
+    contacts: pl.DataFrame
+    new_products: pl.DataFrame
+
+
+class Found(NamedTuple):
+    """What it comes to for one file: DUE, BASELINE, CHANGE and HOLD, in no order."""
+
+    due: pl.DataFrame
+    baseline: pl.DataFrame
+    changes: pl.DataFrame
+    holds: pl.DataFrame
+
+
+def entity_changes(
+    records: Records, terms: ChangeTerms, *, is_first: bool = False
+) -> dict[str, Found]:
+    """Compare every record with what Affinity was told of it.
+
+    Args:
+        records: CUSTOMERS_NOW, SITES_NOW, ADDRESSES_NOW, CONTACTS_NOW, PRODUCTS_NOW.
+        terms: what is tracked, and what the files can hold.
+        is_first: nothing was ever compared before, so Affinity has what hangs on linked parents.
+
+    Returns:
+        What was found, by the name of the file, in load order.
+
+    Source: contract sections 4 and 8, ruling 24.
+    """
+    customers = _judged_customers(records.customers, terms)
+    sites = _judged_sites(records.sites, customers, terms)
+    found = {
+        CUSTOMERS: customers,
+        SITES: sites,
+        **{
+            file: _judged_hangers_on(file, rows, customers, sites, terms, is_first=is_first)
+            for file, rows in ((ADDRESSES, records.addresses), (CONTACTS, records.contacts))
+        },
+        NEW_PRODUCTS: _judged_products(records.new_products, terms),
+    }
+    return {file.name: _found(file, rows, _tracked(file, terms)) for file, rows in found.items()}
+
+
+def oddities(customers: pl.DataFrame) -> dict[tuple[str, str], int]:
+    """What looks odd among customers (CUSTOMERS_NOW): (subject, warning) -> records."""
+    live = customers.filter(pl.col("status") != CustomerStatus.CANCELLED)
+    relinked = customers.filter(pl.col("feed_ref") != pl.col("learnt_ref"))
+    return {
+        ("customers", "name is that of another customer"): (
+            live.filter(_name_key().is_duplicated()).height
+        ),
+        ("customers", "Affinity reference differs from the one its result gave"): relinked.height,
+    }
+
+
+# What follows says of each record whether Affinity has it (`is_there`), what is to be told of it
+# (`action`: ADD, UPDATE, null for nothing), why that must wait (`holds`), and so whether it is in
+# the next batch (`is_going`).
+
+
+def _judged_customers(rows: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
+    rows = rows.with_columns(
+        pl.coalesce("feed_ref", "learnt_ref").alias("customer_ref"),
+        (pl.col("status") == CustomerStatus.CANCELLED).alias("is_cancelled"),
+        _name_key().alias("name_key"),
+    ).with_columns(pl.col("customer_ref").is_not_null().alias("is_linked"))
+    is_live = ~pl.col("is_cancelled")
+    namesakes = is_live.sum().over("name_key").cast(pl.Int64) - is_live.cast(pl.Int64)
+    rows = rows.with_columns((namesakes > 0).alias("has_namesake"))
+    is_named_anew = _told(CUSTOMERS, "name").ne_missing(pl.col("name"))
+    return _held(
+        _acting(CUSTOMERS, rows, _tracked(CUSTOMERS, terms)),
+        {
+            ChangeHoldReason.DUPLICATE_NAME: is_named_anew & pl.col("has_namesake"),
+            **_usual_holds(CUSTOMERS, terms),
+        },
+    )
+
+
+def _name_key() -> pl.Expr:
+    """Names are the same whatever their case and white space."""
+    return pl.col("name").str.replace_all(r"\s+", " ").str.strip_chars().str.to_lowercase()
+
+
+def _judged_sites(rows: pl.DataFrame, customers: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
+    owners = customers.select(
+        "customer_id", "customer_ref", "is_cancelled", _stands().alias("has_customer")
+    )
+    rows = rows.join(owners, on="customer_id", how="left").with_columns(
+        (pl.col("refs") == 1).fill_null(value=False).alias("is_linked"),
+        (pl.col("refs") > 1).fill_null(value=False).alias("in_conflict"),
+        pl.when(pl.col("is_default").fill_null(value=False))
+        .then(pl.lit("true"))
+        .otherwise(pl.lit("false"))
+        .alias("is_billing_site"),
+    )
+    judged = _held(
+        _acting(SITES, rows, _tracked(SITES, terms)),
+        {
+            HoldReason.SITE_LINK_CONFLICT: pl.col("in_conflict"),
+            **_usual_holds(SITES, terms),
+            ChangeHoldReason.PARENT_MISSING: ~pl.col("has_customer"),
+        },
+    )
+    return _after_their_parents(judged)
+
+
+def _after_their_parents(sites: pl.DataFrame) -> pl.DataFrame:
+    """`sites` with those held whose parent site is neither there nor ahead of them in the file.
+
+    A site that must wait makes those below it wait, so this goes round until nothing changes.
+    """
+    parent = pl.col("parent_site_id")
+    there = sites.filter("is_there")["site_id"].implode()
+    while True:
+        going = sites.filter("is_going")["site_id"].implode()
+        is_ahead = parent.is_in(going) & (parent < pl.col("site_id"))
+        has_parent = parent.is_null() | parent.is_in(there) | is_ahead
+        judged = _held(sites, {ChangeHoldReason.PARENT_MISSING: ~has_parent})
+        if judged["is_going"].equals(sites["is_going"]):
+            return judged
+        sites = judged
+
+
+def _judged_hangers_on(
+    file: OutFile,
+    rows: pl.DataFrame,
+    customers: pl.DataFrame,
+    sites: pl.DataFrame,
+    terms: ChangeTerms,
+    *,
+    is_first: bool,
+) -> pl.DataFrame:
+    """Addresses and contacts: Affinity has no ref of them, so only what was told says of them."""
+    owners = customers.select(
+        "customer_id",
+        "is_cancelled",
+        _stands().alias("has_customer"),
+        pl.col("feed_ref").is_not_null().alias("customer_is_old"),
+    )
+    places = sites.select(
+        "site_id", _stands().alias("has_site"), (pl.col("feed_refs") == 1).alias("site_is_old")
+    )
+    no_site = pl.col("site_id").is_null()
+    is_old = pl.col("customer_is_old") & (no_site | pl.col("site_is_old").fill_null(value=False))
+    rows = (
+        rows.join(owners, on="customer_id", how="left")
+        .join(places, on="site_id", how="left")
+        .with_columns(
+            (pl.col("told").is_not_null() | (pl.lit(is_first) & is_old)).alias("is_linked")
+        )
+    )
+    has_parents = pl.col("has_customer") & (no_site | pl.col("has_site").fill_null(value=False))
+    return _held(
+        _acting(file, rows, _tracked(file, terms)),
+        {**_usual_holds(file, terms), ChangeHoldReason.PARENT_MISSING: ~has_parents},
+    )
+
+
+def _judged_products(rows: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
+    """New products: proposed once, told no more."""
+    prices = ("upfront_price", "recurring_price")
+    layout = terms.layout_of(NEW_PRODUCTS.name)
+    is_fine = [~price_unfit(price, layout).fill_null(value=False) for price in prices]
+    rows = rows.with_columns(
+        (~pl.all_horizontal(is_fine)).alias("is_too_fine"),
+        pl.col(prices).cast(pl.String),
+        pl.lit(None, dtype=pl.String).alias("customer_id"),
+        pl.lit(value=False).alias("is_cancelled"),
+        pl.col("told").is_not_null().alias("is_linked"),
+    )
+    usual = _usual_holds(NEW_PRODUCTS, terms)
+    unfit = usual[HoldReason.LAYOUT_UNFIT] | pl.col("is_too_fine")
+    return _held(_acting(NEW_PRODUCTS, rows, ()), {**usual, HoldReason.LAYOUT_UNFIT: unfit})
+
+
+def _stands() -> pl.Expr:
+    """Affinity has the record, or will have it before it reads what hangs on it."""
+    return pl.col("is_there") | pl.col("is_going")
+
+
+def _told(file: OutFile, name: str) -> pl.Expr:
+    """What Affinity was last told of a field."""
+    return pl.col("told").list.get(_cells(file).index(name), null_on_oob=True)
+
+
+def _tracked(file: OutFile, terms: ChangeTerms) -> tuple[str, ...]:
+    """What is told when it changes: never Affinity's own refs, which say what a row is about."""
+    tellable = [name for name in _fields(file) if name not in ("customer_ref", "site_ref")]
+    wanted = terms.tracked.get(file.name, tellable)
+    return tuple(name for name in tellable if name in wanted)
+
+
+def _acting(file: OutFile, rows: pl.DataFrame, tracked: Iterable[str]) -> pl.DataFrame:
+    """`rows` with their `action`, the `changed` fields, the `cells` of their row, `is_baseline`.
+
+    What was told and has no link (yet) says nothing until it has one: it is never added twice.
+    """
+    rows = rows.with_columns(
+        pl.col("taken").fill_null(0), pl.col("in_flight").fill_null(value=False)
+    )
+    nothing = pl.lit(None, dtype=pl.String)
+    changed = pl.concat_list(
+        nothing,
+        *(
+            pl.when(_told(file, name).ne_missing(pl.col(name))).then(pl.lit(name))
+            for name in tracked
+        ),
+    ).list.drop_nulls()
+    is_told, is_linked = pl.col("told").is_not_null(), pl.col("is_linked")
+    in_conflict = pl.col("in_conflict") if "in_conflict" in rows.columns else pl.lit(value=False)
+    is_new = ~is_told & (pl.col("in_flight") | (~is_linked & ~pl.col("is_cancelled")))
+    is_other = is_told & (changed.list.len() > 0) & (is_linked | in_conflict)
+    return rows.with_columns(
+        changed.alias("changed"),
+        pl.when(is_new)
+        .then(pl.lit("ADD"))
+        .when(is_other)
+        .then(pl.lit("UPDATE"))
+        .otherwise(nothing)
+        .alias("action"),
+        (~is_told & is_linked & ~pl.col("in_flight")).alias("is_baseline"),
+        (is_linked | (pl.col("taken") > 0)).alias("is_there"),
+        pl.lit([], dtype=pl.List(pl.String())).alias("holds"),
+    ).with_columns(pl.concat_list(_cells(file)).alias("cells"))
+
+
+def _usual_holds(file: OutFile, terms: ChangeTerms) -> dict[str, pl.Expr]:
+    texts = [(column.header, column.source) for column in file.columns]
+    texts = [(header, name) for header, name in texts if name in _fields(file)]
+    return {
+        HoldReason.LAYOUT_UNFIT: texts_unfit(texts, terms.layout_of(file.name)),
+        HoldReason.AFFINITY_REJECTED: pl.col("cells").eq_missing(pl.col("refused")),
+    }
+
+
+def _held(rows: pl.DataFrame, reasons: Mapping[str, pl.Expr]) -> pl.DataFrame:
+    """`rows` with `reasons` added to the `holds` of those with something to tell; `is_going`.
+
+    What has left already waits for its answer, not for a person.
+    """
+    waiting = pl.col("action").is_not_null() & ~pl.col("in_flight")
+    found = [
+        pl.when(waiting & is_so.fill_null(value=True)).then(pl.lit(str(reason)))
+        for reason, is_so in reasons.items()
+    ]
+    holds = pl.concat_list("holds", *found).list.drop_nulls().list.unique(maintain_order=True)
+    return rows.with_columns(holds.alias("holds")).with_columns(
+        (waiting & (pl.col("holds").list.len() == 0)).alias("is_going")
+    )
+
+
+def _found(file: OutFile, rows: pl.DataFrame, tracked: Iterable[str]) -> Found:
+    rows = rows.with_columns(pl.col(_cells(file)[_place_of_id(file)]).alias("layer_id"))
+    acting = rows.filter(pl.col("action").is_not_null()).with_columns(
+        pl.when("in_flight")
+        .then(pl.lit(ChangeState.IN_FLIGHT.value))
+        .when("is_going")
+        .then(pl.lit(ChangeState.DUE.value))
+        .otherwise(pl.lit(ChangeState.HELD.value))
+        .alias("state")
+    )
+    nothing = pl.lit(None, dtype=pl.String)
+    whole = acting.filter(pl.col("action") == "ADD").with_columns(
+        nothing.alias("field"), nothing.alias("before"), nothing.alias("now")
+    )
+    changes = [
+        acting.filter(
+            (pl.col("action") == "UPDATE") & pl.col("changed").list.contains(name)
+        ).with_columns(
+            pl.lit(name).alias("field"),
+            _told(file, name).alias("before"),
+            pl.col(name).alias("now"),
+        )
+        for name in tracked
+    ]
+    return Found(
+        due=acting.filter("is_going").select(list(DUE)),
+        baseline=rows.filter("is_baseline").select(list(BASELINE)),
+        changes=pl.concat([whole, *changes])
+        .drop("told")
+        .rename({"before": "told"})
+        .select(list(CHANGE)),
+        holds=acting.explode("holds")
+        .drop_nulls("holds")
+        .rename({"holds": "reason"})
+        .select(list(HOLD)),
+    )
+
+
+def _place_of_id(file: OutFile) -> int:
+    """Where a row of `file` has The Layer's id of what it is about."""
+    return next(place for place, column in enumerate(file.columns) if column.sorted_by)

@@ -1,0 +1,56 @@
+"""Customers, sites, addresses, contacts and new products beside what Affinity was told of them.
+
+Tables: `core.*`, `ops.entity_state`, `ops.run`.
+"""
+
+import duckdb
+import polars as pl
+
+from schemas.affinity import ENTITY_FILES
+from warehouse.queries import read, scalar
+from warehouse.statements import statement
+
+
+class EntityStore:
+    """What The Layer says of entities today, and where each stands."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
+        """Work on an open warehouse; the caller owns the transaction."""
+        self._connection = connection
+        self._run_id = run_id
+
+    def is_first(self) -> bool:
+        """Whether no finished run before this one looked at entities.
+
+        So also in a warehouse whose runs are older than that: what its feeds link is there already.
+        """
+        return bool(scalar(self._connection, statement("entities/is_first"), self._this_run))
+
+    def remember(self) -> None:
+        """Keep that this run looked at entities."""
+        self._connection.execute(
+            "UPDATE ops.run SET saw_entities = TRUE WHERE run_id = $run_id", self._this_run
+        )
+
+    @property
+    def _this_run(self) -> dict[str, object]:
+        return {"run_id": self._run_id}
+
+    def records(self) -> dict[str, pl.DataFrame]:
+        """Every record of files 01 to 05 that there is something to say of, by file."""
+        self._connection.execute(statement("entities/make_in_flight"))
+        return {
+            file.name: read(self._connection, statement(f"entities/read_{file.name}"))
+            for file in ENTITY_FILES
+        }
+
+    def take_baseline(self, file: str, baseline: pl.DataFrame) -> None:
+        """Take records (`layer_id`, `cells`) of `file` that Affinity has already as told."""
+        if baseline.is_empty():
+            return
+        self._connection.register("baseline", baseline)
+        try:
+            for verb in ("meet", "take"):
+                self._connection.execute(statement(f"entities/{verb}_baseline"), {"file": file})
+        finally:
+            self._connection.unregister("baseline")

@@ -1,0 +1,14 @@
+-- Every entity of a baseline has a state.
+-- Params: $file VARCHAR. baseline is a registered frame.
+INSERT INTO ops.entity_state
+SELECT
+    $file AS file,
+    baseline.layer_id,
+    NULL AS ref,
+    NULL AS told,
+    0 AS taken,
+    FALSE AS is_baseline,
+    NULL AS refused
+FROM baseline
+ANTI JOIN ops.entity_state AS state
+    ON state.file = $file AND baseline.layer_id = state.layer_id;

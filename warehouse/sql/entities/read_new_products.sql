@@ -1,0 +1,26 @@
+-- PRODUCTS_NOW: custom products without any code, which a charge is held for.
+SELECT
+    product.product_id,
+    product.name,
+    product.base_category,
+    product.item_type,
+    product.upfront_price,
+    product.recurring_price,
+    product.billing_frequency,
+    state.told,
+    state.taken,
+    state.refused,
+    flight.layer_id IS NOT NULL AS in_flight
+FROM core.products AS product
+SEMI JOIN (
+    SELECT charge.product_id
+    FROM out.hold AS hold
+    INNER JOIN out.charge AS charge
+        ON hold.line_id = charge.line_id AND hold.charge_type = charge.charge_type
+    WHERE hold.reason = 'sku_pending'
+) AS awaited ON product.product_id = awaited.product_id
+LEFT JOIN ops.entity_state AS state
+    ON state.file = 'new_products' AND product.product_id = state.layer_id
+LEFT JOIN work.entity_in_flight AS flight
+    ON flight.file = 'new_products' AND product.product_id = flight.layer_id
+WHERE product.external_sku IS NULL AND product.external_sku_recurring IS NULL;

@@ -1,0 +1,31 @@
+-- The customers, sites, addresses, contacts and new products whose items are open and have not left,
+-- and whether there is anything to tell of them. Nothing is known of a record that was rejected.
+-- Params: $run_id VARCHAR.
+SELECT
+    item.subject,
+    EXISTS (
+        SELECT 1
+        FROM out.change AS due
+        WHERE concat(due.subject, ':', due.layer_id) = item.subject
+    ) AS is_due,
+    EXISTS (
+        SELECT 1
+        FROM ops.reject AS reject
+        WHERE
+            reject.run_id = $run_id
+            AND concat(
+                CASE reject.feed
+                    WHEN 'customers' THEN 'customer:'
+                    WHEN 'sites' THEN 'site:'
+                    WHEN 'addresses' THEN 'address:'
+                    WHEN 'contacts' THEN 'contact:'
+                    WHEN 'products' THEN 'new_product:'
+                END,
+                reject.record_key
+            ) = item.subject
+    ) AS is_rejected
+FROM ops.retry_item AS item
+WHERE
+    item.state IN ('waiting', 'parked', 'released', 'dead')
+    AND regexp_matches(item.subject, '^(customer|site|address|contact|new_product):')
+ORDER BY item.subject;
