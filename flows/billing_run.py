@@ -95,7 +95,7 @@ def _bill(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, R2BError | N
     )
     terms_of_day = judging_terms_of(run, profile)
     judgement = judge_charges(run, terms_of_day, rule_columns(profile))
-    find_changes(run, change_terms(profile, run.as_of))
+    changes = find_changes(run, change_terms(profile, run.as_of))
     findings = check_records(run, check_terms(profile, terms_of_day))
 
     gate_is_closed = findings[Finding.CLOSES_GATE] > 0
@@ -109,6 +109,7 @@ def _bill(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, R2BError | N
         dispositions=judgement.dispositions,
         holds=judgement.holds,
         findings=findings,
+        changes=changes.counts,
         status=_status(batch, is_open=bool(left_open), gate_is_closed=gate_is_closed).value,
         batches=tuple(batches),
         open_batches=left_open,

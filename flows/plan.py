@@ -58,7 +58,7 @@ def plan(profile: LoadedProfile, as_of: date | None) -> tuple[RunReceipt, BatchR
         )
         terms_of_day = judging_terms_of(run, profile)
         judgement = judge_charges(run, terms_of_day, rule_columns(profile))
-        find_changes(run, change_terms(profile, run.as_of))
+        changes = find_changes(run, change_terms(profile, run.as_of))
         findings = check_records(run, check_terms(profile, terms_of_day))
         claim, batch = preview_batch(run, batch_terms(profile))
         if findings[Finding.CLOSES_GATE]:
@@ -70,6 +70,7 @@ def plan(profile: LoadedProfile, as_of: date | None) -> tuple[RunReceipt, BatchR
             dispositions=judgement.dispositions,
             holds=judgement.holds,
             findings=findings,
+            changes=changes.counts,
             status="planned",
             open_batches=claim.open_batches,
             warnings=warnings_of(run.warehouse, run.run_id),

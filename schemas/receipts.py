@@ -215,6 +215,8 @@ class RunReceipt:
     warnings: Mapping[str, int] = field(default_factory=dict)
     reject_reasons: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     """(feed, column, reason) -> records, most first; the column of a ragged row is blank."""
+    changes: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """What differs from what Affinity was told: (action, state) -> charges and entities."""
 
     @property
     def batch(self) -> BatchReceipt | None:

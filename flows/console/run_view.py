@@ -27,6 +27,7 @@ from schemas.receipts import (
 )
 from schemas.vocabulary import (
     BatchState,
+    ChangeState,
     Disposition,
     FileState,
     Finding,
@@ -48,6 +49,7 @@ def show_run(receipt: RunReceipt, profile: LoadedProfile) -> None:
     show_feeds(receipt)
     show_charges(receipt)
     show_holds(receipt)
+    show_changes(receipt.changes)
     show_findings(receipt.findings)
     _show_batch(receipt)
 
@@ -61,6 +63,7 @@ def show_plan(receipt: RunReceipt, batch: BatchReceipt | None, profile: LoadedPr
     show_feeds(receipt)
     show_charges(receipt)
     show_holds(receipt)
+    show_changes(receipt.changes)
     show_findings(receipt.findings)
     if batch is not None:
         files = ", ".join(f"{name} ({rows:,} rows)" for name, rows in batch.files.items())
@@ -145,6 +148,31 @@ def show_holds(receipt: RunReceipt) -> None:
     more = len(ranked) - len(rows)
     title = "Held, most money first" + (f" ({more} more reasons in mart.hold)" if more else "")
     out.print(table(title, ("reason", "charges", "at stake", "what to do"), rows, right=(1, 2)))
+
+
+_ACTIONS = {
+    "ADD": "created in Affinity",
+    "UPDATE": "changed there",
+    "update": "changed charges",
+    "change": "changed charges, as new ones",
+    "cease": "ends of charges",
+    "stop": "Do Not Bill, or another route",
+}
+
+
+def show_changes(changes: Mapping[tuple[str, str], int]) -> None:
+    """What differs from what Affinity was told; nothing where nothing does."""
+    if not changes:
+        return
+    rows = [
+        (
+            _ACTIONS.get(action, action),
+            *(f"{changes.get((action, state), 0):,}" for state in ChangeState),
+        )
+        for action in dict.fromkeys(action for action, _ in changes)
+    ]
+    heading = ("what Affinity is to be told", "due", "held", "in flight")
+    out.print(table("Changes", heading, rows, right=(1, 2, 3)))
 
 
 def show_findings(findings: Mapping[str, int]) -> None:
@@ -290,6 +318,8 @@ def show_transfer(receipt: TransferReceipt) -> None:
         f"\nBatch {receipt.seq} is [bold]{receipt.state}[/]: {moved}, "
         f"{receipt.rejected:,} refused, {receipt.pending:,} without an answer."
     )
+    if receipt.changed_there:
+        out.print(f"{receipt.changed_there:,} other rows were taken: customers, changes, ends.")
     if receipt.rejected:
         out.print("What was refused waits in [bold]r2b queue list[/], with Affinity's words.")
     if receipt.pending:

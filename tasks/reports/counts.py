@@ -25,6 +25,7 @@ def run_json(receipt: RunReceipt) -> dict[str, Any]:
         "delivery": delivery_json(receipt.batch.delivery if receipt.batch else None),
         "status": receipt.status,
         "open_batches": list(receipt.open_batches),
+        "changes": _changes_json(receipt),
         "findings": dict(receipt.findings),
         "warnings": dict(receipt.warnings),
         "reject_reasons": [
@@ -32,6 +33,14 @@ def run_json(receipt: RunReceipt) -> dict[str, Any]:
             for (feed, column, reason), records in receipt.reject_reasons.items()
         ],
     }
+
+
+def _changes_json(receipt: RunReceipt) -> dict[str, dict[str, int]]:
+    """Action -> state -> how many; actions without a change are left out."""
+    said: dict[str, dict[str, int]] = {}
+    for (action, state), count in receipt.changes.items():
+        said.setdefault(action, {})[state] = count
+    return said
 
 
 def plan_json(receipt: RunReceipt, batch: BatchReceipt | None) -> dict[str, Any]:

@@ -1,12 +1,19 @@
--- The customers, sites, addresses, contacts and new products whose items are open and have not left,
--- and whether there is anything to tell of them. Nothing is known of a record that was rejected.
+-- The customers, sites, addresses, contacts, new products and changes of billed charges whose items are
+-- open and have not left, and whether there is anything to tell of them. Nothing is known of a record
+-- that was rejected.
 -- Params: $run_id VARCHAR.
 SELECT
     item.subject,
     EXISTS (
         SELECT 1
         FROM out.change AS due
-        WHERE concat(due.subject, ':', due.layer_id) = item.subject
+        WHERE
+            concat(due.subject, ':', due.layer_id) = item.subject
+            OR (
+                due.subject = 'charge'
+                AND concat(due.layer_id, ':', due.charge_type)
+                = regexp_replace(item.subject, '^(change|end):', '')
+            )
     ) AS is_due,
     EXISTS (
         SELECT 1
@@ -23,9 +30,14 @@ SELECT
                 END,
                 reject.record_key
             ) = item.subject
+            OR (
+                reject.run_id = $run_id
+                AND reject.feed = 'order_lines'
+                AND reject.record_key = regexp_extract(item.subject, '^(change|end):(.*):', 2)
+            )
     ) AS is_rejected
 FROM ops.retry_item AS item
 WHERE
     item.state IN ('waiting', 'parked', 'released', 'dead')
-    AND regexp_matches(item.subject, '^(customer|site|address|contact|new_product):')
+    AND regexp_matches(item.subject, '^(customer|site|address|contact|new_product|change|end):')
 ORDER BY item.subject;
