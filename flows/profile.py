@@ -329,6 +329,9 @@ class Cli(Section):
     profiles: dict[str, CliProfile] = Field(
         default_factory=dict, description="Base category = uk_number, any or none."
     )
+    expand_ranges: bool = Field(
+        False, description="Each number of a range is written as a row of its own."
+    )
 
 
 class ValidationRule(Section):

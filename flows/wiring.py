@@ -197,6 +197,7 @@ def batch_terms(profile: LoadedProfile) -> BatchTerms:
             for name, layout in profile.settings.affinity.layout.items()
         },
         cli_profiles=profile.settings.cli.profiles,
+        expands_ranges=profile.settings.cli.expand_ranges,
         max_open=profile.settings.delivery.max_open_batches,
         delivery_mode=(
             None if profile.settings.delivery.mode == "manual" else profile.settings.delivery.mode
@@ -231,6 +232,7 @@ def change_terms(profile: LoadedProfile, as_of: date) -> ChangeTerms:
         replaces=changes.style == "cease_and_add",
         layer_compatible=changes.layer_compatible,
         cli_profiles=profile.settings.cli.profiles,
+        expands_ranges=profile.settings.cli.expand_ranges,
         layouts={
             name: _fitting(layout) for name, layout in profile.settings.affinity.layout.items()
         },

@@ -115,3 +115,29 @@ def cli_type(cleaned: pl.Expr, profile: pl.Expr) -> pl.Expr:
         .then(pl.lit(CliType.MOBILE.value))
         .otherwise(pl.lit(CliType.NON_GEOGRAPHIC.value))
     )
+
+
+def each_number(numbers: pl.DataFrame) -> pl.DataFrame:
+    """`numbers` (cleaned `cli`, `range_end`), one row per number of a range, leading zeros kept.
+
+    A range of what is no number, and a row without a range, stays as it is. Order is kept.
+    """
+    is_range = (
+        pl.col("cli").str.contains(r"^[0-9]+$") & pl.col("range_end").str.contains(r"^[0-9]+$")
+    ).fill_null(value=False)
+    first, last = (
+        pl.when(is_range).then(pl.col(name)).otherwise(pl.lit("0")).cast(pl.Int64)
+        for name in ("cli", "range_end")
+    )
+    digits = pl.col("number").cast(pl.String).str.zfill(pl.col("cli").str.len_chars())
+    return (
+        numbers.with_columns(
+            is_range.alias("is_range"), pl.int_ranges(first, last + 1).alias("number")
+        )
+        .explode("number")
+        .with_columns(
+            pl.when("is_range").then(digits).otherwise("cli").alias("cli"),
+            pl.when(~pl.col("is_range")).then(pl.col("range_end")).alias("range_end"),
+        )
+        .drop("is_range", "number")
+    )

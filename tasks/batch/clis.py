@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from schemas.cli_text import cli_profile, cli_type, read_cli, read_uk_number
+from schemas.cli_text import cli_profile, cli_type, each_number, read_cli, read_uk_number
 from schemas.vocabulary import CliProfile, CliType
 
 CLI_ROW = pl.Schema(
@@ -33,6 +33,7 @@ def cli_rows(
     by_category: Mapping[str, CliProfile],
     *,
     ended: pl.DataFrame | None = None,
+    expands_ranges: bool = False,
 ) -> pl.DataFrame:
     """The CLI rows (ADD) of a batch.
 
@@ -48,6 +49,7 @@ def cli_rows(
         by_category: the profile's CLI profiles.
         ended: `site_ref`, `cli` of what an undo ended, and `ended_on`: it had begun, and so ended,
             on that day. Not live, whatever Affinity's list said when it was made.
+        expands_ranges: each number of a range is a row of its own.
 
     Returns:
         CLI_ROW, one row per (`site_ref`, `cli`), in no order. One that an undo ended on its start
@@ -61,6 +63,8 @@ def cli_rows(
         live = live.join(ended, on=_WHERE, how="anti")
     main = _not_live(needed, live, live_by_ledger)
     every_number = _additional(ready, needed, numbers, by_category)
+    if expands_ranges:
+        every_number = each_number(every_number)
     ranges = every_number.drop_nulls("range_end").select(*_WHERE, adds_range="range_end")
     added = every_number.unique(_WHERE, keep="first", maintain_order=True)
     main = (

@@ -54,6 +54,7 @@ class BatchTerms:
     profile_sha256: str = ""
     layouts: Mapping[str, WrittenLayout] = field(default_factory=dict)
     cli_profiles: Mapping[str, CliProfile] = field(default_factory=dict)
+    expands_ranges: bool = False
     max_open: int = 1
     delivery_mode: str | None = None
     """How the batch is to leave; None: a person carries it."""
@@ -267,6 +268,7 @@ def _cli_rows(store: BatchStore, terms: BatchTerms, *, is_canary: bool) -> pl.Da
         pl.concat([store.ledger_clis(), changed.select("site_ref", "cli", lives_until="end_on")]),
         terms.cli_profiles,
         ended=store.ended_clis(),
+        expands_ranges=terms.expands_ranges,
     )
     return pl.concat([moved_here(rows, store.movable_clis()), changed], how="diagonal")
 

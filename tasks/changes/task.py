@@ -25,7 +25,7 @@ def find_changes(run: RunRef, terms: ChangeTerms) -> ChangeReceipt:
             store.remember_resumed(run.as_of)
             _charges(store, terms)
             _clis(store, terms)
-            store.take_baseline(cleaned(store.baseline_numbers(), terms.cli_profiles))
+            store.take_baseline(_cleaned(store.baseline_numbers(), terms))
             records = Records(**entities.records())
             _entities(store, entities, records, terms)
             note_warnings(
@@ -48,12 +48,16 @@ def _charges(store: ChangeStore, terms: ChangeTerms) -> None:
 def _clis(store: ChangeStore, terms: ChangeTerms) -> None:
     standing, lives = store.standing(terms.as_of), store.lives()
     found = cli_changes(standing.filter("is_touched"), lives, terms.as_of)
-    numbers = cleaned(store.numbers(), terms.cli_profiles)
+    numbers = _cleaned(store.numbers(), terms)
     others = number_changes(standing, numbers, lives, terms.as_of)
     store.add_due("cli", found.due)
     # a number that is a CLI of its own goes as that
     store.add_due("cli", others.join(found.due, on=["site_ref", "cli"], how="anti"))
     store.add_due("cli_place", found.needed)
+
+
+def _cleaned(numbers: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
+    return cleaned(numbers, terms.cli_profiles, expands=terms.expands_ranges)
 
 
 def _entities(

@@ -42,6 +42,8 @@ class ChangeTerms:
     """A changed charge is ceased and added anew, instead of updated."""
     layer_compatible: bool = False
     cli_profiles: Mapping[str, CliProfile] = field(default_factory=dict)
+    expands_ranges: bool = False
+    """Each number of a range is a row of its own."""
     layouts: Mapping[str, Layout] = field(default_factory=dict)
     """What each outgoing file can carry; one that is not named carries everything."""
 
