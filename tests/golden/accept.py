@@ -3,15 +3,15 @@
 import difflib
 import sys
 
-from tests.golden.cases import CASES, HERE, actual, expected
+from tests.golden import cases, days
 
 
 def main() -> None:
-    """Accept every case, or those that are named."""
-    for case in sys.argv[1:] or CASES:
-        before, after = expected(case), actual(case)
-        folder = HERE / case / "expected"
-        folder.mkdir(exist_ok=True)
+    """Accept every case and history, or those that are named."""
+    for case in sys.argv[1:] or [*cases.CASES, *days.HISTORIES]:
+        kind = cases if case in cases.CASES else days
+        before, after = kind.expected(case), kind.actual(case)
+        folder = kind.HERE / case / "expected"
         for name in sorted({*before, *after}):
             old, new = before.get(name, b""), after.get(name, b"")
             if old == new:
@@ -27,6 +27,7 @@ def main() -> None:
                 sep="\n",
             )
             if name in after:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (folder / name).write_bytes(new)
             else:
                 (folder / name).unlink()
