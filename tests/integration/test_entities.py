@@ -392,7 +392,7 @@ def test_a_plan_says_what_would_be_told_and_tells_nothing(office: Office):
     _, batch = plan(office.profile, AS_OF)
 
     assert batch is not None
-    assert {name: 1 for name in ALL_ADDED} == dict(batch.files)
+    assert dict.fromkeys(ALL_ADDED, 1) == dict(batch.files)
     assert not office.profile.warehouse.exists()
 
 
