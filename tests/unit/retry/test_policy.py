@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
+import polars as pl
 import pytest
 
 from schemas.vocabulary import RetryKind, RetryState
-from tasks.retry.policy import Decision, RetryTerms, decide
+from tasks.retry.policy import Decision, RetryTerms, decide, entities_no_longer_due
 
 NOW = datetime(2026, 3, 31, 12, 0)
 MINUTE = timedelta(minutes=1)
@@ -94,3 +95,13 @@ def test_the_defaults_are_those_of_the_profile():
     first = decide(code="BUSY", attempts=1, now=NOW, dice=1.0, terms=RetryTerms())
 
     assert waiting(5 * MINUTE) == first
+
+
+def test_an_item_of_an_entity_stays_while_there_is_something_to_tell_of_it():
+    entities = pl.DataFrame(
+        [("customer:C1", True, False), ("site:S1", False, False), ("site:S2", False, True)],
+        schema=["subject", "is_due", "is_rejected"],
+        orient="row",
+    )
+
+    assert ["site:S1"] == entities_no_longer_due(entities)["subject"].to_list()
