@@ -3,6 +3,7 @@
 import polars as pl
 
 from schemas.tables import MONEY, VALUE
+from schemas.vocabulary import CeaseKind
 
 CHARGE_KEY = ("line_id", "charge_type")
 
@@ -65,9 +66,25 @@ HANDED_OVER = (
 
 
 def end_content() -> pl.Expr:
-    """One text that is equal exactly when two ends of a charge (`cease_on`, `kind`) are equal."""
+    """One text that is equal exactly when two ends of a charge are the same.
+
+    Of `kind`, `cease_on` and `cease_reason`: a stop is the same as long as its reason is, as its
+    day goes with the calendar.
+    """
+    what = (
+        pl.when(pl.col("kind") == CeaseKind.STOP)
+        .then(pl.col("cease_reason"))
+        .otherwise(pl.col("cease_on").cast(pl.String))
+    )
+    return pl.concat_str(pl.lit("end"), pl.col("kind"), what, separator="\x1f")
+
+
+def anew_content() -> pl.Expr:
+    """The same of a charge that goes on as a new row: its start goes with the calendar, too."""
     return pl.concat_str(
-        pl.lit("end"), pl.col("kind"), pl.col("cease_on").cast(pl.String), separator="\x1f"
+        pl.lit("anew"),
+        charge_content(tuple(name for name in HANDED_OVER if name != "bill_start_on")),
+        separator="\x1f",
     )
 
 

@@ -93,6 +93,10 @@ class CeaseKind(StrEnum):
     CHANGE = "change"
 
 
+SEEN_STOPPED = "seen_stopped"
+"""It was not to be billed when we first looked, and The Layer said In Billing: we ended nothing."""
+
+
 class ChangeState(StrEnum):
     """Where a change stands: the next batch takes it, something holds it, or it has left."""
 

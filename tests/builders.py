@@ -28,6 +28,7 @@ VALID_LINE: dict[str, Any] = {
     "action": "New",
     "target_is_known": False,
     "product_id": "P1",
+    "line_product_id": "P1",
     "product_name": "Line Rental",
     "item_type": "Service",
     "base_category": "Voice",

@@ -52,6 +52,10 @@ class ChangeStore:
         """What was told of them: BILLED."""
         return read(self._connection, statement("changes/read_billed"))
 
+    def cut_short(self) -> pl.DataFrame:
+        """Released ends of charges that have gone on as new rows already: CEASE_DUE."""
+        return read(self._connection, statement("changes/read_cut_short"))
+
     def settle(self, settled: pl.DataFrame) -> None:
         """Note that the charges in `settled` (charge key, `content`) are as told after all."""
         if settled.is_empty():
@@ -64,6 +68,7 @@ class ChangeStore:
 
     def remember_resumed(self, as_of: date) -> None:
         """Keep since when stopped charges are free to be billed again."""
+        self._connection.execute(statement("changes/forget_seen_stops"))
         self._connection.execute(statement("changes/remember_resumed"), {"as_of": as_of})
 
     def add_due(self, table: str, rows: pl.DataFrame) -> None:

@@ -40,6 +40,7 @@ class ChargeStore:
             },
         )
         for name in (
+            "judge/make_billed_line",
             "judge/make_renewal",
             "judge/make_asset_of_line",
             "judge/make_replacement",
@@ -52,6 +53,16 @@ class ChargeStore:
         self, extra: Sequence[ExtraColumn] = (), *, line_id: str | None = None
     ) -> Iterator[pl.DataFrame]:
         """LINE_FACTS (and `extra` columns) of all lines, or of one, in batches, in no order."""
+        if line_id is None:
+            yield from self._line_facts(extra, "", None)
+        else:
+            yield from self._line_facts(
+                extra, " WHERE line.line_id = $line_id", {"line_id": line_id}
+            )
+
+    def _line_facts(
+        self, extra: Sequence[ExtraColumn], where: str, parameters: dict[str, object] | None
+    ) -> Iterator[pl.DataFrame]:
         sql = statement("judge/read_line_facts").rstrip().rstrip(";")
         columns = "".join(
             f", list_value(CAST({_RULE_SOURCES[each.source]}.{each.column} AS VARCHAR)) "
@@ -65,11 +76,16 @@ class ChargeStore:
         )
         joins = _quotations([each.column for each in extra if each.source == "quotation"])
         sql = sql.replace("/* extra columns */", columns).replace("/* extra joins */", joins)
-        parameters: dict[str, object] | None = None
-        if line_id is not None:
-            sql += " WHERE line.line_id = $line_id"
-            parameters = {"line_id": line_id}
-        yield from read_batches(self._connection, sql, parameters)
+        yield from read_batches(self._connection, sql + where, parameters)
+
+    def facts_of_seen_lines(self, extra: Sequence[ExtraColumn] = ()) -> Iterator[pl.DataFrame]:
+        """LINE_FACTS of lines that The Layer calls In Billing and Affinity was not told of.
+
+        As of what is billed, the asset counts as it is today. Comes after `line_facts` of all.
+        """
+        self._connection.execute(statement("judge/make_seen_line"))
+        yield from self._line_facts(extra, " WHERE billed.is_seen", None)
+        self._connection.execute(statement("judge/make_billed_line"))
 
     def start_over(self) -> None:
         """Forget the last judgement, keeping what has to outlive it."""
@@ -97,10 +113,14 @@ class ChargeStore:
         billed: pl.DataFrame,
     ) -> None:
         """Append a batch of judged charges; `billed` are those that may not be as told."""
-        append(self._connection, "out.now_charge", billed)
+        self.add_billed(billed)
         append(self._connection, "out.charge", charges)
         append(self._connection, "out.hold", holds)
         append(self._connection, "work.claim", claims)
+
+    def add_billed(self, billed: pl.DataFrame) -> None:
+        """Append what is said today of billed charges that may not be as told."""
+        append(self._connection, "out.now_charge", billed)
 
     def asset_clis(self) -> Iterator[pl.DataFrame]:
         """CLI texts of live root service assets with their products' say on CLIs."""

@@ -292,8 +292,11 @@ class RetryQueue:
             )
             self._connection.execute(
                 "UPDATE ops.billed AS billed SET refused_content = NULL FROM freed "
-                "WHERE concat('change:', billed.line_id, ':', billed.charge_type) = freed.subject "
-                "OR concat('end:', billed.line_id, ':', billed.charge_type) = freed.subject"
+                "WHERE concat('change:', billed.line_id, ':', billed.charge_type) = freed.subject"
+            )
+            self._connection.execute(
+                "UPDATE ops.billed AS billed SET refused_end = NULL FROM freed "
+                "WHERE concat('end:', billed.line_id, ':', billed.charge_type) = freed.subject"
             )
             self._connection.execute(
                 "UPDATE ops.entity_state AS state SET refused = NULL FROM freed "

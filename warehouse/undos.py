@@ -53,10 +53,11 @@ class UndoStore:
         self._connection.execute(statement("undo/end_clis"), {"seq": seq})
 
     def ceases(self, seq: int) -> pl.DataFrame:
-        """`row_key`, `line_id`, `charge_type`, `cease_on`, `kind`, `value` of its cease rows."""
+        """Its cease rows: `row_key`, charge key, `cease_on`, `cease_reason`, `kind`, `value`."""
         return read(
             self._connection,
-            "SELECT cease.row_key, cease.line_id, cease.charge_type, cease.cease_on, cease.kind, "
+            "SELECT cease.row_key, cease.line_id, cease.charge_type, cease.cease_on, "
+            "cease.cease_reason, cease.kind, "
             "coalesce(CAST(product.quantity AS DECIMAL(38, 0)) * product.unit_price, cease.value) "
             "AS value "
             "FROM out.batch_cease AS cease INNER JOIN out.batch AS batch ON cease.seq = batch.seq "

@@ -9,9 +9,17 @@ from typing import NamedTuple
 
 import polars as pl
 
-from schemas.charge import CHARGE, CHARGE_KEY, HANDED_OVER, charge_content, end_content
+from schemas.charge import (
+    CHARGE,
+    CHARGE_KEY,
+    HANDED_OVER,
+    anew_content,
+    charge_content,
+    end_content,
+)
 from schemas.tables import VALUE
 from schemas.vocabulary import (
+    SEEN_STOPPED,
     CeaseKind,
     ChangeHoldReason,
     ChangeState,
@@ -30,6 +38,7 @@ BILLED = pl.Schema(
         "updates": pl.Int64(),
         "ended_by": pl.String(),
         "refused_content": pl.String(),
+        "refused_end": pl.String(),
         **{name: CHARGE.get(name, pl.String()) for name in HANDED_OVER},
         "in_flight": pl.Boolean(),
         "successor_disposition": pl.String(),
@@ -39,8 +48,10 @@ BILLED = pl.Schema(
 )
 """What Affinity was told of a charge, one row per charge.
 
-`in_flight`: a row of it has no answer; `successor_*`: where the recurring charge stands that takes
-its place by a New & Cease, null without one; `known_object_uid`: what Affinity calls it.
+`refused_content` and `refused_end`: what Affinity refused of a change and of an end, unless a
+person released it; `in_flight`: a row of it has no answer; `successor_*`: where the recurring
+charge stands that takes its place by a New & Cease, null without one; `known_object_uid`: what
+Affinity calls it.
 """
 
 PRODUCT_DUE = pl.Schema(
@@ -147,13 +158,17 @@ def charge_changes(now: pl.DataFrame, told: pl.DataFrame, terms: ChangeTerms) ->
         Frames in no order.
     """
     both = now.join(told, on=CHARGE_KEY, how="inner", suffix="_told")
-    is_stopped = (pl.col("ended_by") == CeaseKind.STOP).fill_null(value=False)
-    both = both.filter(~_asset_is_gone() & ~is_stopped)
-    both = both.with_columns(_is_over(terms.as_of)).with_columns(
-        *(_differs(field, terms).alias(f"differs_{field}") for field in _FIELDS),
-        _stop_day(terms.as_of).alias("stop_on"),
+    both = both.filter(~_asset_is_gone() & ~_is_stopped())
+    both = (
+        both.with_columns(_kept_term().alias("bill_end_on"))
+        .with_columns(_is_over(terms.as_of))
+        .with_columns(
+            *(_differs(field, terms).alias(f"differs_{field}") for field in _FIELDS),
+            _stop_day(terms.as_of).alias("stop_on"),
+        )
     )
-    both = both.with_columns(*_what_to_say(terms)).with_columns(_end_state(), _update_state())
+    both = both.with_columns(*_what_to_say(terms)).with_columns(_cease_reason())
+    both = both.with_columns(_end_state(), _update_state())
     says = pl.col("says_update") | pl.col("says_end") | pl.col("is_dead")
     return ChargeChanges(
         products=_products(both, terms),
@@ -181,6 +196,28 @@ def _recurring() -> pl.Expr:
 def _asset_is_gone() -> pl.Expr:
     """Ruling 27: what is gone from the feeds changes nothing by itself."""
     return _told("asset_id").is_not_null() & pl.col("asset_id").is_null()
+
+
+def _is_stopped() -> pl.Expr:
+    """We stopped it, or it was stopped already when we first looked, and still is."""
+    seen = (pl.col("ended_by") == SEEN_STOPPED) & pl.col("stops_because").is_not_null()
+    return ((pl.col("ended_by") == CeaseKind.STOP) | seen).fill_null(value=False)
+
+
+def _kept_term() -> pl.Expr:
+    """The bill end; a fixed term is not begun anew by going on as a new row."""
+    same_term = (
+        (pl.col("end_kind") == "term")
+        & (pl.col("period") > 1)
+        & (pl.col("term_months") == _told("term_months"))
+        & pl.col("ended_by").is_null()
+        & _told("bill_end_on").is_not_null()
+    )
+    return (
+        pl.when(same_term.fill_null(value=False))
+        .then(_told("bill_end_on"))
+        .otherwise("bill_end_on")
+    )
 
 
 def _is_over(as_of: date) -> pl.Expr:
@@ -230,7 +267,11 @@ def _stop_day(as_of: date) -> pl.Expr:
     A one-off is taken back: it ends on the day it began. What ends before anyway is not stopped.
     """
     start, end = _told("bill_start_on"), _told("bill_end_on")
-    day = pl.when(_recurring()).then(pl.max_horizontal(start, pl.lit(as_of))).otherwise(start)
+    day = (
+        pl.when(_recurring())
+        .then(pl.max_horizontal(start, pl.lit(as_of)))
+        .otherwise(pl.coalesce(start, pl.lit(as_of)))
+    )
     ends_before = (_recurring() & (end <= day)).fill_null(value=False)
     taken_back = (~_recurring() & (end == start)).fill_null(value=False)
     return pl.when(pl.col("stops_because").is_not_null() & ~ends_before & ~taken_back).then(day)
@@ -243,15 +284,17 @@ def _what_to_say(terms: ChangeTerms) -> list[pl.Expr]:
         & _recurring()
         & ~pl.col("asset_is_live").fill_null(value=True)
         & pl.col("bill_end_on").is_null()
-        & _told("bill_end_on").is_null()
     )
     goes = ~stops & pl.col("stops_because").is_null() & ~is_dead
     ceased = pl.col("end_kind").is_in(["cease", "request", "replaced"]).fill_null(value=False)
-    ends = goes & pl.col("differs_bill_end") & ceased
+    # what was cut to go on as a new row goes on, unless it ended before that
+    goes_on = _is_cut() & (pl.col("bill_end_on") > _told("bill_end_on")).fill_null(value=True)
+    ends = goes & pl.col("differs_bill_end") & ceased & ~goes_on
     others = pl.any_horizontal(
         *(pl.col(f"differs_{field}") for field in _FIELDS if field != "bill_end")
     )
-    update = goes & (others | (pl.col("differs_bill_end") & ~ceased) | _is_cut())
+    update = goes & (others | (pl.col("differs_bill_end") & ~ceased) | goes_on)
+    update = update & (goes_on | ~_is_cut())
     has_begun = (_told("bill_start_on") < terms.as_of).fill_null(value=False)
     replaces = (
         update
@@ -261,7 +304,7 @@ def _what_to_say(terms: ChangeTerms) -> list[pl.Expr]:
         & pl.any_horizontal(*(pl.col(f"differs_{field}") for field in _REPLACING))
         if terms.replaces
         else pl.lit(value=False)
-    ) | (goes & ~ends & _is_cut())
+    ) | (goes & goes_on)
     return [
         update.alias("says_update"),
         (stops | ends).alias("says_end"),
@@ -320,12 +363,13 @@ def _pair_is_waiting() -> pl.Expr:
 
 def _end_was_refused() -> pl.Expr:
     """Affinity refused exactly this, and nobody has changed or released it since."""
-    refused = pl.col("refused_content") == end_content()
+    refused = pl.col("refused_end") == end_content()
     return pl.col("says_end") & refused.fill_null(value=False)
 
 
 def _update_was_refused() -> pl.Expr:
-    refused = pl.col("refused_content") == charge_content()
+    content = pl.when("replaces").then(anew_content()).otherwise(charge_content())
+    refused = pl.col("refused_content") == content
     return pl.col("says_update") & refused.fill_null(value=False)
 
 
@@ -354,8 +398,8 @@ def _products(both: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
     )
 
 
-def _ceases(both: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
-    reason = (
+def _cease_reason() -> pl.Expr:
+    return (
         pl.when(pl.col("kind") == CeaseKind.STOP)
         .then("stops_because")
         .when(pl.col("cease_reason").is_not_null())
@@ -367,10 +411,13 @@ def _ceases(both: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
                 return_dtype=pl.String,
             )
         )
+        .alias("cease_reason")
     )
+
+
+def _ceases(both: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
     is_due = pl.col("says_end") & (pl.col("end_state") == ChangeState.DUE)
     ends = both.filter(is_due).with_columns(
-        reason.alias("cease_reason"),
         pl.when(_is_replaced()).then("replaced_by_line").alias("replaced_by_line"),
     )
     replaced = both.filter(pl.col("replaces") & ~_is_cut() & _update_is_due()).with_columns(
@@ -382,7 +429,9 @@ def _ceases(both: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
     return (
         pl.concat([ends, replaced])
         .with_columns(
-            *(_told(name).alias(name) for name in ("customer_ref", "site_ref", "cli", "sku")),
+            *(_told(name).alias(name) for name in ("cli", "sku")),
+            # a link that was not known when we first looked may be by now
+            *(pl.coalesce(_told(name), name).alias(name) for name in ("customer_ref", "site_ref")),
             _told("asset_id").alias("asset_id"),
             pl.coalesce("object_uid", "known_object_uid").alias("object_uid"),
             _value().alias("value"),
@@ -451,8 +500,13 @@ def _state_of(field: str) -> pl.Expr:
 
 def _holds(both: pl.DataFrame) -> pl.DataFrame:
     held = both.filter(~pl.col("in_flight"))
-    by_rule = held.filter(pl.col("says_update")).explode("holds").drop_nulls("holds")
+    by_rule = (
+        held.filter(pl.col("says_update") & ~_route_is_unknown())
+        .explode("holds")
+        .drop_nulls("holds")
+    )
     named = [
+        (_route_is_unknown(), HoldReason.UNKNOWN_ROUTE),
         (pl.col("is_dead"), ChangeHoldReason.CEASE_DATE_MISSING),
         (_pair_is_waiting(), ChangeHoldReason.PAIR_WAITING),
         (_end_was_refused() | _update_was_refused(), HoldReason.AFFINITY_REJECTED),
@@ -467,9 +521,16 @@ def _holds(both: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(frames).select(pl.col(name).cast(dtype) for name, dtype in HOLD.items())
 
 
+def _route_is_unknown() -> pl.Expr:
+    """Nobody knows the name of its route today: whether to go on billing is not known either."""
+    unknown = pl.col("holds").list.contains(HoldReason.UNKNOWN_ROUTE.value)
+    return unknown & ~pl.col("is_over") & pl.col("stops_because").is_null()
+
+
 def _waits(both: pl.DataFrame) -> pl.DataFrame:
-    """Ready charges whose predecessor is in flight, or held: no overlap, no gap."""
-    stuck = pl.col("end_state") != ChangeState.DUE
+    """Ready charges whose predecessor is in flight: no overlap, no gap."""
     return both.filter(
-        _is_replaced() & stuck & (pl.col("successor_disposition") == Disposition.READY)
+        _is_replaced()
+        & pl.col("in_flight")
+        & (pl.col("successor_disposition") == Disposition.READY)
     ).select(pl.col("replaced_by_line").alias("line_id"), "charge_type")

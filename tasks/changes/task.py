@@ -41,6 +41,7 @@ def _charges(store: ChangeStore, terms: ChangeTerms) -> None:
     store.settle(found.settled)
     store.add_due("product", found.products)
     store.add_due("cease", found.ceases)
+    store.add_due("cease", store.cut_short())
     store.add_waits(found.waits)
     store.show("charge", found.changes, found.holds)
 

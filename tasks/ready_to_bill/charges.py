@@ -24,6 +24,7 @@ LINE_FACTS = pl.Schema(
         "target_asset_id": pl.String(),
         "target_is_known": pl.Boolean(),
         "product_id": pl.String(),
+        "line_product_id": pl.String(),
         "product_name": pl.String(),
         "item_type": pl.String(),
         "base_category": pl.String(),
@@ -67,6 +68,7 @@ LINE_FACTS = pl.Schema(
         "asset_quantity": pl.Int64(),
         "asset_price": MONEY,
         "do_not_bill_reason": pl.String(),
+        "is_seen": pl.Boolean(),
         "replaced_after": pl.Date(),
         "replaced_by_line": pl.String(),
         "site_id": pl.String(),
@@ -101,8 +103,9 @@ LINE_FACTS = pl.Schema(
 the accepted assets that name the line; `site_ref` is set when `site_refs` is 1; the line's or its
 product's route is `upfront_order_route`; `*_refused_content` is what Affinity refused, unless a
 person released the charge since. `*_told_*` is what Affinity was told of the charge, null where it
-bills nothing; of such a line A is the asset that renewed it last, but `connection_on` that of its
-first. `replaced_after` is A's last day because of a New & Cease.
+bills nothing. Of a billed line A is the asset that renewed it last, but `connection_on` that of its
+first, and `product_*` are A's, not those of `line_product_id`; `is_seen`: The Layer calls it In
+Billing, and that is all we know of it. `replaced_after` is A's last day because of a New & Cease.
 """
 
 _OF_CHARGE_TYPE = (
@@ -166,13 +169,25 @@ def charges_of(lines: pl.DataFrame, terms: Terms) -> pl.DataFrame:
         .alias("cli_type"),
     )
     per_type = [_charges_of_type(read, charge_type) for charge_type in ChargeType]
-    charges = pl.concat(per_type).with_columns(
-        *_in_life(),
-        (pl.col("unit_price").cast(VALUE) * pl.col("quantity").cast(pl.Decimal(38, 0))).alias(
-            "value"
-        ),
-        pl.col("route").fill_null(terms.own_names[0] if terms.own_names else "The Layer"),
-        *_bill_start(terms),
+    charges = (
+        pl.concat(per_type)
+        .with_columns(
+            *_in_life(),
+            pl.col("route").fill_null(terms.own_names[0] if terms.own_names else "The Layer"),
+            *_bill_start(terms),
+        )
+        .with_columns(
+            # what is billed again is billed as it is today
+            *(
+                pl.when(_was_stopped()).then(f"now_{name}").otherwise(name).alias(name)
+                for name in ("quantity", "unit_price")
+            )
+        )
+        .with_columns(
+            (pl.col("unit_price").cast(VALUE) * pl.col("quantity").cast(pl.Decimal(38, 0))).alias(
+                "value"
+            ),
+        )
     )
     return (
         charges.with_columns(_route_kind(terms), *_later_start(terms))
@@ -196,21 +211,26 @@ def _in_life() -> list[pl.Expr]:
     ]
 
 
+def _was_stopped() -> pl.Expr:
+    """Affinity billed it once, and took our word that it must not be billed any more."""
+    return (pl.col("told_ended_by") == CeaseKind.STOP).fill_null(value=False)
+
+
 def _later_start(terms: Terms) -> list[pl.Expr]:
     """Bill start of a charge that was billed, stopped and is to be billed again.
 
     A recurring one begins the day it was first seen to be no longer stopped, but after its last
-    billed day; a later override wins. A charge billed for a further stretch keeps its start.
+    billed day; an override that is later still wins. A charge billed for a further stretch keeps
+    its start.
     """
     recurring = pl.col("charge_type") == ChargeType.RECURRING
-    stopped = (recurring & (pl.col("told_ended_by") == CeaseKind.STOP)).fill_null(value=False)
-    further = (recurring & ~stopped & (pl.col("told_period") > 1)).fill_null(value=False)
-    override = pl.col("bill_start_override")
-    overridden = (override > pl.col("told_end_on")).fill_null(value=False)
+    stopped = recurring & _was_stopped()
+    further = (~_was_stopped() & (pl.col("told_period") > 1)).fill_null(value=False)
     resumed = pl.max_horizontal(
         pl.col("told_end_on").dt.offset_by("1d"),
         pl.coalesce(pl.col("resumes_on"), pl.lit(terms.as_of)),
     )
+    overridden = (pl.col("bill_start_override") > resumed).fill_null(value=False)
     return [
         pl.when(stopped & ~overridden)
         .then(resumed)
@@ -280,7 +300,8 @@ def _bill_end() -> list[pl.Expr]:
     )
     usable = pl.when(fixed).then(months).otherwise(0)
     term_end = start.dt.offset_by(pl.format("{}mo", usable)).dt.offset_by("-1d")
-    replaced = pl.when(pl.col("told_period").is_not_null()).then(pl.col("replaced_after"))
+    is_billed = pl.col("told_period").is_not_null() | pl.col("is_seen").fill_null(value=False)
+    replaced = pl.when(is_billed).then(pl.col("replaced_after"))
     ceased = pl.min_horizontal("cease_on", replaced)
     return [
         pl.coalesce(ceased, pl.when(fixed).then(term_end)).alias("bill_end_on"),

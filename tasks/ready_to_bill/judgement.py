@@ -12,8 +12,10 @@ from schemas.charge import CHARGE, CHARGE_KEY, HANDED_OVER, charge_content
 from schemas.own_rules import breaks
 from schemas.tables import VALUE
 from schemas.vocabulary import (
+    SEEN_STOPPED,
     Action,
     BillStatus,
+    CeaseKind,
     ChangeHoldReason,
     ChargeType,
     CliProfile,
@@ -192,7 +194,7 @@ def _billed(charges: pl.DataFrame, rules: dict[str, pl.Expr]) -> pl.DataFrame:
     stopped = pl.col("do_not_bill") | moved
     differs = charge_content().ne_missing(pl.col("told_content"))
     dead = ~pl.col("asset_is_live").fill_null(value=True) & pl.col("bill_end_on").is_null()
-    now = now.filter(differs | stopped | dead).with_columns(
+    now = now.filter(differs | stopped | dead | route_kind.is_null()).with_columns(
         pl.when(moved)
         .then(pl.format("Billing route: {}", pl.col("route").str.strip_chars()))
         .when(pl.col("do_not_bill"))
@@ -282,9 +284,15 @@ def disposition_rules() -> list[tuple[pl.Expr, Disposition]]:
         (pl.col("customer_status") == CustomerStatus.CANCELLED) & pl.col("asset_id").is_null()
     )
     ledger = pl.col("ledger_status")
+    ended_by = pl.col("told_ended_by")
+    # The Layer may say In Billing for a while after it was told otherwise
+    was_stopped = (ended_by == CeaseKind.STOP).fill_null(value=False)
+    is_told = pl.col("told_period").is_not_null() & ~was_stopped
     return [
         (
-            (ledger == Disposition.IN_BILLING) | (pl.col("bill_status") == BillStatus.IN_BILLING),
+            (ledger == Disposition.IN_BILLING)
+            | (is_told & ended_by.ne_missing(SEEN_STOPPED))
+            | ((pl.col("bill_status") == BillStatus.IN_BILLING) & ~was_stopped),
             Disposition.IN_BILLING,
         ),
         (ledger == Disposition.EXPORTED, Disposition.EXPORTED),

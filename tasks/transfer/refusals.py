@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from schemas.charge import charge_content, end_content
+from schemas.charge import anew_content, charge_content, end_content
 from schemas.tables import VALUE
 from schemas.vocabulary import LedgerStatus, RowOutcome
 from tasks.retry.policy import RetryTerms
@@ -19,19 +19,23 @@ def refused_rows(
 
     Args:
         outcomes: new outcomes with `stands_as`; a bystander is nobody's failure.
-        rows: ROW of the batch: `row_key`, `subject`.
+        rows: ROW of the batch: `row_key`, `subject`, `kind`.
         products: the batch's frozen product rows.
-        ceases: the batch's cease rows: `row_key`, `cease_on`, `kind`, `value`.
+        ceases: the batch's cease rows: `row_key`, `cease_on`, `cease_reason`, `kind`, `value`.
 
     Returns:
         One row each; `value` and `refused_content` are null for all but product and cease rows.
     """
-    frozen = products.select(
+    goes_on = (pl.col("kind") == "change") & (pl.col("action") == "ADD")
+    frozen = products.join(rows.select("row_key", "kind"), on="row_key", how="left").select(
         "row_key",
         (pl.col("quantity").cast(pl.Decimal(38, 0)) * pl.col("unit_price").cast(VALUE)).alias(
             "value"
         ),
-        charge_content().alias("refused_content"),
+        pl.when(goes_on.fill_null(value=False))
+        .then(anew_content())
+        .otherwise(charge_content())
+        .alias("refused_content"),
     )
     ended = ceases.select(
         "row_key", pl.col("value").cast(VALUE), end_content().alias("refused_content")

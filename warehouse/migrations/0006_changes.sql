@@ -66,7 +66,8 @@ WHERE cli.seq = state.batch_seq AND cli.row_key = state.row_key;
 
 -- What Affinity bills as far as it was told: one row per charge that it took, or that was billed
 -- when we first looked (row_key null). `content` is what the charge looked like when it was last
--- found to be as told, so that it is not compared again; null: compare.
+-- found to be as told, so that it is not compared again; null: compare. `refused_content` and
+-- `refused_end` are what Affinity refused of a change and of an end of it.
 CREATE TABLE ops.billed (
     line_id VARCHAR,
     charge_type VARCHAR,
@@ -91,7 +92,8 @@ CREATE TABLE ops.billed (
     ended_by VARCHAR,
     resumes_on DATE,
     refused_content VARCHAR,
-    content VARCHAR
+    content VARCHAR,
+    refused_end VARCHAR
 );
 
 INSERT INTO ops.billed
@@ -119,7 +121,8 @@ SELECT
     NULL AS ended_by,
     NULL AS resumes_on,
     NULL AS refused_content,
-    NULL AS content
+    NULL AS content,
+    NULL AS refused_end
 FROM out.batch_product AS product
 INNER JOIN ops.charge_state AS state
     ON product.seq = state.batch_seq AND product.row_key = state.row_key

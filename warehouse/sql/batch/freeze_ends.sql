@@ -22,7 +22,7 @@ SELECT
     due.charge_type,
     due.cease_on,
     due.cease_reason,
-    coalesce(written.row_key, state.row_key) AS replaced_by,
+    coalesce(written.row_key, exported.row_key, billed.row_key) AS replaced_by,
     due.asset_id,
     due.line_id,
     due.kind,
@@ -60,6 +60,12 @@ LEFT JOIN out.batch_product AS written
         written.seq = $seq
         AND due.replaced_by_line = written.line_id
         AND due.charge_type = written.charge_type
-LEFT JOIN ops.charge_state AS state
-    ON due.replaced_by_line = state.line_id AND due.charge_type = state.charge_type
+        AND written.action = 'ADD'
+LEFT JOIN ops.charge_state AS exported
+    ON
+        due.replaced_by_line = exported.line_id
+        AND due.charge_type = exported.charge_type
+        AND exported.status = 'exported'
+LEFT JOIN ops.billed AS billed
+    ON due.replaced_by_line = billed.line_id AND due.charge_type = billed.charge_type
 WHERE NOT $is_canary OR written.row_key IS NOT NULL;

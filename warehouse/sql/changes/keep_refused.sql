@@ -1,12 +1,22 @@
--- Keep what Affinity refused of a billed charge, so that it is not sent again as it was.
+-- Keep what Affinity refused of a billed charge, so that it is not sent again as it was: of a change
+-- and of an end each for itself, as one batch may hold both.
 -- Params: $seq BIGINT. outcomes is a registered frame.
 UPDATE ops.billed AS billed
-SET refused_content = outcomes.refused_content
-FROM out.batch_row AS written
-INNER JOIN outcomes ON written.row_key = outcomes.row_key
-WHERE
-    written.seq = $seq
-    AND written.kind IN ('change', 'cease', 'stop')
-    AND outcomes.stands_as = 'rejected'
-    AND written.line_id = billed.line_id
-    AND written.charge_type = billed.charge_type;
+SET
+    refused_content = coalesce(refused.change, billed.refused_content),
+    refused_end = coalesce(refused.cease, billed.refused_end)
+FROM (
+    SELECT
+        written.line_id,
+        written.charge_type,
+        max(outcomes.refused_content) FILTER (written.file = 'products') AS change,
+        max(outcomes.refused_content) FILTER (written.file = 'ceases') AS cease
+    FROM out.batch_row AS written
+    INNER JOIN outcomes ON written.row_key = outcomes.row_key
+    WHERE
+        written.seq = $seq
+        AND written.kind IN ('change', 'cease', 'stop')
+        AND outcomes.stands_as = 'rejected'
+    GROUP BY written.line_id, written.charge_type
+) AS refused
+WHERE refused.line_id = billed.line_id AND refused.charge_type = billed.charge_type;

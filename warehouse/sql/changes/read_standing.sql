@@ -24,7 +24,10 @@ WITH after AS (
     LEFT JOIN out.due_product AS due
         ON billed.line_id = due.line_id AND billed.charge_type = due.charge_type
     LEFT JOIN out.due_cease AS cease
-        ON billed.line_id = cease.line_id AND billed.charge_type = cease.charge_type
+        ON
+            billed.line_id = cease.line_id
+            AND billed.charge_type = cease.charge_type
+            AND billed.period = cease.period
     WHERE billed.charge_type = 'recurring'
     UNION ALL
     SELECT

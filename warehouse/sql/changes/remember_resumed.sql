@@ -5,6 +5,7 @@ SET
     resumes_on = CASE
         WHEN charge.disposition IN ('waiting', 'held', 'ready')
             THEN coalesce(billed.resumes_on, CAST($as_of AS DATE))
+        WHEN charge.disposition = 'exported' THEN billed.resumes_on
     END
 FROM out.charge AS charge
 WHERE

@@ -5,7 +5,7 @@ SET
     bill_end_on = written.cease_on,
     ended_by = written.kind,
     resumes_on = NULL,
-    refused_content = NULL,
+    refused_end = NULL,
     content = NULL
 FROM out.batch_cease AS written
 INNER JOIN outcomes ON written.row_key = outcomes.row_key

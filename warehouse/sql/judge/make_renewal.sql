@@ -15,7 +15,6 @@ WITH RECURSIVE step AS (
             AND fresh.site_id IS NOT DISTINCT FROM old.site_id
             AND fresh.cli IS NOT DISTINCT FROM old.cli
             AND fresh.asset_id <> old.asset_id
-    WHERE NOT old.is_live
     GROUP BY old.asset_id
     HAVING count(*) = 1
 ),

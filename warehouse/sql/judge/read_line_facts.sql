@@ -12,6 +12,7 @@ SELECT
     line.target_asset_id,
     target.asset_id IS NOT NULL AS target_is_known,
     product.product_id,
+    line.product_id AS line_product_id,
     product.name AS product_name,
     product.item_type,
     product.base_category,
@@ -64,6 +65,7 @@ SELECT
     asset.quantity AS asset_quantity,
     asset.recurring_price AS asset_price,
     line.do_not_bill_reason,
+    coalesce(billed.is_seen, FALSE) AS is_seen,
     replacement.last_day AS replaced_after,
     replacement.line_id AS replaced_by_line,
     coalesce(asset.site_id, line.site_id, sales_order.site_id) AS site_id,
@@ -102,6 +104,7 @@ LEFT JOIN ops.billed AS upfront_told
     ON line.line_id = upfront_told.line_id AND upfront_told.charge_type = 'upfront'
 LEFT JOIN ops.billed AS recurring_told
     ON line.line_id = recurring_told.line_id AND recurring_told.charge_type = 'recurring'
+LEFT JOIN work.billed_line AS billed ON line.line_id = billed.line_id
 LEFT JOIN work.asset_of_line AS of_line
     ON line.asset_id IS NULL AND line.line_id = of_line.line_id
 LEFT JOIN core.assets AS first_asset
@@ -111,14 +114,14 @@ LEFT JOIN core.assets AS first_asset
             line.asset_id,
             CASE
                 WHEN of_line.assets = 1 THEN of_line.asset_id
-                WHEN recurring_told.line_id IS NOT NULL AND of_line.first_assets = 1
+                WHEN billed.line_id IS NOT NULL AND of_line.first_assets = 1
                     THEN of_line.first_asset_id
             END
         )
 -- of what Affinity bills, the asset that renewed it by itself counts
 LEFT JOIN work.renewal AS renewal
     ON
-        recurring_told.line_id IS NOT NULL
+        billed.line_id IS NOT NULL
         AND first_asset.asset_id = renewal.asset_id
         AND renewal.is_last
 LEFT JOIN core.assets AS asset
@@ -128,11 +131,12 @@ INNER JOIN core.products AS product
     ON
         product.product_id
         = CASE
-            WHEN recurring_told.line_id IS NULL THEN line.product_id
+            WHEN billed.line_id IS NULL THEN line.product_id
             ELSE coalesce(asset.product_id, line.product_id)
         END
 LEFT JOIN work.replacement AS replacement ON asset.asset_id = replacement.asset_id
-LEFT JOIN work.cease_request AS request ON asset.asset_id = request.asset_id
+LEFT JOIN work.cease_request AS request
+    ON billed.line_id IS NOT NULL AND asset.asset_id = request.asset_id
 LEFT JOIN ops.entity_state AS learnt_customer
     ON
         learnt_customer.file = 'customers'

@@ -1,0 +1,732 @@
+"""What is told of billed charges that change, end, stop or go on: one small customer, many days.
+
+A story makes a run a day and checks many things on its way, as every run takes its time.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from flows.queue_desk import release
+from tests.integration.office import Office, Row
+from tests.running import AS_OF
+
+UPDATES, CEASES, CLIS = "08_products.csv", "07_ceases.csv", "06_clis.csv"
+
+ANEW = '[changes]\nstyle = "cease_and_add"\n'
+
+
+def row_key(*parts: object) -> str:
+    """The key of a row, as the contract makes it."""
+    text = "|".join(str(part) for part in parts)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class Days:
+    """An office, day by day: batch numbers and days are counted along."""
+
+    def __init__(self, office: Office) -> None:
+        """The office as it opens on AS_OF."""
+        self.office = office
+        self.today = AS_OF
+        self.seq = 0
+        self.taken: list[str] = []
+
+    def run(self, *, days: int = 1) -> "Days":
+        """The next run; it must write a batch."""
+        assert "batch_written" == self._run(days), "nothing is told"
+        self.seq += 1
+        return self
+
+    def is_quiet(self, *, days: int = 1) -> bool:
+        """Whether the next run has nothing to tell."""
+        return self._run(days) == "nothing_ready"
+
+    def _run(self, days: int) -> str:
+        self.today += timedelta(days=days)
+        return self.office.run(self.today).status
+
+    def rows(self, file: str) -> list[Row]:
+        """The rows of a file of the newest batch."""
+        there = (self.office.batch(self.seq) / file).exists()
+        return self.office.written(self.seq, file) if there else []
+
+    def told(self, file: str, *columns: str) -> list[tuple[str, ...]]:
+        """Some columns of a file of the newest batch."""
+        return [tuple(row[column] for column in columns) for row in self.rows(file)]
+
+    def row_keys(self) -> list[str]:
+        """Every row key of the newest batch."""
+        return [
+            row["Row Key"]
+            for path in sorted(self.office.batch(self.seq).glob("0*.csv"))
+            for row in self.rows(path.name)
+        ]
+
+    def taken_all(self) -> None:
+        """Affinity has the newest batch."""
+        self.taken += self.row_keys()
+        self.office.uploaded(self.seq)
+
+    def answered(self, refused: Mapping[str, str], *, unanswered: tuple[str, ...] = ()) -> None:
+        """Affinity takes the newest batch but for some keys: key -> code."""
+        rows = []
+        for key in self.row_keys():
+            if key in unanswered:
+                continue
+            if key in refused:
+                rows.append([key, "rejected", refused[key], "Affinity's words"])
+            else:
+                self.taken.append(key)
+                rows.append([key, "accepted"])
+        self.office.transfer(self.seq, results=self.office.results(*rows))
+
+    def only_key(self, file: str) -> str:
+        """The key of the one row of a file."""
+        (row,) = self.rows(file)
+        return row["Row Key"]
+
+    def holds(self) -> set[tuple[str, str, str]]:
+        """Why changes of charges must wait."""
+        found = self.office.query(
+            "SELECT layer_id, charge_type, reason FROM out.change_hold WHERE subject = 'charge'"
+        )
+        return {(line, kind, reason) for line, kind, reason in found}
+
+    def release_all(self) -> None:
+        """A person lets everything that was refused be tried again."""
+        for (item,) in self.office.query("SELECT id FROM ops.retry_item WHERE state = 'parked'"):
+            release(self.office.profile, item, actor="Ann")
+
+
+@pytest.fixture(scope="session")
+def billed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Office]:
+    """Make an office of eight lines, all of them In Billing since AS_OF, in a folder."""
+    office = Office(tmp_path_factory.mktemp("billed") / "office", lines=8)
+    office.run()
+    office.uploaded()
+    return lambda folder: office.copied(folder / "office")
+
+
+@pytest.fixture
+def days(tmp_path: Path, billed: Callable[[Path], Office]) -> Days:
+    """The day after eight lines went In Billing."""
+    return opened(billed(tmp_path))
+
+
+@pytest.fixture
+def anew(days: Days) -> Days:
+    """The same, where a change is a cease and an addition."""
+    (days.office.folder / "r2b.toml").write_text(ANEW, encoding="utf-8")
+    return days
+
+
+def opened(office: Office) -> Days:
+    """An office whose first batch was taken whole."""
+    days = Days(office)
+    days.seq = 1
+    days.taken = days.row_keys()
+    return days
+
+
+def asset(days: Days, number: int) -> Row:
+    """Asset A<number>."""
+    return next(r for r in days.office.feeds["assets"] if r["asset_id"] == f"A{number}")
+
+
+def line(days: Days, number: int) -> Row:
+    """Order line L<number>."""
+    return days.office.line(number)
+
+
+def add_asset(days: Days, number: int, like: int, **changes: str) -> Row:
+    """Asset A<number>, like another but for `changes`."""
+    row = {**asset(days, like), "asset_id": f"A{number}", **changes}
+    days.office.feeds["assets"].append(row)
+    return row
+
+
+def add_product(days: Days, product_id: str, **changes: str) -> None:
+    """A product like P1 but for `changes`."""
+    first = days.office.record("products")
+    days.office.feeds["products"].append({**first, "product_id": product_id, **changes})
+
+
+def add_platform(days: Days) -> None:
+    """Another platform, Gamma."""
+    days.office.feeds["billing_platforms"] = [{"name": "Gamma"}]
+
+
+def replace_line(days: Days, number: int, target: int, **of_asset: str) -> None:
+    """Line and asset <number> replace asset <target> by a New & Cease on the same CLI."""
+    days.office.add_line(number)
+    line(days, number).update(action="New & Cease", target_asset_id=f"A{target}")
+    asset(days, number).update(cli=asset(days, target)["cli"], **of_asset)
+
+
+def test_what_changes_is_told_once_whole_and_under_a_key_of_its_own(days: Days):
+    assert days.is_quiet()
+    asset(days, 1)["recurring_price"] = "7.25"
+    line(days, 2)["recurring_price"] = "6"
+    asset(days, 3)["quantity"] = "5"
+    line(days, 4)["quantity"] = "3"
+    line(days, 5)["billing_frequency"] = "Annual"
+    line(days, 6)["bill_start_override"] = "2026-03-15"
+    days.run()
+
+    assert [
+        ("L1", "RECURRING", "UPDATE", "2", "7.2500", "MONTHLY", "01/03/2026"),
+        ("L2", "RECURRING", "UPDATE", "2", "6.0000", "MONTHLY", "01/03/2026"),
+        ("L3", "RECURRING", "UPDATE", "5", "5.5000", "MONTHLY", "01/03/2026"),
+        ("L4", "RECURRING", "UPDATE", "3", "5.5000", "MONTHLY", "01/03/2026"),
+        ("L4", "UPFRONT", "UPDATE", "3", "10.0000", "ONE_OFF", "01/03/2026"),
+        ("L5", "RECURRING", "UPDATE", "2", "5.5000", "ANNUAL", "01/03/2026"),
+        ("L6", "RECURRING", "UPDATE", "2", "5.5000", "MONTHLY", "15/03/2026"),
+        ("L6", "UPFRONT", "UPDATE", "2", "10.0000", "ONE_OFF", "15/03/2026"),
+    ] == sorted(
+        days.told(
+            UPDATES,
+            *("Layer Line ID", "Charge Type", "Action", "Quantity", "Unit Price", "Frequency"),
+            "Bill Start Date",
+        )
+    )
+    assert [] == days.rows(CEASES) + days.rows(CLIS)
+    assert row_key("default", "product", "L1", "recurring", "update", 1) in days.row_keys()
+    days.taken_all()
+    assert days.is_quiet()
+
+    # the price book: lines and assets with a price of their own do not care
+    days.office.record("products").update(recurring_price="5", external_sku_recurring="SKU-9")
+    days.run()
+    prices = dict(days.told(UPDATES, "Layer Line ID", "Unit Price"))
+    assert {"SKU-9"} == {row["Product Code"] for row in days.rows(UPDATES)}
+    assert ("7.2500", "6.0000", "5.0000") == (prices["L1"], prices["L2"], prices["L8"])
+    assert row_key("default", "product", "L1", "recurring", "update", 2) in days.row_keys()
+    days.taken_all()
+    assert days.is_quiet()
+    assert len(days.taken) == len(set(days.taken))
+
+
+def test_an_asset_that_becomes_another_product_moves_or_loses_what_it_had(days: Days):
+    add_product(days, "P2", name="Broadband", external_sku="SKU-2", recurring_price="9")
+    asset(days, 1)["product_id"] = "P2"
+    days.office.feeds["sites"].append(
+        {"site_id": "S2", "customer_id": "C1", "name": "Shop", "integration_id": "AS-2"}
+    )
+    asset(days, 2)["site_id"] = "S2"
+    asset(days, 3)["cli"] = "01204600099"
+    asset(days, 4)["cli"] = ""
+    days.office.record("products")["needs_cli"] = "false"
+    days.run()
+
+    assert [
+        ("L1", "RECURRING", "SKU-2", "9.0000", "AS-1", "01204600001"),
+        ("L1", "UPFRONT", "SKU-2", "10.0000", "AS-1", "01204600001"),
+        ("L2", "RECURRING", "SKU-1", "5.5000", "AS-2", "01204600002"),
+        ("L3", "RECURRING", "SKU-1", "5.5000", "AS-1", "01204600099"),
+        ("L4", "RECURRING", "SKU-1", "5.5000", "AS-1", ""),
+    ] == sorted(
+        days.told(
+            UPDATES,
+            *("Layer Line ID", "Charge Type", "Product Code", "Unit Price", "Site Ref", "CLI"),
+        )
+    )
+    assert [
+        ("AS-1", "01204600004", "CEASE", ""),
+        ("AS-1", "01204600099", "UPDATE", "01204600003"),
+        ("AS-2", "01204600002", "UPDATE", ""),
+    ] == sorted(days.told(CLIS, "Site Ref", "CLI", "Action", "Previous CLI"))
+    days.taken_all()
+    assert days.is_quiet()
+
+    asset(days, 4)["cli"] = "01204600004"
+    asset(days, 5)["recurring_price"] = ""
+    days.office.record("products")["recurring_price"] = ""
+    line(days, 6)["recurring_price"] = "0"
+    asset(days, 1)["product_id"] = "P1"
+    days.run()
+    assert [("L1", "SKU-1"), ("L4", "SKU-1"), ("L6", "SKU-1")] == sorted(
+        set(days.told(UPDATES, "Layer Line ID", "Product Code"))
+    )
+    days.taken_all()
+
+
+def test_ends_today_before_and_after_and_what_becomes_of_them(days: Days):
+    asset(days, 1)["cease_on"] = AS_OF.isoformat()
+    asset(days, 2).update(cease_on="2026-03-10", cease_reason="Moved away")
+    asset(days, 3)["cease_on"] = "2026-09-30"
+    asset(days, 4)["cease_on"] = "2026-02-01"
+    asset(days, 5)["is_live"] = "false"
+    days.run()
+    assert [
+        ("01204600001", "RECURRING", "31/03/2026", "Ceased", "A1"),
+        ("01204600002", "RECURRING", "10/03/2026", "Moved away", "A2"),
+        ("01204600003", "RECURRING", "30/09/2026", "Ceased", "A3"),
+        ("01204600004", "RECURRING", "01/02/2026", "Ceased", "A4"),
+    ] == days.told(CEASES, "CLI", "Charge Type", "Cease Date", "Cease Reason", "Layer Asset ID")
+    assert [] == days.rows(UPDATES)
+    assert {("L5", "recurring", "cease_date_missing")} == days.holds()
+    assert row_key("default", "cease", "A1", "recurring", "2026-03-31") in days.row_keys()
+    days.taken_all()
+    assert days.is_quiet()
+    assert {("L5", "recurring", "cease_date_missing")} == days.holds()
+
+    # of what is over, only the end is looked at
+    line(days, 2)["recurring_price"] = "99"
+    asset(days, 3)["cease_on"] = "2026-08-31"
+    asset(days, 1)["cease_on"] = ""
+    days.run()
+    assert [("A3", "31/08/2026")] == days.told(CEASES, "Layer Asset ID", "Cease Date")
+    assert [("L1", "")] == days.told(UPDATES, "Layer Line ID", "Bill End Date")
+    days.taken_all()
+
+    # the same day told again has a number in its key; a dead asset is not billed on
+    asset(days, 1)["cease_on"] = AS_OF.isoformat()
+    asset(days, 3).update(cease_on="", is_live="false")
+    days.run()
+    assert row_key("default", "cease", "A1", "recurring", "2026-03-31", 2) == days.only_key(CEASES)
+    assert [] == days.rows(UPDATES)
+    assert ("L3", "recurring", "cease_date_missing") in days.holds()
+    days.taken_all()
+    assert len(days.taken) == len(set(days.taken))
+
+
+def test_cease_requests_of_affinity_end_what_the_layer_does_not(days: Days):
+    asset(days, 1)["object_uid"] = "U-1"
+    asset(days, 3).update(object_uid="U-3", cease_on="2026-06-30")
+    days.office.feeds["affinity_site_products"] = [
+        {
+            "object_uid": f"U-{name}",
+            "site_ref": "AS-1",
+            "product_code": "SKU-1",
+            "row_key": days.office.key(of_line, charge_type),
+        }
+        for name, of_line, charge_type in [("2", "L2", "recurring"), ("4", "L4", "upfront")]
+    ]
+    days.office.feeds["affinity_cease_requests"] = [
+        {"OBJECTUID": f"U-{n}", "Completed On": f"2026-05-0{n}"} for n in (1, 2, 3, 4)
+    ]
+    days.run()
+
+    assert [
+        ("A1", "01/05/2026", "Cease request", "U-1"),
+        ("A2", "02/05/2026", "Cease request", "U-2"),
+        ("A3", "30/06/2026", "Ceased", "U-3"),
+    ] == days.told(CEASES, "Layer Asset ID", "Cease Date", "Cease Reason", "Object UID")
+    days.taken_all()
+    assert days.is_quiet()
+
+
+def test_a_new_and_cease_goes_as_a_pair(days: Days):
+    replace_line(days, 11, 1, connection_on="2026-04-01")
+    line(days, 11)["connected_on"] = "2026-04-01"
+    replace_line(days, 12, 2, connection_on="2026-04-01")
+    line(days, 12).update(connected_on="2026-04-01", bill_start_override="1999-01-01")
+    replace_line(days, 13, 3, connection_on="2026-04-01")
+    line(days, 13).update(connected_on="2026-04-01", recurring_billing_route="The Layer")
+    days.run()
+
+    ((key, _),) = [
+        (row["Row Key"], row)
+        for row in days.rows(UPDATES)
+        if (row["Layer Line ID"], row["Charge Type"]) == ("L11", "RECURRING")
+    ]
+    assert [("A1", "31/03/2026", "Replaced", key), ("A3", "31/03/2026", "Replaced", "")] == (
+        days.told(CEASES, "Layer Asset ID", "Cease Date", "Cease Reason", "Replaced By Row Key")
+    )
+    assert [("01204600003", "CEASE")] == days.told(CLIS, "CLI", "Action")
+    assert {("L2", "recurring", "pair_waiting")} == days.holds()
+    days.taken_all()
+    assert days.is_quiet()
+
+    line(days, 12)["bill_start_override"] = ""
+    asset(days, 4)["quantity"] = "9"
+    days.run()
+    pair = days.office.key("L12", seq=days.seq)
+    assert [("A2", pair)] == days.told(CEASES, "Layer Asset ID", "Replaced By Row Key")
+    # A4 is told, and not answered yet: its successor must wait
+    update = next(r["Row Key"] for r in days.rows(UPDATES) if r["Layer Line ID"] == "L4")
+    days.answered({}, unanswered=(update,))
+    replace_line(days, 14, 4, connection_on="2026-04-02")
+    line(days, 14)["connected_on"] = "2026-04-02"
+    days.run()
+    assert [("L14", "UPFRONT")] == days.told(UPDATES, "Layer Line ID", "Charge Type")
+    assert "ready" == days.office.dispositions()["L14"]
+    days.taken_all()
+    days.office.abandon(days.seq - 1)
+    days.run()
+    pair = days.office.key("L14", seq=days.seq)
+    assert [("A4", pair)] == days.told(CEASES, "Layer Asset ID", "Replaced By Row Key")
+    days.taken_all()
+    assert days.is_quiet()
+
+
+def test_a_renewal_is_told_as_another_asset_and_ends_nothing(days: Days):
+    asset(days, 1).update(cease_on="2026-04-30", is_live="false")
+    add_asset(
+        days,
+        21,
+        1,
+        line_id="",
+        connection_on="2026-05-01",
+        is_auto_renew="true",
+        cease_on="",
+        is_live="true",
+    )
+    line(days, 2)["asset_id"] = ""
+    asset(days, 2).update(cease_on="2026-04-30")
+    add_asset(
+        days, 22, 2, connection_on="2026-05-01", is_auto_renew="true", cease_on="", is_live="true"
+    )
+    days.run()
+    assert [("L1", "A21", "01/03/2026", ""), ("L2", "A22", "01/03/2026", "")] == days.told(
+        UPDATES, "Layer Line ID", "Layer Asset ID", "Bill Start Date", "Bill End Date"
+    )
+    assert [] == days.rows(CEASES) + days.rows(CLIS)
+    days.taken_all()
+    assert days.is_quiet()
+
+    for number in (21, 22):
+        asset(days, number).update(cease_on="2026-07-31")
+    days.run()
+    assert [("A21", "31/07/2026"), ("A22", "31/07/2026")] == days.told(
+        CEASES, "Layer Asset ID", "Cease Date"
+    )
+    days.taken_all()
+    assert days.is_quiet()
+
+
+def test_a_charge_is_stopped_and_resumed_and_stopped_again(days: Days):
+    add_platform(days)
+
+    def feed_says(number: int, status: str) -> None:
+        line(days, number).update(recurring_bill_status=status, upfront_bill_status=status)
+
+    for number in (1, 2, 3, 4):
+        feed_says(number, "In Billing")
+    line(days, 1).update(recurring_do_not_bill="true", do_not_bill_reason="Goodwill")
+    asset(days, 2)["do_not_bill"] = "true"
+    line(days, 3)["recurring_billing_route"] = "The Layer"
+    asset(days, 4)["recurring_billing_route"] = "Gamma"
+    line(days, 5)["recurring_billing_route"] = "Nobody knows"
+    line(days, 6)["upfront_do_not_bill"] = "true"
+    days.run()
+    assert [
+        ("A1", "RECURRING", "01/04/2026", "Goodwill"),
+        ("A2", "RECURRING", "01/04/2026", "Do Not Bill"),
+        ("A2", "UPFRONT", "01/03/2026", "Do Not Bill"),
+        ("A3", "RECURRING", "01/04/2026", "Billing route: The Layer"),
+        ("A4", "RECURRING", "01/04/2026", "Billing route: Gamma"),
+        ("A6", "UPFRONT", "01/03/2026", "Do Not Bill"),
+    ] == sorted(days.told(CEASES, "Layer Asset ID", "Charge Type", "Cease Date", "Cease Reason"))
+    assert [] == days.rows(UPDATES)
+    assert {("L5", "recurring", "unknown_route")} == days.holds()
+    days.taken_all()
+    assert "do_not_bill" == days.office.dispositions()["L1"]
+    assert {"Not Billed"} == {
+        row["new_status"] for row in days.office.written(days.seq, "layer_updates.csv")
+    }
+
+    # The Layer goes on to say In Billing for a while
+    assert days.is_quiet()
+    found = days.office.dispositions()
+    assert ["do_not_bill", "do_not_bill", "billed_in_layer", "other_platform", "in_billing"] == [
+        found[f"L{n}"] for n in (1, 2, 3, 4, 5)
+    ]
+
+    for number in (1, 2, 3, 4):
+        feed_says(number, "Not Billed")
+    line(days, 1)["recurring_do_not_bill"] = ""
+    asset(days, 1)["recurring_price"] = "8"
+    asset(days, 2)["do_not_bill"] = ""
+    line(days, 3)["recurring_billing_route"] = ""
+    asset(days, 4)["recurring_billing_route"] = ""
+    line(days, 5)["recurring_billing_route"] = ""
+    line(days, 6)["upfront_do_not_bill"] = ""
+    line(days, 2)["bill_start_override"] = "2026-04-20"
+    days.run(days=4)
+    assert [
+        ("L1", "RECURRING", "ADD", "8.0000", "06/04/2026"),
+        ("L2", "RECURRING", "ADD", "5.5000", "20/04/2026"),
+        ("L2", "UPFRONT", "ADD", "10.0000", "20/04/2026"),
+        ("L3", "RECURRING", "ADD", "5.5000", "06/04/2026"),
+        ("L4", "RECURRING", "ADD", "5.5000", "06/04/2026"),
+        ("L6", "UPFRONT", "ADD", "10.0000", "01/03/2026"),
+    ] == sorted(
+        days.told(
+            UPDATES, "Layer Line ID", "Charge Type", "Action", "Unit Price", "Bill Start Date"
+        )
+    )
+    assert row_key("default", "product", "L1", "recurring", "add", 2) in days.row_keys()
+    assert set() == days.holds()
+    days.taken_all()
+    assert days.is_quiet()
+
+    # in a further stretch the bill start is told no more
+    line(days, 2)["bill_start_override"] = "2026-04-22"
+    asset(days, 1)["recurring_price"] = "9"
+    days.run()
+    assert [("L1", "UPDATE", "9.0000", "06/04/2026")] == days.told(
+        UPDATES, "Layer Line ID", "Action", "Unit Price", "Bill Start Date"
+    )
+    days.taken_all()
+    line(days, 1)["recurring_do_not_bill"] = "true"
+    days.run()
+    days.taken_all()
+    line(days, 1)["recurring_do_not_bill"] = ""
+    days.run()
+    assert row_key("default", "product", "L1", "recurring", "add", 3) == days.only_key(UPDATES)
+    days.taken_all()
+    asset(days, 1)["recurring_price"] = "10"
+    days.run()
+    assert row_key("default", "product", "L1", "recurring", "update", 2) == days.only_key(UPDATES)
+    days.taken_all()
+    assert days.is_quiet()
+    assert len(days.taken) == len(set(days.taken))
+
+
+def test_what_affinity_refused_waits_for_another_content_or_a_person(days: Days):
+    asset(days, 1).update(recurring_price="7", cease_on="2026-09-30")
+    asset(days, 2)["quantity"] = "4"
+    line(days, 3)["recurring_do_not_bill"] = "true"
+    days.run()
+    days.answered(dict.fromkeys(days.row_keys(), "E12"))
+    rejected = {(f"L{n}", "recurring", "affinity_rejected") for n in (1, 2, 3)}
+    assert days.is_quiet()
+    assert rejected == days.holds()
+    assert days.is_quiet(days=3)
+
+    asset(days, 2)["quantity"] = "5"
+    days.run()
+    assert [("L2", "5")] == days.told(UPDATES, "Layer Line ID", "Quantity")
+    assert [] == days.rows(CEASES)
+    # the key of what was never accepted is used again
+    assert row_key("default", "product", "L2", "recurring", "update", 1) in days.row_keys()
+    days.taken_all()
+
+    days.release_all()
+    days.run()
+    assert [("L1", "UPDATE")] == days.told(UPDATES, "Layer Line ID", "Action")
+    assert ["A1", "A3"] == [row["Layer Asset ID"] for row in days.rows(CEASES)]
+    days.taken_all()
+    assert days.is_quiet()
+    assert set() == days.holds()
+
+
+def test_an_abandoned_or_unanswered_row_and_a_run_done_twice(days: Days):
+    asset(days, 1)["quantity"] = "4"
+    asset(days, 2)["cease_on"] = "2026-09-30"
+    asset(days, 3)["quantity"] = "6"
+    days.run()
+    before = days.row_keys()
+    assert "batch_open" == days.office.run(days.today).status
+    days.office.abandon(days.seq)
+    days.run()
+    assert before == days.row_keys()
+
+    waits = days.row_keys()[-1]
+    days.answered({}, unanswered=(waits,))
+    asset(days, 3)["quantity"] = "7"
+    assert days.is_quiet()
+    days.office.abandon(days.seq)
+    days.run()
+    assert [("L3", "7")] == days.told(UPDATES, "Layer Line ID", "Quantity")
+    assert waits == days.only_key(UPDATES)
+    days.taken_all()
+    assert days.is_quiet()
+    assert len(days.taken) == len(set(days.taken))
+
+
+def test_a_changed_charge_is_ceased_and_added(anew: Days):
+    asset(anew, 1)["recurring_price"] = "7"
+    line(anew, 2)["quantity"] = "3"
+    asset(anew, 3)["cease_on"] = "2026-09-30"
+    anew.office.add_line(9)
+    line(anew, 9).update(bill_start_override="2026-06-01")
+    anew.run()
+    one, two = (row_key("default", "product", f"L{n}", "recurring", "add", 2) for n in (1, 2))
+    assert [
+        ("A1", "31/03/2026", "Changed: unit price", one),
+        ("A2", "31/03/2026", "Changed: quantity", two),
+        ("A3", "30/09/2026", "Ceased", ""),
+    ] == anew.told(CEASES, "Layer Asset ID", "Cease Date", "Cease Reason", "Replaced By Row Key")
+    assert [
+        ("L1", "RECURRING", "ADD", "01/04/2026"),
+        ("L2", "RECURRING", "ADD", "01/04/2026"),
+        ("L2", "UPFRONT", "UPDATE", "01/03/2026"),
+        ("L9", "RECURRING", "ADD", "01/06/2026"),
+        ("L9", "UPFRONT", "ADD", "01/06/2026"),
+    ] == sorted(anew.told(UPDATES, "Layer Line ID", "Charge Type", "Action", "Bill Start Date"))
+    # the addition of L1 is refused, the cease of L2 is
+    ceases = {row["Layer Asset ID"]: row["Row Key"] for row in anew.rows(CEASES)}
+    anew.answered({one: "E1", ceases["A2"]: "E2"})
+    assert anew.is_quiet()
+    assert {("L1", "recurring", "affinity_rejected")} == anew.holds()
+
+    anew.release_all()
+    asset(anew, 9)["quantity"] = "8"
+    anew.run(days=3)
+    assert [("L1", "ADD", "01/04/2026"), ("L9", "UPDATE", "01/06/2026")] == anew.told(
+        UPDATES, "Layer Line ID", "Action", "Bill Start Date"
+    )
+    assert [("A2", "31/03/2026", two)] == anew.told(
+        CEASES, "Layer Asset ID", "Cease Date", "Replaced By Row Key"
+    )
+    assert one in anew.row_keys()
+    anew.taken_all()
+    assert anew.is_quiet()
+
+    asset(anew, 1)["recurring_price"] = "8"
+    anew.run()
+    assert row_key("default", "product", "L1", "recurring", "add", 3) == anew.only_key(UPDATES)
+    anew.answered(dict.fromkeys(anew.row_keys(), "E3"))
+    assert anew.is_quiet(days=2)
+    assert {("L1", "recurring", "affinity_rejected")} == anew.holds()
+    assert len(anew.taken) == len(set(anew.taken))
+
+
+def test_a_fixed_term_is_not_begun_anew(tmp_path: Path):
+    office = Office(tmp_path / "office", lines=1, profile=ANEW)
+    office.record("products")["fixed_billing"] = "true"
+    office.line(1)["term_months"] = "12"
+    office.run()
+    office.uploaded()
+    days = opened(office)
+    asset(days, 1)["recurring_price"] = "7"
+    days.run()
+    assert [("01/04/2026", "28/02/2027")] == days.told(UPDATES, "Bill Start Date", "Bill End Date")
+    days.taken_all()
+    assert days.is_quiet()
+
+
+def test_what_the_layer_called_in_billing_is_as_it_was_first_seen(tmp_path: Path):
+    office = Office(tmp_path / "office", lines=6)
+    days = Days(office)
+    for number in range(1, 7):
+        line(days, number).update(
+            recurring_bill_status="In Billing", upfront_bill_status="In Billing"
+        )
+    add_product(days, "P2", name="Broadband", external_sku="SKU-2", recurring_price="9")
+    asset(days, 1).update(product_id="P2", object_uid="U-1")
+    asset(days, 2).update(cease_on="2026-03-15", is_live="false")
+    add_asset(
+        days,
+        22,
+        2,
+        line_id="",
+        connection_on="2026-03-16",
+        is_auto_renew="true",
+        cease_on="",
+        is_live="true",
+    )
+    asset(days, 3)["recurring_price"] = "8"
+    line(days, 4)["recurring_do_not_bill"] = "true"
+    line(days, 5).update(recurring_billing_route="The Layer", upfront_billing_route="The Layer")
+    replace_line(days, 16, 6, connection_on="2026-03-20")
+    line(days, 16).update(recurring_bill_status="In Billing", upfront_bill_status="In Billing")
+    assert days.is_quiet(days=0)
+    assert days.is_quiet()
+    assert set() == days.holds()
+
+    asset(days, 1)["cease_on"] = "2026-08-31"
+    asset(days, 22)["quantity"] = "3"
+    asset(days, 3)["recurring_price"] = "8.5"
+    line(days, 4)["recurring_do_not_bill"] = ""
+    line(days, 5).update(recurring_bill_status="Not Billed", upfront_bill_status="Not Billed")
+    days.run()
+    assert [("A1", "U-1", "SKU-2")] == days.told(
+        CEASES, "Layer Asset ID", "Object UID", "Product Code"
+    )
+    assert [("L2", "UPDATE", "3"), ("L3", "UPDATE", "2")] == days.told(
+        UPDATES, "Layer Line ID", "Action", "Quantity"
+    )
+    days.taken_all()
+    line(days, 4)["recurring_do_not_bill"] = "true"
+    # The Layer forgets that it is billed: Affinity does not
+    line(days, 3).update(recurring_bill_status="", upfront_bill_status="")
+    days.run()
+    assert [("A4", "Do Not Bill")] == days.told(CEASES, "Layer Asset ID", "Cease Reason")
+    assert [] == days.rows(UPDATES)
+    days.taken_all()
+    assert days.is_quiet()
+
+
+def test_a_charge_on_its_way_is_told_of_changes_once_it_has_arrived(tmp_path: Path):
+    office = Office(tmp_path / "office", lines=2)
+    office.run()
+    days = Days(office)
+    days.seq = 1
+    asset(days, 1)["quantity"] = "7"
+    line(days, 2)["recurring_do_not_bill"] = "true"
+    assert "batch_open" == office.run(AS_OF + timedelta(days=1)).status
+    days.today = AS_OF + timedelta(days=1)
+    days.taken_all()
+    days.run()
+    assert [("L1", "7")] == days.told(UPDATES, "Layer Line ID", "Quantity")
+    assert [("A2", "02/04/2026")] == days.told(CEASES, "Layer Asset ID", "Cease Date")
+    days.taken_all()
+    assert days.is_quiet()
+
+
+def test_holds_of_today_hold_changes_but_no_ends_and_what_is_gone_tells_nothing(days: Days):
+    add_product(days, "P2", name="Odd", external_sku="", external_sku_recurring="")
+    asset(days, 1).update(product_id="P2")
+    asset(days, 2).update(product_id="P2", cease_on="2026-10-31")
+    asset(days, 3)["cli"] = "12345"
+    line(days, 4)["billing_frequency"] = "Annual"
+    days.office.feeds["sites"].append({"site_id": "S9", "customer_id": "C1", "name": "Barn"})
+    asset(days, 4)["site_id"] = "S9"
+    days.office.feeds["assets"].remove(asset(days, 5))
+    days.office.feeds["order_lines"].remove(line(days, 6))
+    days.run()
+    assert [("A2", "31/10/2026")] == days.told(CEASES, "Layer Asset ID", "Cease Date")
+    assert [] == days.rows(UPDATES)
+    assert {
+        ("L1", "recurring", "sku_missing"),
+        ("L1", "upfront", "sku_missing"),
+        ("L2", "recurring", "sku_missing"),
+        ("L2", "upfront", "sku_missing"),
+        ("L3", "recurring", "cli_malformed"),
+        ("L4", "recurring", "site_unlinked"),
+    } == days.holds()
+    days.taken_all()
+
+    days.office.record("products")["recurring_price"] = ""
+    line(days, 7)["recurring_price"] = "0"
+    days.run()
+    assert [("L7", "0.0000")] == days.told(UPDATES, "Layer Line ID", "Unit Price")
+    assert ("L8", "recurring", "price_missing") in days.holds()
+    days.taken_all()
+    days.office.record("products")["recurring_price"] = "5.5"
+    assert days.is_quiet()
+
+
+def test_as_the_layers_own_change_queue_does_it(days: Days):
+    profile = "[changes]\nlayer_compatible = true\n"
+    (days.office.folder / "r2b.toml").write_text(profile, encoding="utf-8")
+    days.office.record("products")["needs_cli"] = "false"
+    asset(days, 1)["cli"] = ""
+    asset(days, 2)["cease_on"] = "2026-10-31"
+    asset(days, 3)["quantity"] = "3"
+    days.run()
+    assert ["L3"] == [row["Layer Line ID"] for row in days.rows(UPDATES)]
+    assert ["A2"] == [row["Layer Asset ID"] for row in days.rows(CEASES)]
+    days.taken_all()
+    asset(days, 2)["cease_on"] = ""
+    days.run()
+    assert [("L2", "")] == days.told(UPDATES, "Layer Line ID", "Bill End Date")
+
+
+def test_a_delta_of_assets_is_enough(tmp_path: Path):
+    office = Office(tmp_path / "office", lines=2, profile='[feeds]\nmode = "delta"\n')
+    office.run()
+    office.uploaded()
+    days = opened(office)
+    office.feeds = {"assets": [{**asset(days, 1), "quantity": "6"}]}
+    days.run()
+    assert [("L1", "6")] == days.told(UPDATES, "Layer Line ID", "Quantity")
+    days.taken_all()
+    assert days.is_quiet()

@@ -1,0 +1,49 @@
+-- Ends of charges that went on as a new row, which Affinity took while it refused the end of the old
+-- one: to be told again once a person has released it, or its time has come.
+-- Params: none. work.in_flight is made.
+SELECT
+    cease.line_id,
+    cease.charge_type,
+    cease.kind,
+    cease.period,
+    cease.shown_as,
+    cease.value,
+    cease.customer_ref,
+    cease.site_ref,
+    cease.cli,
+    cease.sku,
+    cease.object_uid,
+    cease.cease_on,
+    cease.cease_reason,
+    cease.line_id AS replaced_by_line,
+    cease.asset_id
+FROM out.batch_cease AS cease
+INNER JOIN out.batch_outcome AS outcome
+    ON cease.seq = outcome.seq AND cease.row_key = outcome.row_key
+INNER JOIN ops.retry_item AS item
+    ON item.subject = concat('end:', cease.line_id, ':', cease.charge_type)
+INNER JOIN ops.billed AS billed
+    ON cease.line_id = billed.line_id AND cease.charge_type = billed.charge_type
+ANTI JOIN work.in_flight AS flight
+    ON cease.line_id = flight.line_id AND cease.charge_type = flight.charge_type
+ANTI JOIN (
+    SELECT taken.line_id, taken.charge_type, taken.period
+    FROM out.batch_cease AS taken
+    INNER JOIN out.batch_outcome AS answer
+        ON taken.seq = answer.seq AND taken.row_key = answer.row_key
+    WHERE answer.outcome = 'accepted'
+) AS ended
+    ON
+        cease.line_id = ended.line_id
+        AND cease.charge_type = ended.charge_type
+        AND cease.period = ended.period
+WHERE
+    cease.kind = 'change'
+    AND cease.period < billed.period
+    AND outcome.outcome = 'rejected'
+    AND item.state = 'released'
+QUALIFY
+    row_number() OVER (
+        PARTITION BY cease.line_id, cease.charge_type, cease.period
+        ORDER BY cease.seq DESC
+    ) = 1;
