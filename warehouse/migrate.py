@@ -90,11 +90,12 @@ def _renew_views(connection: duckdb.DuckDBPyConnection, *, all_of_them: bool) ->
         "SELECT view_name, comment FROM duckdb_views() WHERE schema_name = 'mart'"
     )
     kept = {} if all_of_them else dict(found.fetchall())
-    for name, view in views().items():
-        sha256 = hashlib.sha256(view.encode()).hexdigest()
-        if kept.get(name) != sha256:
-            connection.execute(view)
-            connection.execute(f"COMMENT ON VIEW mart.{name} IS '{sha256}'")
+    digests = {name: hashlib.sha256(view.encode()).hexdigest() for name, view in views().items()}
+    connection.begin()
+    for name in (name for name, sha256 in digests.items() if kept.get(name) != sha256):
+        connection.execute(views()[name])
+        connection.execute(f"COMMENT ON VIEW mart.{name} IS '{digests[name]}'")
+    connection.commit()
 
 
 def _refuse_strangers(done: dict[int, str], known: dict[int, Migration]) -> None:
