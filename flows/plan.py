@@ -18,7 +18,7 @@ from flows.wiring import (
     rule_columns,
     tenant_today,
 )
-from schemas.receipts import BatchReceipt, RunReceipt
+from schemas.receipts import BatchReceipt, RunReceipt, RunRef
 from schemas.vocabulary import Finding
 from tasks.batch.task import preview_batch
 from tasks.changes.task import find_changes
@@ -28,7 +28,7 @@ from tasks.layer.task import land_feeds
 from tasks.ready_to_bill.task import judge_charges
 from tasks.runs.task import start_run
 from tasks.transfer.task import read_back
-from warehouse.connection import prepare_warehouse
+from warehouse.connection import held_open
 from warehouse.lookups import reject_reasons_of, warnings_of
 from warehouse.scratch import copy_state
 
@@ -39,41 +39,44 @@ def plan(profile: LoadedProfile, as_of: date | None) -> tuple[RunReceipt, BatchR
     Nothing outside a temporary folder is written, created or locked.
     """
     with tempfile.TemporaryDirectory(prefix="r2b-plan-") as folder:
-        scratch = Path(folder)
-        run = replace(new_run(profile, as_of), warehouse=scratch / "warehouse.duckdb")
-        full = profile.settings.feeds.mode == "full"
-        prepare_warehouse(run.warehouse)
-        copy_state(profile.warehouse, run.warehouse, with_core=not full)
-        start_run(run, profile_sha256=profile.sha256, may_go_back=True)
+        run = replace(new_run(profile, as_of), warehouse=Path(folder) / "warehouse.duckdb")
+        with held_open(run.warehouse, memory=run.memory):
+            return _planned(run, profile)
 
-        source = open_source(profile, run.warehouse)
-        landed = land_feeds(source, scratch / "landed", need_all=full)
-        feeds = accept_records(run, landed, reading_terms(profile))
-        read_back(
-            run,
-            retry_terms(profile),
-            tenant_today(profile),
-            alarm_after_days=profile.settings.delivery.alarm_after_days,
-            is_plan=True,
-        )
-        terms_of_day = judging_terms_of(run, profile)
-        judgement = judge_charges(run, terms_of_day, rule_columns(profile))
-        changes = find_changes(run, change_terms(profile, run.as_of))
-        findings = check_records(run, check_terms(profile, terms_of_day))
-        claim, batch = preview_batch(run, batch_terms(profile))
-        if findings[Finding.CLOSES_GATE]:
-            batch = None
-        receipt = RunReceipt(
-            run_id=run.run_id,
-            as_of=run.as_of,
-            feeds=feeds,
-            dispositions=judgement.dispositions,
-            holds=judgement.holds,
-            findings=findings,
-            changes=changes.counts,
-            status="planned",
-            open_batches=claim.open_batches,
-            warnings=warnings_of(run.warehouse, run.run_id),
-            reject_reasons=reject_reasons_of(run.warehouse, run.run_id),
-        )
+
+def _planned(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, BatchReceipt | None]:
+    full = profile.settings.feeds.mode == "full"
+    copy_state(profile.warehouse, run.warehouse, with_core=not full)
+    start_run(run, profile_sha256=profile.sha256, may_go_back=True)
+
+    source = open_source(profile, run.warehouse)
+    landed = land_feeds(source, run.warehouse.with_name("landed"), need_all=full)
+    feeds = accept_records(run, landed, reading_terms(profile))
+    read_back(
+        run,
+        retry_terms(profile),
+        tenant_today(profile),
+        alarm_after_days=profile.settings.delivery.alarm_after_days,
+        is_plan=True,
+    )
+    terms_of_day = judging_terms_of(run, profile)
+    judgement = judge_charges(run, terms_of_day, rule_columns(profile))
+    changes = find_changes(run, change_terms(profile, run.as_of))
+    findings = check_records(run, check_terms(profile, terms_of_day))
+    claim, batch = preview_batch(run, batch_terms(profile))
+    if findings[Finding.CLOSES_GATE]:
+        batch = None
+    receipt = RunReceipt(
+        run_id=run.run_id,
+        as_of=run.as_of,
+        feeds=feeds,
+        dispositions=judgement.dispositions,
+        holds=judgement.holds,
+        findings=findings,
+        changes=changes.counts,
+        status="planned",
+        open_batches=claim.open_batches,
+        warnings=warnings_of(run.warehouse, run.run_id),
+        reject_reasons=reject_reasons_of(run.warehouse, run.run_id),
+    )
     return receipt, batch

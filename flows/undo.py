@@ -14,7 +14,7 @@ from schemas.receipts import UndoReceipt
 from tasks.batch.task import claim_undo, publish_batch, recover_batches
 from tasks.runs.task import publish_marts
 from tasks.transfer.task import recover_transfers
-from warehouse.connection import prepare_warehouse
+from warehouse.connection import held_open
 from warehouse.scratch import copy_state
 
 
@@ -49,9 +49,9 @@ def plan_undo(profile: LoadedProfile, seq: int) -> UndoReceipt:
     _refuse_unknown(profile, seq)
     with tempfile.TemporaryDirectory(prefix="r2b-plan-") as folder:
         run = replace(new_run(profile, None), warehouse=Path(folder) / "warehouse.duckdb")
-        prepare_warehouse(run.warehouse)
-        copy_state(profile.warehouse, run.warehouse, with_core=True)
-        planned = claim_undo(run, batch_terms(profile), seq, actor="plan", reason="plan")
+        with held_open(run.warehouse, memory=run.memory):
+            copy_state(profile.warehouse, run.warehouse, with_core=True)
+            planned = claim_undo(run, batch_terms(profile), seq, actor="plan", reason="plan")
     return replace(planned, is_planned=True)
 
 
