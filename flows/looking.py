@@ -33,6 +33,10 @@ class LineStory:
     rejects: list[dict[str, Any]]
     queue: list[RetryItem]
     light: str | None
+    billed: list[dict[str, Any]]
+    """What Affinity was told of its charges, and `changes` what differs by now."""
+    changes: list[dict[str, Any]]
+    change_holds: list[dict[str, Any]]
 
 
 def explain(profile: LoadedProfile, line_id: str) -> LineStory:
@@ -110,7 +114,26 @@ def explain(profile: LoadedProfile, line_id: str) -> LineStory:
                 if item.subject.partition(":")[2].startswith(f"{line_id}:")
             ],
             light=None if light.is_empty() else light.item(0, 0),
+            billed=_of_line(
+                connection,
+                "SELECT * FROM mart.billed WHERE line_id = $line_id ORDER BY ALL",
+                line_id,
+            ),
+            changes=_of_line(
+                connection,
+                "SELECT * FROM mart.change WHERE line_id = $line_id ORDER BY ALL",
+                line_id,
+            ),
+            change_holds=_of_line(
+                connection,
+                "SELECT * FROM mart.change_hold WHERE line_id = $line_id ORDER BY ALL",
+                line_id,
+            ),
         )
+
+
+def _of_line(connection: Connection, sql: str, line_id: str) -> list[dict[str, Any]]:
+    return read(connection, sql, {"line_id": line_id}).to_dicts()
 
 
 @dataclass(frozen=True)

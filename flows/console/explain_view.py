@@ -1,5 +1,6 @@
 """`r2b explain`: the answer in one line per charge, then the reasons, then the evidence."""
 
+from datetime import date
 from typing import Any
 
 from rich.markup import escape
@@ -74,6 +75,7 @@ def _show_charge(
             f"SKU {escape(charge['sku'] or 'none')}; CLI {_cli(charge, asked)}; "
             f"bill start {_start(charge)}"
         )
+    _show_billed(story, charge["charge_type"])
     for hold in story.holds:
         if hold["charge_type"] == charge["charge_type"]:
             words = hold_explanation(hold["reason"])
@@ -89,6 +91,34 @@ def _show_charge(
     if asked is not None and every_rule:
         _show_rules(asked)
     out.print()
+
+
+def _show_billed(story: LineStory, charge_type: str) -> None:
+    """What Affinity was told of a charge, what differs by now, and why that waits."""
+    for told in _of_type(story.billed, charge_type):
+        price = "none" if told["unit_price"] is None else pounds(told["unit_price"])
+        out.print(
+            f"    [dim]Told:[/] {told['quantity']} x {price}; SKU {escape(told['sku'] or 'none')}; "
+            f"CLI {escape(told['cli'] or 'none')}; site {escape(told['site_ref'] or 'none')}; "
+            f"from {_day(told['bill_start_on'])} to {_day(told['bill_end_on'])}"
+        )
+    for change in _of_type(story.changes, charge_type):
+        out.print(
+            f"    [yellow]•[/] {change['field'].replace('_', ' ')}: "
+            f"{escape(change['told'] or 'none')} [bold]→ {escape(change['now'] or 'none')}[/] "
+            f"({change['action']}, {change['state'].replace('_', ' ')})"
+        )
+    for hold in _of_type(story.change_holds, charge_type):
+        words = hold_explanation(hold["reason"])
+        out.print(f"      [dim]{words.meaning} {words.remedy} Usually: {words.owner}.[/]")
+
+
+def _of_type(rows: list[dict[str, Any]], charge_type: str) -> list[dict[str, Any]]:
+    return [row for row in rows if row["charge_type"] == charge_type]
+
+
+def _day(day: date | None) -> str:
+    return "open" if day is None else f"{day:%d/%m/%Y}"
 
 
 def _headline(charge: dict[str, Any]) -> str:
@@ -175,6 +205,11 @@ def explain_json(story: LineStory) -> dict[str, Any]:
                     }
                     for hold in story.holds
                     if hold["charge_type"] == charge["charge_type"]
+                ],
+                "told": next(iter(_of_type(story.billed, charge["charge_type"])), None),
+                "changes": _of_type(story.changes, charge["charge_type"]),
+                "change_holds": [
+                    hold["reason"] for hold in _of_type(story.change_holds, charge["charge_type"])
                 ],
                 "rules": [
                     {"rule": each.rule, "inputs": each.inputs, "applies": each.applies}
