@@ -118,7 +118,7 @@ NEW_PRODUCTS = OutFile(
         _C("Item Type", "item_type", pattern=r"^(?:Service|Product)$", required=True),
         _C("Up-front Price", "upfront_price"),
         _C("Recurring Price", "recurring_price"),
-        _C("Frequency", "billing_frequency"),
+        _C("Frequency", "billing_frequency", pattern=r"^(?:MONTHLY|QUARTERLY|ANNUAL)$"),
         _C("Row Key", "row_key", pattern=_KEY, required=True),
     ),
 )

@@ -421,8 +421,8 @@ def test_what_hangs_on_linked_parents_is_there_when_we_first_look(
 
 
 def test_a_new_product_is_proposed_once():
-    prices = {"upfront_price": Decimal("10.0000"), "billing_frequency": "Monthly"}
-    cells = ["P1", "Bespoke", None, "Service", "10.0000", None, "Monthly"]
+    prices = {"upfront_price": Decimal("10.0000"), "billing_frequency": "MONTHLY"}
+    cells = ["P1", "Bespoke", None, "Service", "10.0000", None, "MONTHLY"]
     found = compared(products=(prices,))["new_products"]
 
     assert [cells] == found.due["cells"].to_list()

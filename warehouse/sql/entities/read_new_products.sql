@@ -6,7 +6,7 @@ SELECT
     product.item_type,
     product.upfront_price,
     product.recurring_price,
-    product.billing_frequency,
+    upper(product.billing_frequency) AS billing_frequency,
     state.told,
     state.taken,
     state.refused,
