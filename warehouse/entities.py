@@ -6,9 +6,18 @@ Tables: `core.*`, `ops.entity_state`, `ops.run`.
 import duckdb
 import polars as pl
 
-from schemas.affinity import ENTITY_FILES
+from schemas.affinity import ADDRESSES, CONTACTS, CUSTOMERS, NEW_PRODUCTS, SITES
 from warehouse.queries import read, scalar
 from warehouse.statements import statement
+
+
+_READING = {
+    CUSTOMERS.name: "entities/read_customers",
+    SITES.name: "entities/read_sites",
+    ADDRESSES.name: "entities/read_addresses",
+    CONTACTS.name: "entities/read_contacts",
+    NEW_PRODUCTS.name: "entities/read_new_products",
+}
 
 
 class EntityStore:
@@ -40,8 +49,7 @@ class EntityStore:
         """Every record of files 01 to 05 that there is something to say of, by file."""
         self._connection.execute(statement("entities/make_in_flight"))
         return {
-            file.name: read(self._connection, statement(f"entities/read_{file.name}"))
-            for file in ENTITY_FILES
+            file: read(self._connection, statement(reading)) for file, reading in _READING.items()
         }
 
     def take_baseline(self, file: str, baseline: pl.DataFrame) -> None:
@@ -50,7 +58,7 @@ class EntityStore:
             return
         self._connection.register("baseline", baseline)
         try:
-            for verb in ("meet", "take"):
-                self._connection.execute(statement(f"entities/{verb}_baseline"), {"file": file})
+            for taking in ("entities/meet_baseline", "entities/take_baseline"):
+                self._connection.execute(statement(taking), {"file": file})
         finally:
             self._connection.unregister("baseline")
