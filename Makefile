@@ -19,7 +19,7 @@ given = $(if $(filter command,$(firstword $(origin $1))),--$2 '$($1)')
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV LINES
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage setup check fix lock bench docs clean $(KINDS:%=test-%)
+.PHONY: help demo test year coverage setup check fix lock bench docs clean $(KINDS:%=test-%)
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ test: $(READY) ## run all tests
 $(KINDS:%=test-%): test-%: $(READY)
 	@echo "Running tests/$*: pytest $(ARGS)"
 	@$(PYTEST) tests/$* $(ARGS)
+
+year: $(READY) ## play forty years of a bigger reseller with a run every day: takes hours
+	@echo "Playing years: pytest tests/year $(ARGS)"
+	@R2B_YEAR=deep $(PYTEST) --timeout 7200 tests/year $(ARGS)
 
 coverage: $(READY) ## run all tests, and list the lines of the product they never ran
 	@$(PYTEST) --cov --cov-report=term $(ARGS)

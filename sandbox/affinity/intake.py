@@ -38,6 +38,7 @@ _OBJECT_OF_LINE: Final = (
 _OBJECT_OF_ASSET: Final = (
     "SELECT object_uid FROM site_product WHERE asset_id = ? AND charge_type = ?" + _LATEST
 )
+_IS_AT_PLACE: Final = "SELECT 1 FROM site_product WHERE object_uid = ? AND site_ref = ? AND cli = ?"
 _OBJECT_AT_PLACE: Final = (
     "SELECT object_uid FROM site_product WHERE site_ref = ? AND cli = ? AND product_code = ?"
     " AND charge_type = ?" + _LATEST
@@ -278,8 +279,8 @@ class Clerk:
     def _change_cli(self, row: Row, site: str, cli: str, start_on: str, end_on: str) -> None:
         """Renumber a CLI, move it here from another site of the customer, or change its end.
 
-        The row says which life it means by its start. What is billed on it without an end goes
-        along, for that is how Affinity renames a CLI; a one-off stays where it was billed.
+        The row says which life it means by its start. What is billed on the CLI does not go along:
+        that takes a row of its own.
         """
         old = national(row["Previous CLI"]) or cli
         found = self._row(
@@ -313,15 +314,10 @@ class Clerk:
             end_on,
             found[0],
         )
-        if (site, cli) != (found[1], old):
-            self._do(
-                "UPDATE site_product SET site_ref = ?, cli = ?"
-                " WHERE site_ref = ? AND cli = ? AND charge_type = 'RECURRING' AND end_on = ''",
-                site,
-                cli,
-                found[1],
-                old,
-            )
+
+    def _check_cli(self, site: str, cli: str, day: str) -> None:
+        if cli and not self._is_live(site, cli, day):
+            raise Refused("UNKNOWN_CLI", "the CLI is not live at this site")
 
     def _is_live(self, site: str, cli: str, day: str) -> bool:
         """Whether a CLI is at a site and has not ended before `day`."""
@@ -348,11 +344,10 @@ class Clerk:
             raise Refused("BAD_VALUE", "Frequency does not fit the charge type")
         if end_on and end_on < start_on and row["Action"] == "ADD":
             raise Refused("BAD_PERIOD", "the charge ends before it starts")
-        if cli and not self._is_live(site, cli, start_on):
-            raise Refused("UNKNOWN_CLI", "the CLI is not live at this site")
         if row["Action"] == "UPDATE":
             self._change_product(row, site, cli, start_on, end_on)
             return ""
+        self._check_cli(site, cli, start_on)
         self._check_active(row["Customer Ref"])
         self._objects += 1
         self._do(
@@ -397,6 +392,8 @@ class Clerk:
         uid = self._object(row, site, cli)
         if uid is None:
             raise Refused("UNKNOWN_SITE_PRODUCT", "nothing is billed that this row could change")
+        if not self._has(_IS_AT_PLACE, uid, site, cli):
+            self._check_cli(site, cli, start_on)
         self._do(
             "UPDATE site_product SET site_ref = ?, cli = ?, product_code = ?, quantity = ?,"
             " unit_price = ?, frequency = ?, start_on = ?, end_on = ?, line_id = ?, asset_id = ?,"

@@ -457,7 +457,7 @@ def test_a_number_can_be_changed_moved_and_ceased(
         "end_on": "2026-12-31",
     } in _rows(tmp_path / "out", "affinity_clis")
     billed = {r["object_uid"]: r for r in _rows(tmp_path / "out", "affinity_site_products")}
-    assert ("NW1-002", "07700900200") == (billed["SP1"]["site_ref"], billed["SP1"]["cli"])
+    assert ("NW1-001", "07700900100") == (billed["SP1"]["site_ref"], billed["SP1"]["cli"])
 
 
 def test_the_export_is_a_feed_of_what_is_there(

@@ -332,15 +332,21 @@ def test_a_number_cannot_move_to_where_it_is_live(load: Load) -> None:
     assert ["CLI_EXISTS"] == load(cli("07700900002", Action="UPDATE", Previous_CLI="07700900001"))
 
 
-def test_what_has_ended_and_one_offs_keep_the_number_they_were_billed_on(
+def test_what_is_billed_on_a_number_changes_by_its_own_row_only(
     affinity: Affinity, load: Load
 ) -> None:
     old, new = "07700900001", "07700900002"
-    load(cli(old), *(product(line, CLI=old) for line in ("L1", "L2")), upfront("L3", CLI=old))
-    load(cease("L1", "31/10/2026"))
-    load(cli(new, Action="UPDATE", Previous_CLI=old))
+    load(cli(old), product("L1", CLI=old), product("L2", CLI=old), upfront("L3", CLI=old))
 
-    assert [old, new, old] == [
+    said = load(
+        cli(new, Action="UPDATE", Previous_CLI=old),
+        product("L1", Action="UPDATE", CLI=new),
+        product("L2", Action="UPDATE", CLI="07700900003"),
+        upfront("L3", Action="UPDATE", CLI=old, Quantity="2"),
+    )
+
+    assert ["taken", "taken", "UNKNOWN_CLI", "taken"] == said
+    assert [new, old, old] == [
         held(affinity, "site_product", line_id=line)["cli"] for line in ("L1", "L2", "L3")
     ]
 

@@ -1,0 +1,267 @@
+"""What The Layer says of a charge on a day, in plain ifs, one after the other.
+
+`Facts` are read from a view (what a run saw) alone: nothing of what was told before is in them.
+"""
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from tests.year.world import Row, View
+
+DAY = timedelta(days=1)
+PLATFORMS = {"affinity", "aurora affinity"}
+NO_REFERENCE = {"Licences"}  # base categories whose CLI column is not one
+
+
+@dataclass(frozen=True)
+class Charge:
+    """One of the two charges of a line."""
+
+    line_id: str
+    kind: str  # upfront, recurring
+
+
+@dataclass(frozen=True)
+class Content:
+    """What is billed, once it is; without the days."""
+
+    site_ref: str
+    cli: str
+    sku: str
+    quantity: int
+    price: Decimal
+    frequency: str
+    asset_id: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A charge as the view has it.
+
+    `state`: never (not to be billed in Affinity, ever or now), waiting, held, ready. `stop` says
+    why it is not to be billed in Affinity although it could be. `new` is what a first bill says,
+    `now` what one that is billed should say by now; both None while something in them is missing.
+    """
+
+    charge: Charge
+    state: str
+    why: str
+    stop: str
+    customer_id: str
+    site_id: str
+    new: Content | None
+    now: Content | None
+    start: date | None
+    end_at_first: date | None
+    end: date | None
+    end_is_a_cease: bool
+    pair: Charge | None  # the recurring charge that takes over
+
+
+class Reading:
+    """A view with its ways from record to record, on one day."""
+
+    def __init__(self, view: View, as_of: date, learnt: dict[str, str] | None = None) -> None:
+        """Read `view` on `as_of`; `learnt` are refs of customers and sites known by their ids."""
+        self.view, self.as_of, self.learnt = view, as_of, learnt or {}
+        self._links = {
+            link["entity_id"]: link["integration_id"] for link in view["application_links"].values()
+        }
+        self._renewals = defaultdict(list)
+        for asset in view["assets"].values():
+            if asset["is_auto_renew"] == "true":
+                self._renewals[self._renewal_key(asset, asset["connection_on"])].append(asset)
+        self._replaced = {
+            line["target_asset_id"]: line
+            for line in view["order_lines"].values()
+            if line["action"] == "New & Cease"
+        }
+        self._asked = {row["OBJECTUID"]: row for row in view["affinity_cease_requests"].values()}
+        self._known: dict[Charge, Facts] = {}
+
+    def charges(self) -> list[Charge]:
+        """All there are."""
+        return [Charge(line, kind) for line in self.view["order_lines"] for kind in KINDS]
+
+    def customer_ref(self, customer_id: str) -> str:
+        """Affinity's ref, or nothing."""
+        feed = self.view["customers"][customer_id]["integration_id"]
+        return feed or self.learnt.get(customer_id, "")
+
+    def site_ref(self, site_id: str) -> str:
+        """Affinity's ref, or nothing."""
+        feed = self.view["sites"][site_id]["integration_id"]
+        return feed or self._links.get(site_id, "") or self.learnt.get(site_id, "")
+
+    def chain(self, asset: Row) -> list[Row]:
+        """The asset and its renewals, one after the other."""
+        found = [asset]
+        while found[-1]["cease_on"]:
+            day = date.fromisoformat(found[-1]["cease_on"]) + DAY
+            heirs = self._renewals[self._renewal_key(found[-1], day.isoformat())]
+            if len(heirs) != 1 or heirs[0]["asset_id"] == found[-1]["asset_id"]:
+                break
+            found.append(heirs[0])
+        return found
+
+    def _renewal_key(self, asset: Row, day: str) -> tuple[str, ...]:
+        return (*(asset[c] for c in ("customer_id", "product_id", "site_id", "cli")), day)
+
+    def facts(self, charge: Charge) -> Facts:
+        """All that can be said of a charge."""
+        if charge not in self._known:
+            self._known[charge] = self._facts(charge)
+        return self._known[charge]
+
+    def _facts(self, charge: Charge) -> Facts:
+        line = self.view["order_lines"][charge.line_id]
+        order = self.view["orders"][line["order_id"]]
+        customer = self.view["customers"][order["customer_id"]]
+        product = self.view["products"][line["product_id"]]
+        first = self.view["assets"].get(line["asset_id"])
+        chain = self.chain(first) if first else []
+        last = chain[-1] if chain else None
+        recurring = charge.kind == "recurring"
+
+        stop = self._stop(charge, line, product, last)
+        site_id = (last or {}).get("site_id") or line["site_id"] or order["site_id"]
+        price = line[f"{charge.kind}_price"] or product[f"{charge.kind}_price"]
+        start = _start(charge, line, product, first)
+        sku = (recurring and product["external_sku_recurring"]) or product["external_sku"]
+        frequency = product["billing_frequency"].upper() if recurring else "ONE_OFF"
+        cli = clean((last or {}).get("cli") or line["cli"], product)
+
+        def content(quantity: str, unit_price: str) -> Content | None:
+            site_ref = self.site_ref(site_id)
+            if not (sku and unit_price and site_ref and last):
+                return None
+            return Content(
+                site_ref,
+                cli,
+                sku,
+                int(quantity),
+                Decimal(unit_price),
+                frequency,
+                last["asset_id"],
+            )
+
+        new = content(line["quantity"], price)
+        now = new
+        if recurring and last:
+            now = content(last["quantity"] or line["quantity"], last["recurring_price"] or price)
+        state, why = self._state(line, order, customer, product, first, price, stop)
+        if state == "ready" and (new is None or not self.customer_ref(customer["customer_id"])):
+            state, why = "held", "a ref or a code is missing"
+        end, is_cease, pair = self._end(charge, line, product, chain, start)
+        end_at_first = _day(last["cease_on"]) if last else None
+        if state == "ready" and start and end_at_first and end_at_first < start:
+            state, why = "held", "starts after the cease"
+        if recurring and end_at_first is None and not is_cease:
+            end_at_first = end
+        return Facts(
+            charge=charge,
+            state=state,
+            why=why,
+            stop=stop,
+            customer_id=customer["customer_id"],
+            site_id=site_id,
+            new=new,
+            now=now,
+            start=start,
+            end_at_first=end_at_first,
+            end=end,
+            end_is_a_cease=is_cease,
+            pair=pair,
+        )
+
+    def _stop(self, charge: Charge, line: Row, product: Row, last: Row | None) -> str:
+        route = line.get(f"{charge.kind}_billing_route") or product[f"{charge.kind}_billing_route"]
+        if (route or "The Layer").strip().lower() not in PLATFORMS:
+            return f"Billing route: {route or 'The Layer'}"
+        flags = (line[f"{charge.kind}_do_not_bill"], (last or {}).get("do_not_bill"))
+        return (line["do_not_bill_reason"] or "Do Not Bill") if "true" in flags else ""
+
+    def _state(
+        self,
+        line: Row,
+        order: Row,
+        customer: Row,
+        product: Row,
+        asset: Row | None,
+        price: str,
+        stop: str,
+    ) -> tuple[str, str]:
+        if order["status"] == "Cancelled" or (customer["status"] == "Cancelled" and not asset):
+            return "never", "cancelled"
+        if not price or Decimal(price) == 0:
+            return "never", "no price"
+        if stop:
+            return "never", stop
+        if asset is None:
+            return "waiting", "not converted"
+        trigger = _day(line["issued_on" if product["item_type"] == "Product" else "connected_on"])
+        if trigger is None or trigger > self.as_of:
+            return "waiting", "not connected"
+        if customer["status"] == "Cancelled":
+            return "held", "customer cancelled"
+        if asset["is_live"] != "true":
+            return "held", "asset not live"
+        return "ready", ""
+
+    def _end(
+        self, charge: Charge, line: Row, product: Row, chain: list[Row], start: date | None
+    ) -> tuple[date | None, bool, Charge | None]:
+        """The last day of a recurring charge, whether it is a cease, and what takes over."""
+        if charge.kind == "upfront" or not chain:
+            return None, False, None
+        last = chain[-1]
+        asked = self._asked.get(chain[0]["object_uid"] or "none")
+        ceased = _day(last["cease_on"]) or (_day(asked["Completed On"]) if asked else None)
+        ends = [ceased] if ceased else []
+        successor = self._replaced.get(last["asset_id"])
+        pair = Charge(successor["line_id"], "recurring") if successor else None
+        heir = self.view["assets"].get(successor["asset_id"]) if successor else None
+        if heir and heir["connection_on"]:
+            ends.append(date.fromisoformat(heir["connection_on"]) - DAY)
+        if ends:
+            return min(ends), True, pair
+        if product["fixed_billing"] == "true" and line["term_months"] and start:
+            return add_months(start, int(line["term_months"])) - DAY, False, pair
+        return None, False, pair
+
+
+KINDS = ("upfront", "recurring")
+
+
+def clean(text: str, product: Row) -> str:
+    """A CLI as Affinity knows it."""
+    if product["base_category"] in NO_REFERENCE:
+        return ""
+    if product["needs_cli"] != "true":
+        return text.strip()
+    return re.sub(r"^(?:\+44|0044)0?", "0", re.sub(r"[\s\u00a0().-]", "", text))
+
+
+def add_months(day: date, months: int) -> date:
+    """So many calendar months later, the day clamped to the month's end."""
+    month = day.month - 1 + months
+    year, month = day.year + month // 12, month % 12 + 1
+    last = (date(year + month // 12, month % 12 + 1, 1) - DAY).day
+    return date(year, month, min(day.day, last))
+
+
+def _start(charge: Charge, line: Row, product: Row, asset: Row | None) -> date | None:
+    connection = _day(asset["connection_on"]) if asset else None
+    connected = _day(line["connected_on"])
+    if product["item_type"] == "Product":
+        return _day(line["issued_on"])
+    if charge.kind == "recurring":
+        return connection or connected
+    return connected or connection
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -1,0 +1,88 @@
+"""A year of a reseller, and what Affinity holds when it is over.
+
+Here the reference, plain Python, is what runs: it proves that the world, the stand-in for Affinity
+and the expectation agree on what is right. `R2B_YEAR=deep` plays more seeds of a bigger reseller,
+with a run every day.
+"""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.year.expectation import differences
+from tests.year.product import Product
+from tests.year.reference import Reference
+from tests.year.year import Pipeline, Year
+
+DEEP = os.environ.get("R2B_YEAR") == "deep"
+SETTINGS = {"customers": 200, "every": 1} if DEEP else {"customers": 10, "every": 14}
+SEEDS = range(1, 41 if DEEP else 7)
+
+
+def played(folder: Path, seed: int, pipeline: Pipeline, **settings: float) -> Year:
+    """A whole year, settled."""
+    return Year(folder, pipeline, seed, **(SETTINGS | settings)).play()
+
+
+@pytest.mark.parametrize("style", ["update", "cease_and_add"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_affinity_holds_what_the_layer_says(tmp_path: Path, seed: int, style: str) -> None:
+    year = played(tmp_path, seed, Reference(style))
+
+    assert not (found := differences(year, style)), "\n".join(found)
+
+
+def test_without_refusals_nothing_is_ever_at_two_places(tmp_path: Path) -> None:
+    year = played(tmp_path, 100, Reference(), refusals=0.0, every=7)
+
+    audit = year.affinity.audit()
+    assert {} == audit.refusals
+    assert (0, 0) == (audit.double_bills, audit.cli_doubles)
+    assert not (found := differences(year)), "\n".join(found)
+
+
+@pytest.mark.parametrize("wrong", ["quantity", "end_on", "cli"])
+def test_a_wrong_row_does_not_go_unnoticed(tmp_path: Path, wrong: str) -> None:
+    """What the expectation is for: it speaks up when Affinity holds something else."""
+    year = played(tmp_path, 101, Reference(), days=90)
+    assert not differences(year)
+
+    held = year.affinity.holdings
+    year.affinity.holdings = lambda table: [
+        row | ({wrong: "2020-01-01"} if table == "site_product" and wrong in row else {})
+        for row in held(table)
+    ]
+
+    assert differences(year)
+
+
+def test_a_year_has_everything_in_it(tmp_path: Path) -> None:
+    year = played(tmp_path, 102, Reference(), customers=20)
+
+    sent = Counter((entry.stem, entry.action) for entry in year.journal if entry.accepted)
+    wanted = {
+        *((stem, action) for stem in ("01", "02", "03", "08") for action in ("ADD", "UPDATE")),
+        *(("06", action) for action in ("ADD", "UPDATE", "CEASE")),
+        *(("04", "UPDATE"), ("05", "ADD"), ("07", "CEASE")),
+    }
+    assert wanted <= sent.keys()
+    reasons = {entry.row["Cease Reason"] for entry in year.journal if entry.stem == "07"}
+    assert {"Ceased", "Goodwill", "Do Not Bill", "Billing route: Cloud PBX"} <= reasons
+    assert {"BUSY", "NO_RATE"} <= {entry.code for entry in year.journal}
+    assert any(row["Status"] == "Cancelled" for row in year.affinity.holdings("customer"))
+    assets = year.world.feeds["assets"].values()
+    assert any(row["is_auto_renew"] == "true" for row in assets)
+
+
+def test_the_feeds_keep_the_contract(tmp_path: Path) -> None:
+    """The product reads what The Layer holds after two months without a reject."""
+    year = Year(tmp_path, Reference(), 103, days=60, customers=8).play()
+    product = Product(tmp_path, mode="full")
+    year.world.write_feeds(tmp_path / "feeds", full=True)
+
+    product.run({}, year.world.today, tmp_path / "outbox")
+
+    (receipt,) = product.receipts
+    assert {} == {name: feed.rejected for name, feed in receipt.feeds.items() if feed.rejected}
