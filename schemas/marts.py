@@ -574,6 +574,7 @@ BEHIND: Mapping[str, str] = {
     "ops.ledger": "Every transition ever, chained to its commit.",
     "ops.charge_state": "The ledger folded: where each charge we ever exported stands now.",
     "ops.billed": "What Affinity was told and took of each charge; behind `mart.billed`.",
+    "ops.renewal": "Which asset renewed which by itself, as first seen.",
     "ops.entity_state": "What Affinity took of customers, sites, addresses and contacts.",
     "ops.cli_state": "The CLIs we added, or are adding, in Affinity.",
     "ops.retry_item": "The retry queue, settled items included.",

@@ -176,7 +176,7 @@ class BatchStore:
 
     def due_cli_places(self) -> pl.DataFrame:
         """CLIs that changed charges need, as `ready_for_clis` has them."""
-        return read(self._connection, "FROM out.due_cli_place")
+        return read(self._connection, statement("batch/read_due_cli_places"))
 
     def affinity_clis(self) -> pl.DataFrame:
         """CLIs Affinity says it has."""

@@ -41,6 +41,7 @@ class ChargeStore:
         )
         for name in (
             "judge/make_billed_line",
+            "judge/remember_renewals",
             "judge/make_renewal",
             "judge/make_asset_of_line",
             "judge/make_replacement",

@@ -10,7 +10,6 @@ from schemas.affinity import ADDRESSES, CONTACTS, CUSTOMERS, NEW_PRODUCTS, SITES
 from warehouse.queries import read, scalar
 from warehouse.statements import statement
 
-
 _READING = {
     CUSTOMERS.name: "entities/read_customers",
     SITES.name: "entities/read_sites",

@@ -61,7 +61,7 @@ def cli_rows(
     live = _cleaned_live(live_in_affinity)
     if ended is not None:
         live = live.join(ended, on=_WHERE, how="anti")
-    main = _not_live(needed, live, live_by_ledger)
+    main = _not_live(_needed(_uncovered(ready, live_by_ledger)), live, live_by_ledger.clear())
     every_number = _additional(ready, needed, numbers, by_category)
     if expands_ranges:
         every_number = each_number(every_number)
@@ -108,6 +108,19 @@ def _needed(ready: pl.DataFrame) -> pl.DataFrame:
         )
         .select(pl.col(name).cast(dtype) for name, dtype in CLI_ROW.items())
     )
+
+
+def _uncovered(ready: pl.DataFrame, live_by_ledger: pl.DataFrame) -> pl.DataFrame:
+    """Charges that begin while nothing of ours lives on their CLI; one may have ended before."""
+    covered = (
+        ready.select(*_WHERE, "bill_start_on")
+        .unique()
+        .join(live_by_ledger, on=_WHERE)
+        .filter(
+            pl.col("lives_until").is_null() | (pl.col("lives_until") >= pl.col("bill_start_on"))
+        )
+    )
+    return ready.join(covered, on=[*_WHERE, "bill_start_on"], how="anti")
 
 
 def _additional(

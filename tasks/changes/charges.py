@@ -289,22 +289,14 @@ def _what_to_say(terms: ChangeTerms) -> list[pl.Expr]:
     ceased = pl.col("end_kind").is_in(["cease", "request", "replaced"]).fill_null(value=False)
     # what was cut to go on as a new row goes on, unless it ended before that
     goes_on = _is_cut() & (pl.col("bill_end_on") > _told("bill_end_on")).fill_null(value=True)
-    ends = goes & pl.col("differs_bill_end") & ceased & ~goes_on
+    splits = _splits(terms) & goes
+    ends = goes & pl.col("differs_bill_end") & ceased & ~goes_on & ~splits
     others = pl.any_horizontal(
         *(pl.col(f"differs_{field}") for field in _FIELDS if field != "bill_end")
     )
     update = goes & (others | (pl.col("differs_bill_end") & ~ceased) | goes_on)
     update = update & (goes_on | ~_is_cut())
-    has_begun = (_told("bill_start_on") < terms.as_of).fill_null(value=False)
-    replaces = (
-        update
-        & ~ends
-        & _recurring()
-        & has_begun
-        & pl.any_horizontal(*(pl.col(f"differs_{field}") for field in _REPLACING))
-        if terms.replaces
-        else pl.lit(value=False)
-    ) | (goes & goes_on)
+    replaces = (update & splits) | (goes & goes_on)
     return [
         update.alias("says_update"),
         (stops | ends).alias("says_end"),
@@ -325,6 +317,20 @@ def _what_to_say(terms: ChangeTerms) -> list[pl.Expr]:
             ignore_nulls=True,
         ).alias("fields"),
     ]
+
+
+def _splits(terms: ChangeTerms) -> pl.Expr:
+    """A charge that has begun and goes on is ceased and added anew, and takes its end along.
+
+    One that a New & Cease replaces is not: its end belongs to the pair.
+    """
+    if not terms.replaces:
+        return pl.lit(value=False)
+    has_begun = (_told("bill_start_on") < terms.as_of).fill_null(value=False)
+    goes_on = (pl.col("bill_end_on") >= terms.as_of).fill_null(value=True)
+    is_pair = (pl.col("end_kind") == "replaced").fill_null(value=False)
+    changed = pl.any_horizontal(*(pl.col(f"differs_{field}") for field in _REPLACING))
+    return _recurring() & has_begun & goes_on & ~is_pair & changed
 
 
 def _end_state() -> pl.Expr:
@@ -378,9 +384,22 @@ def _update_is_due() -> pl.Expr:
 
 
 def _products(both: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
+    """The rows of changes. An end that must wait is not told by them, nor a place of a one-off."""
     replaces = pl.col("replaces")
+    end_waits = pl.col("says_end") & (pl.col("end_state") != ChangeState.DUE)
+    upfront = pl.col("charge_type") == ChargeType.UPFRONT
     return (
         both.filter(_update_is_due())
+        .with_columns(
+            pl.when(upfront | end_waits)
+            .then(_told("bill_end_on"))
+            .otherwise("bill_end_on")
+            .alias("bill_end_on"),
+            *(
+                pl.when(upfront).then(_told(name)).otherwise(name).alias(name)
+                for name in ("customer_ref", "site_ref", "cli", "asset_id")
+            ),
+        )
         .with_columns(
             pl.when(replaces).then(pl.lit("ADD")).otherwise(pl.lit("UPDATE")).alias("action"),
             (pl.col("period") + replaces.cast(pl.Int64)).alias("period"),

@@ -88,7 +88,7 @@ def cli_changes(standing: pl.DataFrame, lives: pl.DataFrame, as_of: date) -> Cli
     Args:
         standing: STANDING. Additional numbers come as charges of their own.
         lives: LIFE.
-        as_of: the day of the run; a CLI that everybody leaves ends on it.
+        as_of: the day of the run; a CLI that everybody leaves ends the day before.
 
     Source: contract section 4, `06_clis.csv`. Nothing is doubled: a CLI whose charges all go to one
     other number or site of the same customer is changed, not ended and added.
@@ -199,8 +199,9 @@ def _as_update(moved: pl.DataFrame) -> pl.DataFrame:
 
 
 def _as_cease(lives: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    ends = lives.filter(pl.col("end_on").is_null() | (pl.col("end_on") > as_of))
-    return _told(ends, "CEASE", pl.lit(as_of))
+    last = pl.max_horizontal("start_on", pl.lit(as_of).dt.offset_by("-1d"))
+    ends = lives.filter(pl.col("end_on").is_null() | (pl.col("end_on") > last))
+    return _told(ends, "CEASE", last)
 
 
 def _ends(wanted: pl.DataFrame, lives: pl.DataFrame) -> pl.DataFrame:

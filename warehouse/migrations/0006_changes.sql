@@ -128,6 +128,9 @@ INNER JOIN ops.charge_state AS state
     ON product.seq = state.batch_seq AND product.row_key = state.row_key
 WHERE state.status = 'in_billing';
 
+-- Which asset renewed which by itself: kept, for both may change afterwards.
+CREATE TABLE ops.renewal (asset_id VARCHAR, renewed_by VARCHAR);
+
 -- What the latest run found to have changed, for people: one row per charge or entity and field.
 CREATE TABLE out.change (
     subject VARCHAR,

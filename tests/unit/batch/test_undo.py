@@ -189,7 +189,8 @@ def test_a_number_that_an_undo_ended_is_opened_again(ended_on: date, action: str
     )
     place = {"site_ref": ["AS-1"], "cli": ["01204600001"]}
     said_live = pl.DataFrame({**place, "end_on": [None]}, schema_overrides={"end_on": pl.Date})
-    ours = pl.DataFrame(place).clear()
+    ours = pl.DataFrame({**place, "lives_until": [None]}, schema_overrides={"lives_until": pl.Date})
+    ours = ours.clear()
     ended = frame(ENDED, {"site_ref": "AS-1", "cli": "01204600001"}, ({"ended_on": ended_on},))
     rows = cli_rows(ready, numbers, said_live, ours, {}, ended=ended)
 

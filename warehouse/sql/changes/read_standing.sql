@@ -22,7 +22,10 @@ WITH after AS (
         billed.bill_end_on AS told_end_on
     FROM ops.billed AS billed
     LEFT JOIN out.due_product AS due
-        ON billed.line_id = due.line_id AND billed.charge_type = due.charge_type
+        ON
+            billed.line_id = due.line_id
+            AND billed.charge_type = due.charge_type
+            AND due.action = 'UPDATE'
     LEFT JOIN out.due_cease AS cease
         ON
             billed.line_id = cease.line_id
@@ -45,6 +48,22 @@ WITH after AS (
         charge.bill_end_on AS told_end_on
     FROM out.charge AS charge
     WHERE charge.disposition = 'ready' AND charge.charge_type = 'recurring'
+    UNION ALL
+    SELECT
+        due.line_id,
+        NULL AS told_customer_ref,
+        NULL AS told_site_ref,
+        NULL AS told_cli,
+        due.customer_ref,
+        due.site_ref,
+        due.cli,
+        due.cli_type,
+        due.asset_id,
+        due.bill_start_on AS start_on,
+        due.bill_end_on AS end_on,
+        due.bill_end_on AS told_end_on
+    FROM out.due_product AS due
+    WHERE due.action = 'ADD' AND due.charge_type = 'recurring'
     UNION ALL
     SELECT
         product.line_id,
