@@ -42,6 +42,7 @@ class ChargeStore:
         for name in (
             "judge/make_billed_line",
             "judge/remember_renewals",
+            "judge/make_seen_line",
             "judge/make_renewal",
             "judge/make_asset_of_line",
             "judge/make_replacement",
@@ -62,9 +63,16 @@ class ChargeStore:
             )
 
     def _line_facts(
-        self, extra: Sequence[ExtraColumn], where: str, parameters: dict[str, object] | None
+        self,
+        extra: Sequence[ExtraColumn],
+        where: str,
+        parameters: dict[str, object] | None,
+        *,
+        of: str = "work.billed_line",
     ) -> Iterator[pl.DataFrame]:
+        """`of` is the table of the lines that are taken as billed."""
         sql = statement("judge/read_line_facts").rstrip().rstrip(";")
+        sql = sql.replace("work.billed_line", of)
         columns = "".join(
             f", list_value(CAST({_RULE_SOURCES[each.source]}.{each.column} AS VARCHAR)) "
             f"AS {each.alias}"
@@ -82,11 +90,9 @@ class ChargeStore:
     def facts_of_seen_lines(self, extra: Sequence[ExtraColumn] = ()) -> Iterator[pl.DataFrame]:
         """LINE_FACTS of lines that The Layer calls In Billing and Affinity was not told of.
 
-        As of what is billed, the asset counts as it is today. Comes after `line_facts` of all.
+        As of what is billed, the asset counts as it is today.
         """
-        self._connection.execute(statement("judge/make_seen_line"))
-        yield from self._line_facts(extra, " WHERE billed.is_seen", None)
-        self._connection.execute(statement("judge/make_billed_line"))
+        yield from self._line_facts(extra, " WHERE billed.is_seen", None, of="work.seen_line")
 
     def start_over(self) -> None:
         """Forget the last judgement, keeping what has to outlive it."""

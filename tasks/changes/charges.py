@@ -40,6 +40,7 @@ BILLED = pl.Schema(
         "refused_content": pl.String(),
         "refused_end": pl.String(),
         **{name: CHARGE.get(name, pl.String()) for name in HANDED_OVER},
+        "asset_is_gone": pl.Boolean(),
         "in_flight": pl.Boolean(),
         "successor_disposition": pl.String(),
         "successor_in_flight": pl.Boolean(),
@@ -49,7 +50,8 @@ BILLED = pl.Schema(
 """What Affinity was told of a charge, one row per charge.
 
 `refused_content` and `refused_end`: what Affinity refused of a change and of an end, unless a
-person released it; `in_flight`: a row of it has no answer; `successor_*`: where the recurring
+person released it; `asset_is_gone`: the asset it was told of is in the feeds no more;
+`in_flight`: a row of it has no answer; `successor_*`: where the recurring
 charge stands that takes its place by a New & Cease, null without one; `known_object_uid`: what
 Affinity calls it.
 """
@@ -194,8 +196,12 @@ def _recurring() -> pl.Expr:
 
 
 def _asset_is_gone() -> pl.Expr:
-    """Ruling 27: what is gone from the feeds changes nothing by itself."""
-    return _told("asset_id").is_not_null() & pl.col("asset_id").is_null()
+    """Ruling 27: what is gone from the feeds changes nothing by itself.
+
+    That a renewal is gone does not mean that what it renewed ended.
+    """
+    has_none = _told("asset_id").is_not_null() & pl.col("asset_id").is_null()
+    return has_none | pl.col("asset_is_gone")
 
 
 def _is_stopped() -> pl.Expr:

@@ -243,8 +243,6 @@ def test_an_asset_that_becomes_another_product_moves_or_loses_what_it_had(days: 
     assert days.is_quiet()
 
     asset(days, 4)["cli"] = "01204600004"
-    asset(days, 5)["recurring_price"] = ""
-    days.office.record("products")["recurring_price"] = ""
     line(days, 6)["recurring_price"] = "0"
     asset(days, 1)["product_id"] = "P1"
     days.run()
@@ -388,6 +386,13 @@ def test_a_renewal_is_told_as_another_asset_and_ends_nothing(days: Days):
     assert [] == days.rows(CEASES) + days.rows(CLIS)
     days.taken_all()
     assert days.is_quiet()
+
+    # that a renewal is gone does not bring the old end back
+    gone = asset(days, 22)
+    days.office.feeds["assets"].remove(gone)
+    assert days.is_quiet()
+    assert ("L2", "recurring", "source_gone") in days.office.holds()
+    days.office.feeds["assets"].append(gone)
 
     for number in (21, 22):
         asset(days, number).update(cease_on="2026-07-31")

@@ -2,6 +2,7 @@
 -- Params: none.
 SELECT
     billed.* EXCLUDE (row_key, site_id, resumes_on, content),
+    billed.asset_id IS NOT NULL AND asset.asset_id IS NULL AS asset_is_gone,
     flight.line_id IS NOT NULL AS in_flight,
     successor.disposition AS successor_disposition,
     successor_flight.line_id IS NOT NULL AS successor_in_flight,
@@ -9,6 +10,7 @@ SELECT
 FROM ops.billed AS billed
 INNER JOIN out.now_charge AS now
     ON billed.line_id = now.line_id AND billed.charge_type = now.charge_type
+LEFT JOIN core.assets AS asset ON billed.asset_id = asset.asset_id
 LEFT JOIN work.in_flight AS flight
     ON billed.line_id = flight.line_id AND billed.charge_type = flight.charge_type
 LEFT JOIN out.charge AS successor

@@ -1,7 +1,7 @@
 -- The lines The Layer calls In Billing of which Affinity was not told all: their assets as they are
 -- today are what we first see of them.
 -- Params: none.
-CREATE OR REPLACE TABLE work.billed_line AS
+CREATE OR REPLACE TABLE work.seen_line AS
 SELECT line.line_id, TRUE AS is_seen
 FROM core.order_lines AS line
 LEFT JOIN ops.billed AS upfront

@@ -17,8 +17,18 @@ FROM out.charge AS charge
 INNER JOIN ops.charge_state AS state
     ON charge.line_id = state.line_id AND charge.charge_type = state.charge_type
 SEMI JOIN core.order_lines AS line ON charge.line_id = line.line_id
-ANTI JOIN core.assets AS asset ON state.asset_id = asset.asset_id
-ANTI JOIN (
-    FROM ops.reject WHERE run_id = $run_id AND feed = 'assets'
-) AS reject ON state.asset_id = reject.record_key
-WHERE state.status IN ('exported', 'in_billing') AND state.asset_id IS NOT NULL;
+-- the asset it was handed over with, and the one Affinity was told of since
+SEMI JOIN (
+    SELECT named.line_id, named.charge_type
+    FROM (
+        SELECT line_id, charge_type, asset_id FROM ops.charge_state
+        UNION
+        SELECT line_id, charge_type, asset_id FROM ops.billed
+    ) AS named
+    ANTI JOIN core.assets AS asset ON named.asset_id = asset.asset_id
+    ANTI JOIN (
+        FROM ops.reject WHERE run_id = $run_id AND feed = 'assets'
+    ) AS reject ON named.asset_id = reject.record_key
+    WHERE named.asset_id IS NOT NULL
+) AS gone ON charge.line_id = gone.line_id AND charge.charge_type = gone.charge_type
+WHERE state.status IN ('exported', 'in_billing');
