@@ -42,7 +42,8 @@ class Reseller:
         self.last_run = world.today - DAY
         self._price_book()
         for _ in range(customers):
-            self._household(linked=self.random.random() < 0.8)
+            linked = self.random.random() < 0.8
+            self._household(linked=linked, billed=linked)
 
     # The beginning
 
@@ -82,8 +83,8 @@ class Reseller:
             if code:
                 self.world.add("affinity_products", product_code=code, name=name, is_active=True)
 
-    def _household(self, *, linked: bool) -> str:
-        """A customer with sites and people; one that is linked has things billed already."""
+    def _household(self, *, linked: bool, billed: bool = False) -> str:
+        """A customer with sites and people, and perhaps with things that are billed already."""
         world, draw = self.world, self.random
         customer = world.new_id("C")
         world.add(
@@ -107,7 +108,7 @@ class Reseller:
             last_name=f"O'{customer}",
             role=draw.choice(("Billing", "Technical")),
         )
-        if linked:
+        if billed:
             for _ in range(draw.choice((0, 1, 1, 2, 3))):
                 self._billed_already(customer)
         return customer

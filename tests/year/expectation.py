@@ -148,7 +148,9 @@ class History:
             start = facts.start
             if stopped and self.charge.kind == "recurring":
                 start = max(stopped.end + DAY, self._free_since)
-            self.periods.append(Period(start, facts.end_at_first, facts.new, stopped is None))
+            # what is billed again is billed as it stands
+            content = facts.now if stopped and facts.now else facts.new
+            self.periods.append(Period(start, facts.end_at_first, content, stopped is None))
         elif facts.state == "ready" and not refused and not self._is_parked:
             self._fault(day, "ready, and not sent")
 
@@ -306,7 +308,9 @@ def _numbers(year: Year, histories: dict[Charge, History]) -> Iterator[str]:
         live = [row for row in found if not row["end_on"] or str(row["end_on"]) >= str(today)]
         ends = [each.end for each in periods]
         end = "" if None in ends else str(max(ends))
-        if current and [row["end_on"] for row in live] != [end]:
+        # an end that was known when it began is told once it has come, or something changes
+        ends_told = {end} if end <= str(today) else {end, ""}
+        if current and (len(live) != 1 or live[0]["end_on"] not in ends_told):
             yield f"CLI {place}: must live until {end or 'further notice'}, but is {found}"
         is_left = place in left or places_of[place[1]] > 1 or len(periods) > 1
         last = str(max((row["end_on"] or "~") for row in found)) if found else end

@@ -445,7 +445,8 @@ class Draft:
         told = self.books.charges.get(facts.charge)
         customer = self.reading.customer_ref(facts.customer_id)
         after = Told(
-            content or facts.new,
+            # what is billed again is billed as it stands
+            content or (facts.now if period > 1 and facts.now else facts.new),
             customer,
             start,
             end if content else facts.end_at_first,
