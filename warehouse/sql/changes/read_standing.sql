@@ -17,9 +17,11 @@ WITH after AS (
         CASE
             WHEN due.line_id IS NOT NULL THEN due.bill_end_on
             WHEN cease.line_id IS NOT NULL THEN cease.cease_on
+            -- cut to go on as a new row, which Affinity has not taken yet
+            WHEN billed.ended_by = 'change' THEN NULL
             ELSE billed.bill_end_on
         END AS end_on,
-        billed.bill_end_on AS told_end_on
+        CASE WHEN billed.ended_by = 'change' THEN NULL ELSE billed.bill_end_on END AS told_end_on
     FROM ops.billed AS billed
     LEFT JOIN out.due_product AS due
         ON
