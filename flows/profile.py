@@ -29,7 +29,7 @@ from schemas.affinity import ENTITY_FILES, LOAD_ORDER
 from schemas.errors import ProfileWrong
 from schemas.feeds import FEEDS
 from schemas.vocabulary import CliProfile
-from tasks.changes.terms import CHARGE_FIELDS
+from tasks.changes.terms import CHARGE_FIELDS, GROUP_KEYS, GROUPED_BY
 from tasks.layer.addresses import check_template, has, joined, origin
 
 DEFAULT_PROFILE = Path("r2b.toml")
@@ -663,10 +663,27 @@ def trackable(kind: str) -> tuple[str, ...]:
 
 
 class Grouping(Section):
-    """Grouping of assets without references (a later capability)."""
+    """Grouping of assets without references, such as licences."""
 
-    enabled: bool = False
-    keys: tuple[str, ...] = ()
+    enabled: bool = Field(
+        False, description="Ready licences that are alike go as one row with their quantity."
+    )
+    keys: tuple[str, ...] = Field(
+        GROUPED_BY, description="What they must have in common; more makes smaller groups."
+    )
+
+    @field_validator("keys")
+    @classmethod
+    def _known_keys(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        for key in keys:
+            if key not in GROUP_KEYS:
+                message = f"nothing is grouped by {key!r}{_nearest(key, list(GROUP_KEYS))}"
+                raise ValueError(message)
+        missing = [key for key in GROUPED_BY if key not in keys]
+        if missing:
+            message = f"one row has one {missing[0]}: {', '.join(missing)} cannot be left out"
+            raise ValueError(message)
+        return keys
 
 
 Role = Literal["bill_export", "update_billing", "approve"]

@@ -225,7 +225,7 @@ def written_layout(layout: FileLayout) -> WrittenLayout:
 
 def change_terms(profile: LoadedProfile, as_of: date) -> ChangeTerms:
     """What of customers, sites and billed charges is told when it changes."""
-    changes = profile.settings.changes
+    changes, grouping = profile.settings.changes, profile.settings.grouping
     return ChangeTerms(
         as_of=as_of,
         tracked=changes.tracked,
@@ -236,6 +236,7 @@ def change_terms(profile: LoadedProfile, as_of: date) -> ChangeTerms:
         layouts={
             name: _fitting(layout) for name, layout in profile.settings.affinity.layout.items()
         },
+        group_keys=grouping.keys if grouping.enabled else (),
     )
 
 

@@ -315,6 +315,11 @@ CHANGE_HOLDS: dict[ChangeHoldReason, Explanation] = {
         "See what the other line waits for (r2b explain).",
         "billing",
     ),
+    ChangeHoldReason.CEASE_AHEAD: Explanation(
+        "It is one of a group that Affinity bills as one row, and its last day is not past.",
+        "Nothing: the day after, the group's quantity goes down by itself.",
+        "billing",
+    ),
     ChangeHoldReason.DUPLICATE_NAME: Explanation(
         "Another customer has the same name, and Affinity cannot tell them apart.",
         "Make the names differ (keep the common one as the registered name), or cancel one.",

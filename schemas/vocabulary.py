@@ -76,6 +76,7 @@ class ChangeHoldReason(StrEnum):
     PRICE_MISSING = "price_missing"
     CEASE_DATE_MISSING = "cease_date_missing"
     PAIR_WAITING = "pair_waiting"
+    CEASE_AHEAD = "cease_ahead"
     DUPLICATE_NAME = "duplicate_name"
     PARENT_MISSING = "parent_missing"
 

@@ -63,6 +63,15 @@ class BatchStore:
             self._connection, "SELECT count(*) FROM out.charge WHERE disposition = 'ready'"
         )
 
+    def ready_rows(self) -> int:
+        """How many rows of the product file the ready charges make."""
+        return scalar(
+            self._connection,
+            "SELECT count(*) FROM out.charge AS charge ANTI JOIN out.follower AS follower "
+            "ON charge.line_id = follower.line_id AND charge.charge_type = follower.charge_type "
+            "WHERE charge.disposition = 'ready'",
+        )
+
     def due_counts(self, *, is_canary: bool) -> dict[str, int]:
         """How many rows besides ready charges the next batch takes, by file.
 
@@ -92,7 +101,7 @@ class BatchStore:
         return Tail(row[0], BatchState(row[1]), row[2]) if row else None
 
     def set_aside(self, rows: int) -> None:
-        """Let all ready charges but the first `rows` of the product file wait.
+        """Let all ready charges but those of the first `rows` rows of the product file wait.
 
         The caller brings them back before its transaction ends.
         """
@@ -216,6 +225,7 @@ class BatchStore:
             self._connection.execute(statement("batch/freeze_entities"), keyed)
             self._connection.execute(statement("batch/freeze_changes"), keyed)
         self._connection.execute(statement("batch/freeze_ends"), {**keyed, "is_canary": is_canary})
+        self._connection.execute(statement("groups/freeze_members"), {"seq": seq})
         self.freeze_clis(cli_rows, seq=seq, tenant=tenant)
         sums = self.sums(seq)
         self.enter(
@@ -291,7 +301,7 @@ class BatchStore:
         """`line_id` and `charge_type` of a batch's product rows."""
         return read(
             self._connection,
-            "SELECT line_id, charge_type FROM out.batch_product "
+            "SELECT line_id, charge_type FROM out.batch_charge "
             "WHERE seq = $seq AND kind = 'charge'",
             {"seq": seq},
         )

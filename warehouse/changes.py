@@ -21,8 +21,8 @@ class ChangeStore:
 
     def start_over(self) -> None:
         """Forget what was found to have changed, and what was due of it."""
-        for table in ("due_entity", "due_product", "due_cease", "due_cli", "due_cli_place"):
-            self._connection.execute(f"TRUNCATE out.{table}")
+        for table in ("entity", "product", "cease", "cli", "cli_place", "member"):
+            self._connection.execute(f"TRUNCATE out.due_{table}")
         for table in ("change", "change_hold", "pair_wait", "do_not_bill", "cease_request"):
             self._connection.execute(f"TRUNCATE out.{table}")
         self._connection.execute(statement("changes/make_in_flight"))
@@ -72,8 +72,30 @@ class ChangeStore:
         self._connection.execute(statement("changes/remember_resumed"), {"as_of": as_of})
 
     def add_due(self, table: str, rows: pl.DataFrame) -> None:
-        """Let the next batch take `rows`: `product`, `cease`, `cli`, `cli_place` or `entity`."""
+        """Let the next batch take `rows`: its name is that of `out.due_<table>`."""
         append(self._connection, f"out.due_{table}", rows)
+
+    def members(self) -> pl.DataFrame:
+        """What was told of each charge in a group: MEMBER."""
+        return read(self._connection, statement("groups/read_members"))
+
+    def groups(self) -> pl.DataFrame:
+        """What was told of each group as a whole: GROUP."""
+        return read(self._connection, statement("groups/read_groups"))
+
+    def candidates(self) -> pl.DataFrame:
+        """Ready charges that may be grouped: CANDIDATE."""
+        return read(self._connection, statement("groups/read_candidates"))
+
+    def settle_members(self, settled: pl.DataFrame) -> None:
+        """Note what changed of members (MEMBER) and need not be told, for it changes no row."""
+        if settled.is_empty():
+            return
+        self._connection.register("settled", settled)
+        try:
+            self._connection.execute(statement("groups/settle_members"))
+        finally:
+            self._connection.unregister("settled")
 
     def standing(self, as_of: date) -> pl.DataFrame:
         """Charges at the places that something changes about, once the batch was taken: STANDING.

@@ -57,6 +57,15 @@ _SETTLED_CHANGES = (
     "changes/drop_told_entities",
     "changes/show_answered_entities",
     "changes/hold_refused_entities",
+    "groups/meet",
+    "groups/change",
+    "groups/end",
+    "groups/keep_refused",
+    "groups/join",
+    "groups/change_members",
+    "groups/leave",
+    "groups/go_alone",
+    "groups/drop",
 )
 """What follows from outcomes for what Affinity bills, in this order: ends come before what begins
 anew, as in the files."""
@@ -90,6 +99,7 @@ class Ledger:
 
     def take(self, seq: int) -> None:
         """Note that the frozen rows of batch `seq` are exported."""
+        self._connection.execute(statement("groups/free_companions"), {"seq": seq})
         self._connection.execute(statement("ledger/drop_state"), {"seq": seq})
         self._connection.execute(statement("ledger/take_state"), {"seq": seq})
         self._connection.execute(statement("ledger/take_clis"), {"seq": seq})

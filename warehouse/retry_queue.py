@@ -286,10 +286,8 @@ class RetryQueue:
         """Let the refused charges of `subjects` be judged afresh, whatever Affinity said."""
         self._connection.register("freed", pl.DataFrame({"subject": subjects}))
         try:
-            self._connection.execute(
-                "UPDATE ops.charge_state AS state SET refused_content = NULL FROM freed "
-                "WHERE concat('charge:', state.line_id, ':', state.charge_type) = freed.subject"
-            )
+            for freeing in ("queue/free_charges", "groups/free_joined", "groups/free"):
+                self._connection.execute(statement(freeing))
             self._connection.execute(
                 "UPDATE ops.billed AS billed SET refused_content = NULL FROM freed "
                 "WHERE concat('change:', billed.line_id, ':', billed.charge_type) = freed.subject"

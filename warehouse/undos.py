@@ -6,7 +6,7 @@ import duckdb
 import polars as pl
 
 from schemas.vocabulary import CeaseKind
-from warehouse.queries import first_row, read
+from warehouse.queries import first_row, read, scalar
 from warehouse.statements import statement
 
 
@@ -50,7 +50,20 @@ class UndoStore:
             )
         finally:
             self._connection.unregister("cease_rows")
+        self._connection.execute(statement("undo/freeze_members"), {"seq": seq})
         self._connection.execute(statement("undo/end_clis"), {"seq": seq})
+
+    def taken_back(self, seq: int) -> pl.DataFrame:
+        """`line_id` and `charge_type` of the charges that the frozen undo `seq` takes back."""
+        return read(
+            self._connection,
+            "SELECT line_id, charge_type FROM out.batch_end WHERE seq = $seq AND kind = 'undo'",
+            {"seq": seq},
+        )
+
+    def joined(self, seq: int) -> int:
+        """How many charges batch `seq` put In Billing in the rows of groups made before."""
+        return scalar(self._connection, statement("groups/count_joined"), {"seq": seq})
 
     def ceases(self, seq: int) -> pl.DataFrame:
         """Its cease rows: `row_key`, charge key, `cease_on`, `cease_reason`, `kind`, `value`."""
@@ -58,7 +71,9 @@ class UndoStore:
             self._connection,
             "SELECT cease.row_key, cease.line_id, cease.charge_type, cease.cease_on, "
             "cease.cease_reason, cease.kind, "
-            "coalesce(CAST(product.quantity AS DECIMAL(38, 0)) * product.unit_price, cease.value) "
+            "CASE WHEN cease.group_key IS NULL THEN coalesce("
+            "CAST(product.quantity AS DECIMAL(38, 0)) * product.unit_price, cease.value) "
+            "ELSE cease.value END "
             "AS value "
             "FROM out.batch_cease AS cease INNER JOIN out.batch AS batch ON cease.seq = batch.seq "
             "LEFT JOIN out.batch_product AS product "

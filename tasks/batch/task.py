@@ -183,7 +183,7 @@ def preview_batch(run: RunRef, terms: BatchTerms) -> tuple[ClaimReceipt, BatchRe
                 else _cli_rows(store, terms, is_canary=claim.is_canary).height
             )
             due = store.due_counts(is_canary=claim.is_canary)
-            ready, value = store.ready_count(), store.ready_value()
+            ready, value = store.ready_rows(), store.ready_value()
             store.bring_back()
         if claim.seq is None:
             return claim, None
@@ -226,7 +226,7 @@ def _set_aside(store: BatchStore, terms: BatchTerms) -> ClaimReceipt:
         return ClaimReceipt(None, open_batches)
     is_canary = goes_first(
         canary_rows=terms.canary_rows,
-        ready=ready,
+        ready=store.ready_rows(),
         after_a_clean_canary=_is_clean_canary(store.tail()),
     )
     if is_canary:
@@ -355,6 +355,7 @@ def claim_undo(run: RunRef, terms: BatchTerms, seq: int, *, actor: str, reason: 
         with transaction(connection):
             store.freeze_clis(clis, seq=number, tenant=run.tenant)
             undos.freeze(ceases, seq=number, tenant=run.tenant)
+            back = undos.taken_back(number)
             store.enter(
                 seq=number,
                 as_of=run.as_of,
@@ -369,7 +370,7 @@ def claim_undo(run: RunRef, terms: BatchTerms, seq: int, *, actor: str, reason: 
                 reason=reason,
             )
             Ledger(connection).record(
-                standing.select(
+                back.select(
                     "line_id",
                     "charge_type",
                     pl.lit(BillStatus.IN_BILLING.value).alias("from_status"),
@@ -394,7 +395,7 @@ def claim_undo(run: RunRef, terms: BatchTerms, seq: int, *, actor: str, reason: 
             path=path,
             files=_parts({CLIS: clis.height, CEASES: ceases.height}, terms),
             value=value,
-            charges=ceases.height,
+            charges=back.height,
         )
 
 
@@ -416,6 +417,12 @@ def _check_undo(connection: Connection, terms: BatchTerms, seq: int) -> None:
         raise IllegalTransition(
             f"Undoing batch {seq}: it is {batch.state.value}, not confirmed.",
             hint="A batch without a result is given up with `r2b abandon`.",
+        )
+    joined = UndoStore(connection).joined(seq)
+    if joined:
+        raise IllegalTransition(
+            f"Undoing batch {seq}: {joined} charge(s) of it joined groups that were there before.",
+            hint="Set Do Not Bill on them: the next batch takes them out. Nothing was changed.",
         )
     pending = UndoStore(connection).unanswered(seq)
     if pending is not None:

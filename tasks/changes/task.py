@@ -1,11 +1,15 @@
 """Find what has changed since Affinity was last told, and what of it the next batch takes."""
 
+from dataclasses import replace
+
 import polars as pl
 
+from schemas.charge import CHARGE_KEY
 from schemas.receipts import ChangeReceipt, RunRef
-from tasks.changes.charges import charge_changes
+from tasks.changes.charges import ChargeChanges, charge_changes
 from tasks.changes.clis import cli_changes
 from tasks.changes.entities import SUBJECTS, Records, entity_changes, oddities
+from tasks.changes.groups import CANDIDATE, fold
 from tasks.changes.numbers import cleaned, number_changes
 from tasks.changes.terms import ChangeTerms
 from tasks.step import step
@@ -37,13 +41,28 @@ def find_changes(run: RunRef, terms: ChangeTerms) -> ChangeReceipt:
 
 
 def _charges(store: ChangeStore, terms: ChangeTerms) -> None:
-    found = charge_changes(store.now(), store.billed(), terms)
+    now, told, members = store.now(), store.billed(), store.members()
+    in_groups = now.join(members, on=CHARGE_KEY, how="semi")
+    # of a group there is one row, so it is changed whatever the style
+    found = _together(
+        charge_changes(now.join(members, on=CHARGE_KEY, how="anti"), told, terms),
+        charge_changes(in_groups, told, replace(terms, replaces=False)),
+    )
+    ready = store.candidates() if terms.group_keys else pl.DataFrame(schema=CANDIDATE)
+    folded = fold(found, members, store.groups(), ready, terms)
+    store.settle_members(folded.settled)
+    store.add_due("member", folded.members)
+    found = folded.changes
     store.settle(found.settled)
     store.add_due("product", found.products)
     store.add_due("cease", found.ceases)
     store.add_due("cease", store.cut_short())
     store.add_waits(found.waits)
     store.show("charge", found.changes, found.holds)
+
+
+def _together(*found: ChargeChanges) -> ChargeChanges:
+    return ChargeChanges(*(pl.concat(frames) for frames in zip(*found, strict=True)))
 
 
 def _clis(store: ChangeStore, terms: ChangeTerms) -> None:

@@ -44,13 +44,17 @@ ROW = pl.Schema(
         "outcome": pl.String(),
         "recorded_code": pl.String(),
         "standing": pl.String(),
+        "members": pl.List(
+            pl.Struct({"line_id": pl.String(), "charge_type": pl.String(), "kind": pl.String()})
+        ),
     }
 )
 """A row of a batch: where it stands in its file, what it is about, what became of it so far.
 
 `part` is the written file, null where it does not matter; `kind` what the row does (`charge`,
 `change`, `undo`, `cease`, `stop`, `cli`, `entity`), `subject` the queue's name for it; `standing`
-what the ledger says of its charge or CLI, null once another batch has taken it up.
+what the ledger says of its charge or CLI, null once another batch has taken it up; `members` what
+it does to each charge of a group, null where it is about one.
 """
 
 OUTCOME = pl.Schema(
@@ -221,21 +225,50 @@ def _settled(seq: int, judged: pl.DataFrame) -> Settlement:
     if "ref" not in judged.columns:
         judged = judged.with_columns(pl.lit(None, dtype=pl.String).alias("ref"))
     stood = judged.with_columns(_stands_as().alias("stands_as")).with_columns(
-        pl.when(pl.col("stands_as") == LedgerStatus.IN_BILLING)
-        .then(pl.lit(BillStatus.IN_BILLING.value))
-        .otherwise(pl.lit(BillStatus.READY_TO_BILL.value))
-        .alias("bill_status"),
+        _bill_status().alias("bill_status"),
         pl.col("stands_as")
         .replace_strict(_SHOWN_AS, default=None, return_dtype=pl.String)
         .alias("disposition"),
     )
     outcomes = stood.with_columns(outcome="said_outcome", code="said_code").select(list(OUTCOME))
-    moves = (_moves(stood), _moves_back(seq, stood), _moves_of_changes(seq, stood))
+    each = _one_by_one(stood)
+    moves = (_moves(each), _moves_back(seq, each), _moves_of_changes(seq, each))
     return Settlement(outcomes, pl.concat(moves))
+
+
+def _one_by_one(stood: pl.DataFrame) -> pl.DataFrame:
+    """`stood` with the charges of a group in the place of the group's row."""
+    ends = pl.col("kind").is_in([CeaseKind.CEASE.value, CeaseKind.STOP.value, CeaseKind.UNDO.value])
+    members = (
+        stood.drop("line_id", "charge_type", "kind")
+        .drop_nulls("members")
+        .explode("members")
+        .unnest("members")
+        .with_columns(
+            pl.when(ends).then(pl.lit("ceases")).otherwise(pl.lit("products")).alias("file")
+        )
+        .with_columns(_stands_as().alias("stands_as"))
+        .with_columns(_bill_status().alias("bill_status"))
+    )
+    single = stood.filter(pl.col("members").is_null()).drop("members")
+    return pl.concat([single, members.select(single.columns)])
+
+
+def _bill_status() -> pl.Expr:
+    """What is shown of the charge; what joins a group is billed once the group's row changed."""
+    is_billed = pl.col("stands_as").is_in(
+        [LedgerStatus.IN_BILLING.value, LedgerStatus.CHANGED.value]
+    )
+    return (
+        pl.when(is_billed)
+        .then(pl.lit(BillStatus.IN_BILLING.value))
+        .otherwise(pl.lit(BillStatus.READY_TO_BILL.value))
+    )
 
 
 _SHOWN_AS = {
     LedgerStatus.IN_BILLING.value: Disposition.IN_BILLING.value,
+    LedgerStatus.CHANGED.value: Disposition.IN_BILLING.value,
     LedgerStatus.REJECTED.value: Disposition.HELD.value,
     LedgerStatus.RETURNED.value: Disposition.READY.value,
     LedgerStatus.ABANDONED.value: Disposition.READY.value,

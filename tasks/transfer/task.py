@@ -471,7 +471,9 @@ def _commit(
         BatchStore(connection).products(seq),
         UndoStore(connection).ceases(seq),
     )
-    is_billed = pl.col("stands_as") == LedgerStatus.IN_BILLING
+    is_billed = pl.col("stands_as").is_in(
+        [LedgerStatus.IN_BILLING.value, LedgerStatus.CHANGED.value]
+    )
     ledger.settle(
         seq,
         outcomes.join(
@@ -641,7 +643,7 @@ def _receipt(connection: Connection, batch: Batch, state: BatchState) -> Transfe
     accepted_value = first_row(
         connection,
         "SELECT coalesce(sum(product.quantity::DECIMAL(38, 0) * product.unit_price), 0) "
-        "FROM out.batch_product AS product INNER JOIN out.batch_outcome AS outcome "
+        "FROM out.batch_charge AS product INNER JOIN out.batch_outcome AS outcome "
         "ON product.seq = outcome.seq AND product.row_key = outcome.row_key "
         "WHERE product.seq = $seq AND product.kind = 'charge' AND outcome.outcome = 'accepted'",
         {"seq": batch.seq},

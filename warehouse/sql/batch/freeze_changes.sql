@@ -1,40 +1,42 @@
--- Freeze every due change of a billed charge as a row of the product file.
+-- Freeze every due change of a billed charge, or of a group, as a row of the product file. An update's
+-- number goes on from what was taken of its line before, for a line may stand for its group as well.
 -- Params: $seq BIGINT, $tenant VARCHAR.
-INSERT INTO out.batch_product
+INSERT INTO out.batch_product BY NAME
 SELECT
     $seq AS seq,
     left(
         sha256(
             concat(
-                $tenant, '|product|', line_id, '|', charge_type, '|',
-                CASE action
-                    WHEN 'ADD' THEN concat('add|', period)
-                    ELSE concat('update|', nth)
+                $tenant, '|product|', due.line_id, '|', due.charge_type, '|',
+                CASE due.action
+                    WHEN 'ADD' THEN concat('add|', due.period)
+                    ELSE concat('update|', due.nth)
                 END
             )
         ),
         32
     ) AS row_key,
-    customer_ref,
-    site_ref,
-    cli,
-    sku,
-    charge_type,
-    action,
-    product_name,
-    quantity,
-    unit_price,
-    frequency,
-    bill_start_on,
-    bill_end_on,
-    term_months,
-    order_ref,
-    po_ref,
-    line_id,
-    asset_id,
-    site_id,
-    'change' AS kind,
-    period,
-    nth,
-    fields
-FROM out.due_product;
+    due.* EXCLUDE (cli_type),
+    'change' AS kind
+FROM (
+    SELECT
+        product.* EXCLUDE (nth),
+        CASE
+            WHEN product.action = 'UPDATE'
+                THEN
+                    coalesce(told.nth, 0) + row_number() OVER (
+                        PARTITION BY product.line_id, product.charge_type, product.action
+                        ORDER BY product.group_key NULLS FIRST
+                    )
+        END AS nth
+    FROM out.due_product AS product
+    LEFT JOIN (
+        SELECT before.line_id, before.charge_type, max(before.nth) AS nth
+        FROM out.batch_product AS before
+        INNER JOIN out.batch_outcome AS outcome
+            ON before.seq = outcome.seq AND before.row_key = outcome.row_key
+        WHERE before.action = 'UPDATE' AND outcome.outcome = 'accepted'
+        GROUP BY before.line_id, before.charge_type
+    ) AS told
+        ON product.line_id = told.line_id AND product.charge_type = told.charge_type
+) AS due;

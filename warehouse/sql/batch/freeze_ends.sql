@@ -29,7 +29,8 @@ SELECT
     due.period,
     due.nth,
     due.shown_as,
-    due.value
+    due.value,
+    due.group_key
 FROM (
     SELECT
         cease.*,
@@ -55,7 +56,7 @@ FROM (
             AND cease.charge_type = told.charge_type
             AND cease.cease_on = told.cease_on
 ) AS due
-LEFT JOIN out.batch_product AS written
+LEFT JOIN out.batch_charge AS written
     ON
         written.seq = $seq
         AND due.replaced_by_line = written.line_id

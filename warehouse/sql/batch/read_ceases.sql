@@ -1,6 +1,6 @@
 -- The frozen rows of a batch's cease file, in file order.
 -- Params: $seq BIGINT.
-SELECT * EXCLUDE (seq, line_id, undoes_key, kind, period, nth, shown_as, value)
+SELECT * EXCLUDE (seq, line_id, undoes_key, kind, period, nth, shown_as, value, group_key)
 FROM out.batch_cease
 WHERE seq = $seq
 ORDER BY

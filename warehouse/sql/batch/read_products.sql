@@ -1,6 +1,6 @@
 -- The frozen rows of a batch's product file, in file order.
 -- Params: $seq BIGINT.
-SELECT * EXCLUDE (seq, site_id, kind, period, nth, fields)
+SELECT * EXCLUDE (seq, site_id, kind, period, nth, fields, group_key)
 FROM out.batch_product
 WHERE seq = $seq
 ORDER BY

@@ -4,7 +4,7 @@ DELETE FROM ops.billed AS billed
 WHERE
     EXISTS (
         SELECT 1
-        FROM out.batch_product AS written
+        FROM out.batch_charge AS written
         INNER JOIN outcomes ON written.row_key = outcomes.row_key
         WHERE
             written.seq = $seq
@@ -12,10 +12,21 @@ WHERE
             AND outcomes.outcome = 'accepted'
             AND written.line_id = billed.line_id
             AND written.charge_type = billed.charge_type
+            AND (
+                written.group_key IS NULL
+                OR EXISTS (
+                    SELECT 1
+                    FROM ops.charge_state AS state
+                    WHERE
+                        state.line_id = written.line_id
+                        AND state.charge_type = written.charge_type
+                        AND state.batch_seq = $seq
+                )
+            )
     )
     OR EXISTS (
         SELECT 1
-        FROM out.batch_cease AS written
+        FROM out.batch_end AS written
         INNER JOIN outcomes ON written.row_key = outcomes.row_key
         WHERE
             written.seq = $seq

@@ -11,12 +11,17 @@ FROM (
         written.charge_type,
         max(outcomes.refused_content) FILTER (written.file = 'products') AS change,
         max(outcomes.refused_content) FILTER (written.file = 'ceases') AS cease
-    FROM out.batch_row AS written
+    FROM (
+        SELECT row_key, line_id, charge_type, 'products' AS file
+        FROM out.batch_product
+        WHERE seq = $seq AND kind = 'change' AND group_key IS NULL
+        UNION ALL
+        SELECT row_key, line_id, charge_type, 'ceases' AS file
+        FROM out.batch_cease
+        WHERE seq = $seq AND kind IN ('change', 'cease', 'stop') AND group_key IS NULL
+    ) AS written
     INNER JOIN outcomes ON written.row_key = outcomes.row_key
-    WHERE
-        written.seq = $seq
-        AND written.kind IN ('change', 'cease', 'stop')
-        AND outcomes.stands_as = 'rejected'
+    WHERE outcomes.stands_as = 'rejected'
     GROUP BY written.line_id, written.charge_type
 ) AS refused
 WHERE refused.line_id = billed.line_id AND refused.charge_type = billed.charge_type;

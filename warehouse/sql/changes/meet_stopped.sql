@@ -12,7 +12,7 @@ SELECT
     billed.sku,
     billed.asset_id,
     billed.bill_start_on
-FROM out.batch_cease AS written
+FROM out.batch_end AS written
 INNER JOIN outcomes ON written.row_key = outcomes.row_key
 INNER JOIN ops.billed AS billed
     ON written.line_id = billed.line_id AND written.charge_type = billed.charge_type

@@ -28,11 +28,13 @@ WITH after AS (
             billed.line_id = due.line_id
             AND billed.charge_type = due.charge_type
             AND due.action = 'UPDATE'
+            AND due.group_key IS NULL
     LEFT JOIN out.due_cease AS cease
         ON
             billed.line_id = cease.line_id
             AND billed.charge_type = cease.charge_type
             AND billed.period = cease.period
+            AND cease.group_key IS NULL
     WHERE billed.charge_type = 'recurring'
     UNION ALL
     SELECT

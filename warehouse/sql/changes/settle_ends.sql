@@ -7,7 +7,7 @@ SET
     resumes_on = NULL,
     refused_end = NULL,
     content = NULL
-FROM out.batch_cease AS written
+FROM out.batch_end AS written
 INNER JOIN outcomes ON written.row_key = outcomes.row_key
 WHERE
     written.seq = $seq

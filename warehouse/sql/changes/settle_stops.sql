@@ -2,7 +2,7 @@
 -- Params: $seq BIGINT. outcomes is a registered frame.
 UPDATE ops.charge_state AS state
 SET status = 'stopped', in_billing_on = NULL
-FROM out.batch_cease AS written
+FROM out.batch_end AS written
 INNER JOIN outcomes ON written.row_key = outcomes.row_key
 WHERE
     written.seq = $seq

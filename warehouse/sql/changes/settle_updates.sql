@@ -21,7 +21,7 @@ SET
     ended_by = CASE WHEN written.bill_end_on IS NOT NULL THEN billed.ended_by END,
     refused_content = NULL,
     content = NULL
-FROM out.batch_product AS written
+FROM out.batch_charge AS written
 INNER JOIN outcomes ON written.row_key = outcomes.row_key
 WHERE
     written.seq = $seq

@@ -6,7 +6,7 @@ SET
     bill_status = 'Not Billed',
     batch_seq = NULL,
     in_billing_on = NULL
-FROM out.batch_cease AS written
+FROM out.batch_end AS written
 INNER JOIN outcomes ON written.row_key = outcomes.row_key
 WHERE
     written.seq = $seq

@@ -7,7 +7,7 @@ SELECT
     written.charge_type,
     written.period,
     coalesce(told.updates, 0) AS updates,
-    written.row_key,
+    coalesce(written.group_key, written.row_key) AS row_key,
     written.site_id,
     written.customer_ref,
     written.site_ref,
@@ -28,7 +28,7 @@ SELECT
     NULL AS refused_content,
     NULL AS content,
     NULL AS refused_end
-FROM out.batch_product AS written
+FROM out.batch_charge AS written
 INNER JOIN outcomes ON written.row_key = outcomes.row_key
 LEFT JOIN (
     SELECT before.line_id, before.charge_type, max(before.nth) AS updates
@@ -38,4 +38,19 @@ LEFT JOIN (
     WHERE before.action = 'UPDATE' AND outcome.outcome = 'accepted'
     GROUP BY before.line_id, before.charge_type
 ) AS told ON written.line_id = told.line_id AND written.charge_type = told.charge_type
-WHERE written.seq = $seq AND written.action = 'ADD' AND outcomes.outcome = 'accepted';
+WHERE
+    written.seq = $seq
+    AND written.action = 'ADD'
+    AND outcomes.outcome = 'accepted'
+    -- a member of a group that was given up may have gone elsewhere before the group was found there
+    AND (
+        written.group_key IS NULL
+        OR EXISTS (
+            SELECT 1
+            FROM ops.charge_state AS state
+            WHERE
+                state.line_id = written.line_id
+                AND state.charge_type = written.charge_type
+                AND state.batch_seq = $seq
+        )
+    );

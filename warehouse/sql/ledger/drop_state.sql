@@ -3,7 +3,7 @@
 DELETE FROM ops.charge_state AS state
 WHERE EXISTS (
     SELECT 1
-    FROM out.batch_product AS product
+    FROM out.batch_charge AS product
     WHERE
         product.seq = $seq
         AND product.kind = 'charge'

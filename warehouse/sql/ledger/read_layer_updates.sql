@@ -6,7 +6,7 @@ SELECT
     'In Billing' AS new_status,
     strftime(product.bill_start_on, '%Y-%m-%d') AS bill_start_on,
     CAST(product.seq AS VARCHAR) AS batch_seq
-FROM out.batch_product AS product
+FROM out.batch_charge AS product
 INNER JOIN out.batch_outcome AS outcome
     ON product.seq = outcome.seq AND product.row_key = outcome.row_key
 WHERE product.seq = $seq AND product.kind = 'charge' AND outcome.outcome = 'accepted'
@@ -17,7 +17,7 @@ SELECT
     'Not Billed' AS new_status,
     strftime(cease.cease_on, '%Y-%m-%d') AS bill_start_on,
     CAST(cease.seq AS VARCHAR) AS batch_seq
-FROM out.batch_cease AS cease
+FROM out.batch_end AS cease
 INNER JOIN out.batch_outcome AS outcome
     ON cease.seq = outcome.seq AND cease.row_key = outcome.row_key
 WHERE cease.seq = $seq AND cease.kind IN ('undo', 'stop') AND outcome.outcome = 'accepted'

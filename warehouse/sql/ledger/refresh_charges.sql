@@ -8,7 +8,7 @@ SET
     batch_seq = outcomes.batch_seq,
     in_billing_on = outcomes.in_billing_on
 FROM outcomes
-INNER JOIN out.batch_product AS product ON outcomes.row_key = product.row_key
+INNER JOIN out.batch_charge AS product ON outcomes.row_key = product.row_key
 WHERE
     product.seq = $seq
     AND product.kind = 'charge'

@@ -6,7 +6,7 @@ SELECT
     charge_type,
     'exported' AS status,
     seq AS batch_seq,
-    row_key,
+    coalesce(group_key, row_key) AS row_key,
     NULL AS in_billing_on,
     NULL AS refused_content,
     site_id,
@@ -14,5 +14,5 @@ SELECT
     sku,
     asset_id,
     bill_start_on
-FROM out.batch_product
+FROM out.batch_charge
 WHERE seq = $seq AND kind = 'charge';

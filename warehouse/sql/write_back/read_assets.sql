@@ -5,7 +5,7 @@ SELECT
     cease.asset_id AS "Asset Id",
     strftime(max(cease.cease_on), '%Y-%m-%d') AS "Cease Date",
     min(cease.cease_reason) AS "Cease Reason"
-FROM out.batch_cease AS cease
+FROM out.batch_end AS cease
 INNER JOIN out.batch_outcome AS outcome
     ON cease.seq = outcome.seq AND cease.row_key = outcome.row_key
 INNER JOIN core.assets AS asset ON cease.asset_id = asset.asset_id

@@ -13,17 +13,17 @@ SELECT
     ) AS "Bill Start Date"
 FROM (
     SELECT DISTINCT written.line_id
-    FROM out.batch_row AS written
+    FROM (
+        SELECT seq, row_key, line_id
+        FROM out.batch_charge
+        UNION ALL
+        SELECT seq, row_key, line_id
+        FROM out.batch_end
+        WHERE kind IN ('undo', 'stop')
+    ) AS written
     INNER JOIN out.batch_outcome AS outcome
         ON written.seq = outcome.seq AND written.row_key = outcome.row_key
-    WHERE
-        written.seq = $seq
-        AND written.line_id IS NOT NULL
-        AND outcome.outcome = 'accepted'
-        AND (
-            written.kind IN ('charge', 'undo', 'stop')
-            OR (written.kind = 'change' AND written.file = 'products')
-        )
+    WHERE written.seq = $seq AND outcome.outcome = 'accepted'
 ) AS told
 LEFT JOIN out.charge AS charge ON told.line_id = charge.line_id
 LEFT JOIN ops.billed AS billed
