@@ -434,6 +434,21 @@ _ALL = (
         ),
     ),
     View(
+        "group_member",
+        "group, charge and stay in it",
+        "Licences that Affinity bills, or billed, as one row: who is in which.",
+        (
+            _c("lead_line_id", "text", "The line whose id the one row has."),
+            _LINE,
+            _CHARGE_TYPE,
+            _c("quantity", "number", "The member's own quantity."),
+            _c("unit_price", "money", "The price of one."),
+            _VALUE,
+            _c("joined_in", "number", "The batch it joined in."),
+            _c("left_in", "number", "The batch it left in; blank while it is in it."),
+        ),
+    ),
+    View(
         "ledger",
         "transition of a charge",
         "Every transition ever, in order. Rows are only ever added.",
@@ -577,6 +592,8 @@ BEHIND: Mapping[str, str] = {
     "ops.renewal": "Which asset renewed which by itself, as first seen.",
     "ops.entity_state": "What Affinity took of customers, sites, addresses and contacts.",
     "ops.cli_state": "The CLIs we added, or are adding, in Affinity.",
+    "ops.billed_group": "What Affinity was told of each group of licences as a whole.",
+    "ops.group_member": "Who was ever in which group; behind `mart.group_member`.",
     "ops.retry_item": "The retry queue, settled items included.",
     "ops.retry_event": "Every change of every item of the queue; rows are only ever added.",
 }

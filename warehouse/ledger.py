@@ -43,6 +43,7 @@ OUTCOME = pl.Schema(
 
 
 _SETTLED_CHANGES = (
+    "groups/go_on",
     "changes/settle_ends",
     "changes/meet_stopped",
     "changes/settle_stops",
@@ -61,10 +62,10 @@ _SETTLED_CHANGES = (
     "groups/change",
     "groups/end",
     "groups/keep_refused",
+    "groups/keep_refused_members",
+    "groups/leave",
     "groups/join",
     "groups/change_members",
-    "groups/leave",
-    "groups/go_alone",
     "groups/drop",
 )
 """What follows from outcomes for what Affinity bills, in this order: ends come before what begins

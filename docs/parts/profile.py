@@ -40,8 +40,6 @@ _FALLBACK = {
     "changes.tracked": "Fields whose changes are handed over, per entity.",
     "changes.style": "How a change is handed over.",
     "changes.layer_compatible": "Report only the changes The Layer's own queue reports.",
-    "grouping.enabled": "Whether assets without references are grouped.",
-    "grouping.keys": "What they are grouped by.",
     "operators": "Name = roles. Nobody named: anybody may act, and is recorded.",
     "warehouse.path": "The live warehouse: one DuckDB file.",
     "warehouse.publish": "The folder of the copy analysts open.",

@@ -31,6 +31,7 @@ MEMBER = pl.Schema(
         "period": pl.Int64(),
         "site_id": pl.String(),
         "ended_by": pl.String(),
+        "refused_content": pl.String(),
         **_FACT_TYPES,
     }
 )
@@ -72,6 +73,7 @@ MEMBER_DUE = pl.Schema(
         "line_id": pl.String(),
         "charge_type": pl.String(),
         "kind": pl.String(),
+        "action": pl.String(),
         "period": pl.Int64(),
         "site_id": pl.String(),
         **_FACT_TYPES,
@@ -81,9 +83,10 @@ MEMBER_DUE = pl.Schema(
         "content": pl.String(),
     }
 )
-"""What a group's row says of one charge: `charge` (it joins), `change`, `cease` or `stop`.
+"""What a group's row says of one charge.
 
-`group_key` is null where the row makes the group.
+`kind`: `charge` puts it In Billing, `change`, `cease`, `stop`; `action`: ADD where it is new in the
+group; `group_key` is null where the row makes the group.
 """
 
 _ALWAYS_ALIKE = (
@@ -127,8 +130,9 @@ def fold(
     """Put what is due of groups in the place of what is due of their members.
 
     A member leaves when its last day is past, when it is stopped, or when what one row says of all
-    no longer holds of it: then it goes on as a row of its own. Ready charges join a group that they
-    fit, or make one.
+    no longer holds of it: then it goes on in a new row, with those that are like it. A row follows
+    its lead as long as that is in it, for Affinity knows it by its lead's line. Ready charges join
+    a group that they fit, or make one.
 
     Args:
         found: what is due of billed charges, one by one.
@@ -167,12 +171,13 @@ def fold(
             | pl.col("group_key").is_in(held["row_key"].implode()).fill_null(value=False)
         ).alias("waits")
     )
+    leaving = _leaving(free.filter("leaves"), alike, terms.as_of)
     return Groups(
         ChargeChanges(
             products=pl.concat(
                 [
                     found.products.join(told, on=CHARGE_KEY, how="anti"),
-                    _leaving(free.filter("leaves"), terms.as_of),
+                    _new_rows(leaving),
                     _updates(going.filter("says_update")),
                 ],
                 how="diagonal",
@@ -197,7 +202,13 @@ def fold(
                 ]
             ),
         ),
-        members=pl.concat([_of_rows(free), _made_of(joining.filter(~pl.col("waits")))]),
+        members=pl.concat(
+            [
+                _of_rows(free),
+                _as(MEMBER_DUE, leaving),
+                _made_of(joining.filter(~pl.col("waits"))),
+            ]
+        ),
         settled=free.filter(
             pl.col("stays") & pl.col("has_update") & ~pl.col("says_update").fill_null(value=False)
         ).select(list(MEMBER)),
@@ -272,13 +283,17 @@ def _places(
 ) -> pl.DataFrame:
     """GROUP with what its members have in common from now on (`..._place`).
 
-    That is what it was told with as long as it holds of any of them; else what holds of the first,
-    so that a change that all share changes the row. `is_open`: others may join.
+    That is what holds of its lead; without it, what the group was told with as long as it holds of
+    any member, else what holds of the first. `is_open`: others may join.
     """
     there = members.filter(~pl.col("is_out"))
+    is_lead = pl.col("line_id") == pl.col("lead_line_id")
+    led = there.filter(is_lead).select("row_key")
     unchanged = there.filter(_same(alike, "_group")).select("row_key").unique()
     first = (
-        there.join(unchanged, on="row_key", how="anti")
+        there.filter(
+            is_lead | ~pl.col("row_key").is_in(pl.concat([led, unchanged])["row_key"].implode())
+        )
         .sort("line_id")
         .group_by("row_key", maintain_order=True)
         .first()
@@ -306,8 +321,21 @@ def _places(
 def _joining(ready: pl.DataFrame, places: pl.DataFrame, alike: tuple[str, ...]) -> pl.DataFrame:
     """CANDIDATE with the group it goes to: `group_key`, null for a new one, and `lead_line_id`.
 
-    `waits`: that group has a row without an answer, so it goes there later.
+    `waits`: that group has a row without an answer, so it goes there later. A lead that comes back
+    goes into its old row from whatever day: a second row of its line could not be told apart.
     """
+    own = places.filter("is_open").select(
+        pl.col("lead_line_id").alias("line_id"),
+        "row_key",
+        *(f"{name}_place" for name in alike),
+        "in_flight",
+    )
+    back = ready.join(own, on="line_id", how="inner").with_columns(
+        pl.col("row_key").alias("group_key"),
+        pl.col("line_id").alias("lead_line_id"),
+        pl.col("bill_start_on_place").alias("bill_start_on"),
+    )
+    back = back.with_columns((pl.col("in_flight") | ~_same(alike, "_place")).alias("waits"))
     living = (
         places.filter("is_open")
         .sort("in_flight", "lead_line_id", "row_key")
@@ -319,13 +347,19 @@ def _joining(ready: pl.DataFrame, places: pl.DataFrame, alike: tuple[str, ...]) 
         )
         .unique(list(alike), keep="first", maintain_order=True)
     )
-    return ready.join(living, on=list(alike), how="left", nulls_equal=True).with_columns(
-        pl.coalesce(
-            "lead_of_group",
-            pl.col("line_id").min().over([*alike, pl.col("group_key").is_null()]),
-        ).alias("lead_line_id"),
-        pl.col("waits").fill_null(value=False),
+    others = (
+        ready.join(back, on=CHARGE_KEY, how="anti")
+        .join(living, on=list(alike), how="left", nulls_equal=True)
+        .with_columns(
+            pl.coalesce(
+                "lead_of_group",
+                pl.col("line_id").min().over([*alike, pl.col("group_key").is_null()]),
+            ).alias("lead_line_id"),
+            pl.col("waits").fill_null(value=False),
+        )
     )
+    columns = [*CANDIDATE, "group_key", "lead_line_id", "waits"]
+    return pl.concat([back.select(columns), others.select(columns)])
 
 
 def _rows(
@@ -477,18 +511,44 @@ def _ends(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _leaving(members: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """The rows of their own that members go on as, from the as-of day or when they begin."""
+def _leaving(members: pl.DataFrame, alike: tuple[str, ...], as_of: date) -> pl.DataFrame:
+    """Members that go on in new rows, from the as-of day or when they begin: MEMBER_DUE.
+
+    What Affinity refused of one is not sent again.
+    """
+    gone = members.with_columns(
+        (pl.col("period") + 1).alias("period"),
+        pl.lit("change").alias("kind"),
+        pl.lit("ADD").alias("action"),
+        pl.lit(None, dtype=pl.String).alias("group_key"),
+        _content_but_start().alias("content"),
+        pl.max_horizontal("bill_start_on", pl.lit(as_of)).alias("bill_start_on"),
+        pl.lit(None, dtype=pl.Date).alias("cease_on"),
+    ).filter(~_was_refused())
+    lead = pl.col("line_id").min().over(alike)
+    return gone.with_columns(lead.alias("lead_line_id"))
+
+
+def _content_but_start() -> pl.Expr:
+    return charge_content(tuple(name for name in HANDED_OVER if name != "bill_start_on"))
+
+
+def _was_refused() -> pl.Expr:
+    """Affinity refused to let it go on in a new row, whose start is another each day."""
+    return (pl.col("refused_content") == _content_but_start()).fill_null(value=False)
+
+
+def _new_rows(leaving: pl.DataFrame) -> pl.DataFrame:
+    """The rows that members go on in, one per group that they make."""
+    total = pl.col("quantity").sum().over("lead_line_id")
     return _as(
-        PRODUCT_DUE,
-        members.with_columns(
-            pl.lit("ADD").alias("action"),
-            (pl.col("period") + 1).alias("period"),
+        _OF_A_GROUP | PRODUCT_DUE,
+        leaving.with_columns(
+            total.alias("quantity"),
             pl.concat_str(
                 pl.lit("left its group"), "fields", separator=": ", ignore_nulls=True
             ).alias("fields"),
-            pl.max_horizontal("bill_start_on", pl.lit(as_of)).alias("bill_start_on"),
-        ),
+        ).filter(pl.col("line_id") == pl.col("lead_line_id")),
     )
 
 
@@ -504,6 +564,7 @@ def _of_rows(members: pl.DataFrame) -> pl.DataFrame:
         members.filter(leaves | will_end | changes).with_columns(
             pl.col("row_key").alias("group_key"),
             pl.when(leaves | will_end).then("kind").otherwise(pl.lit("change")).alias("kind"),
+            pl.lit("UPDATE").alias("action"),
             pl.when(leaves | will_end).then("cease_on").alias("cease_on"),
         ),
     )
@@ -512,7 +573,11 @@ def _of_rows(members: pl.DataFrame) -> pl.DataFrame:
 def _made_of(joining: pl.DataFrame) -> pl.DataFrame:
     return _as(
         MEMBER_DUE,
-        joining.with_columns(pl.lit("charge").alias("kind"), charge_content().alias("content")),
+        joining.with_columns(
+            pl.lit("charge").alias("kind"),
+            pl.lit("ADD").alias("action"),
+            charge_content().alias("content"),
+        ),
     )
 
 
@@ -533,8 +598,13 @@ def _waits_its_day() -> pl.Expr:
 
 def _shown(changes: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
     """`changes` (CHANGE), those held that wait for their group or for their day."""
-    marks = members.select(*CHARGE_KEY, "is_held", _waits_its_day().alias("waits_its_day"))
-    held = pl.col("is_held") | (pl.col("waits_its_day") & (pl.col("field") == "bill_end"))
+    refused = (pl.col("leaves") & _was_refused()).alias("is_refused")
+    marks = members.select(*CHARGE_KEY, "is_held", refused, _waits_its_day().alias("waits_its_day"))
+    held = (
+        pl.col("is_held")
+        | pl.col("is_refused")
+        | (pl.col("waits_its_day") & (pl.col("field") == "bill_end"))
+    )
     is_due = pl.col("state") == ChangeState.DUE
     return (
         changes.join(marks, on=CHARGE_KEY, how="left")
@@ -553,7 +623,10 @@ def _holds(changes: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
     said = changes.select(*CHARGE_KEY, "customer_id").unique()
     free = members.filter(~pl.col("is_stuck"))
     named = [
-        (members.filter("is_held"), HoldReason.AFFINITY_REJECTED.value),
+        (
+            members.filter(pl.col("is_held") | (pl.col("leaves") & _was_refused())),
+            HoldReason.AFFINITY_REJECTED.value,
+        ),
         (free.filter(_waits_its_day()), ChangeHoldReason.CEASE_AHEAD.value),
     ]
     return pl.concat(

@@ -183,18 +183,19 @@ def test_a_change_that_all_share_is_an_update_and_who_differs_goes_alone(tmp_pat
     asset(office, 2)["quantity"] = "5"
     office.run(NEXT + timedelta(days=1))
     rows = office.written(3)
-    assert [("L1", "ADD", "2"), ("L1", "UPDATE", "7")] == sorted(told(row) for row in rows)
+    assert [("L1", "UPDATE", "2"), ("L2", "ADD", "7")] == sorted(told(row) for row in rows)
     alone = next(row for row in rows if row["Action"] == "ADD")
     assert (NEXT + timedelta(days=1)).strftime("%d/%m/%Y") == alone["Bill Start Date"]
-    assert 2 == len({row["Row Key"] for row in rows})
     office.uploaded(3)
+    assert {"L1": (1, None), "L2": (3, None), "L3": (3, None)} == members(office)
     office.run(NEXT + timedelta(days=1))
     assert not office.batch(4).exists()
-    asset(office, 1)["recurring_price"] = "8"
-    asset(office, 3)["quantity"] = "1"
+    asset(office, 3)["recurring_price"] = "8"
+    asset(office, 1)["quantity"] = "1"
     office.run(NEXT + timedelta(days=2))
-    rows = office.written(4)
-    assert [("L1", "UPDATE", "2"), ("L1", "UPDATE", "6")] == sorted(told(row) for row in rows)
+    assert [("L1", "UPDATE", "1"), ("L2", "UPDATE", "5"), ("L3", "ADD", "2")] == sorted(
+        told(row) for row in office.written(4)
+    )
     keys = office.query("SELECT count(*), count(DISTINCT row_key) FROM out.batch_product")
     assert keys[0][0] == keys[0][1]
     office.uploaded(4)
@@ -202,11 +203,26 @@ def test_a_change_that_all_share_is_an_update_and_who_differs_goes_alone(tmp_pat
     assert not office.batch(5).exists()
 
 
+def test_a_lead_that_comes_back_goes_into_its_old_row(tmp_path: Path) -> None:
+    office = licences(tmp_path / "office")
+    office.run()
+    office.uploaded()
+    asset(office, 1)["do_not_bill"] = "true"
+    office.run(NEXT)
+    assert [("L1", "UPDATE", "4")] == [told(row) for row in office.written(2)]
+    office.uploaded(2)
+    asset(office, 1)["do_not_bill"] = "false"
+    office.run(NEXT + timedelta(days=1))
+    assert [("L1", "UPDATE", "6")] == [told(row) for row in office.written(3)]
+    office.uploaded(3)
+    office.run(NEXT + timedelta(days=2))
+    assert not office.batch(4).exists()
+
+
 def test_a_refused_group_waits_as_one_and_goes_again_when_released(tmp_path: Path) -> None:
     office = licences(tmp_path / "office")
     office.run()
     office.answer({("L1", "recurring"): "rejected:BAD"})
-    assert {"held"} == set(office.dispositions().values()) or True
     office.run(NEXT)
     assert {"held"} == set(office.dispositions().values())
     assert not office.batch(2).exists()
@@ -279,7 +295,7 @@ def test_turned_off_later_groups_live_on(tmp_path: Path) -> None:
 def test_a_canary_counts_rows(tmp_path: Path) -> None:
     office = licences(tmp_path / "office", profile=GROUPED + "[delivery]\ncanary_rows = 1\n")
     add(office, 4)
-    asset(office, 4)["recurring_price"] = "9"
+    office.line(4)["recurring_price"] = "9"
     office.run()
     assert [("L1", "ADD", "6")] == [told(row) for row in office.written()]
     office.uploaded()

@@ -45,7 +45,8 @@ CREATE TABLE ops.group_member (
 );
 
 -- What a row about a group says of each charge in it. kind: `charge` puts it In Billing, `change`
--- changes it, `cease`, `stop` and `undo` end it. content: what it alone would have been told as.
+-- changes it, `cease`, `stop` and `undo` end it. action: ADD where it is new in this group. content:
+-- what it alone would have been told as.
 CREATE TABLE out.batch_member (
     seq BIGINT,
     row_key VARCHAR,
@@ -54,6 +55,7 @@ CREATE TABLE out.batch_member (
     line_id VARCHAR,
     charge_type VARCHAR,
     kind VARCHAR,
+    action VARCHAR,
     period BIGINT,
     site_id VARCHAR,
     customer_ref VARCHAR,
@@ -84,6 +86,7 @@ CREATE TABLE out.due_member (
     line_id VARCHAR,
     charge_type VARCHAR,
     kind VARCHAR,
+    action VARCHAR,
     period BIGINT,
     site_id VARCHAR,
     customer_ref VARCHAR,
@@ -145,7 +148,7 @@ SELECT
     line_id,
     charge_type,
     kind,
-    CASE kind WHEN 'charge' THEN 'ADD' ELSE 'UPDATE' END AS action,
+    action,
     period,
     NULL AS nth,
     'in its group' AS fields,

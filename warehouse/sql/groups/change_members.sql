@@ -7,6 +7,7 @@ INNER JOIN outcomes ON written.row_key = outcomes.row_key
 WHERE
     written.seq = $seq
     AND written.kind = 'change'
+    AND written.action = 'UPDATE'
     AND outcomes.outcome = 'accepted'
     AND written.group_key = member.row_key
     AND written.line_id = member.line_id

@@ -1,4 +1,4 @@
--- Who went In Billing in a group's row is a member of it.
+-- Who is new in a group's row is a member of it.
 -- Params: $seq BIGINT. outcomes is a registered frame.
 INSERT INTO ops.group_member BY NAME
 SELECT
@@ -16,4 +16,4 @@ INNER JOIN ops.billed AS billed
         written.line_id = billed.line_id
         AND written.charge_type = billed.charge_type
         AND written.group_key = billed.row_key
-WHERE written.seq = $seq AND written.kind = 'charge' AND outcomes.outcome = 'accepted';
+WHERE written.seq = $seq AND written.action = 'ADD' AND outcomes.outcome = 'accepted';

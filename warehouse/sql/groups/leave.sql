@@ -1,19 +1,13 @@
--- Members that ended have left, and so have those that went on as a row of their own.
+-- Members that ended have left, and so have those that went on in another row.
 -- Params: $seq BIGINT. outcomes is a registered frame.
 UPDATE ops.group_member AS member
 SET left_in = $seq
-FROM (
-    SELECT row_key, line_id, charge_type
-    FROM out.batch_member
-    WHERE seq = $seq AND kind IN ('cease', 'stop', 'undo')
-    UNION ALL
-    SELECT row_key, line_id, charge_type
-    FROM out.batch_product
-    WHERE seq = $seq AND kind = 'change' AND action = 'ADD'
-) AS written
+FROM out.batch_member AS written
 INNER JOIN outcomes ON written.row_key = outcomes.row_key
 WHERE
-    outcomes.outcome = 'accepted'
+    written.seq = $seq
+    AND outcomes.outcome = 'accepted'
     AND written.line_id = member.line_id
     AND written.charge_type = member.charge_type
-    AND member.left_in IS NULL;
+    AND member.left_in IS NULL
+    AND (written.action = 'ADD' OR (written.kind <> 'change' AND written.group_key = member.row_key));

@@ -7,6 +7,7 @@ SELECT
     billed.period,
     billed.site_id,
     billed.ended_by,
+    billed.refused_content,
     billed.customer_ref,
     billed.site_ref,
     billed.cli,

@@ -1,8 +1,8 @@
--- What left its group to go on as a row of its own stands and falls with that row from now on.
+-- What went on in another row than its group's stands and falls with that row from now on.
 -- Params: $seq BIGINT. outcomes is a registered frame.
 UPDATE ops.charge_state AS state
-SET row_key = written.row_key, batch_seq = written.seq
-FROM out.batch_product AS written
+SET row_key = written.group_key, batch_seq = written.seq
+FROM out.batch_member AS written
 INNER JOIN outcomes ON written.row_key = outcomes.row_key
 WHERE
     written.seq = $seq
@@ -10,5 +10,4 @@ WHERE
     AND written.action = 'ADD'
     AND outcomes.outcome = 'accepted'
     AND written.line_id = state.line_id
-    AND written.charge_type = state.charge_type
-    AND state.row_key IN (SELECT row_key FROM ops.billed_group);
+    AND written.charge_type = state.charge_type;
