@@ -190,7 +190,8 @@ def charges_of(lines: pl.DataFrame, terms: Terms) -> pl.DataFrame:
         )
     )
     return (
-        charges.with_columns(_route_kind(terms), *_later_start(terms))
+        charges.with_columns(pl.col("bill_start_on").alias("first_start_on"))
+        .with_columns(_route_kind(terms), *_later_start(terms))
         .with_columns(*_bill_end())
         .collect()
     )
@@ -287,10 +288,11 @@ def _bill_end() -> list[pl.Expr]:
     """A's cease, else the end of a fixed term. An Expiry date is a renewal marker: never an end.
 
     What is billed also ends the day before a New & Cease takes its place. `end_kind` says which:
-    `cease`, `request`, `replaced` or `term`.
+    `cease`, `request`, `replaced` or `term`. A term that ran while the charge was stopped is not
+    begun anew.
     """
     months = pl.col("term_months")
-    start = pl.col("bill_start_on")
+    start = pl.col("first_start_on")
     in_calendar = months + start.dt.year() * 12 + start.dt.month() <= _LAST_MONTH
     fixed = (
         (pl.col("charge_type") == ChargeType.RECURRING)
@@ -300,6 +302,7 @@ def _bill_end() -> list[pl.Expr]:
     )
     usable = pl.when(fixed).then(months).otherwise(0)
     term_end = start.dt.offset_by(pl.format("{}mo", usable)).dt.offset_by("-1d")
+    fixed = fixed & (term_end >= pl.col("bill_start_on")).fill_null(value=False)
     is_billed = pl.col("told_period").is_not_null() | pl.col("is_seen").fill_null(value=False)
     replaced = pl.when(is_billed).then(pl.col("replaced_after"))
     ceased = pl.min_horizontal("cease_on", replaced)

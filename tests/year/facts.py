@@ -209,7 +209,20 @@ class Reading:
             return "held", "customer cancelled"
         if asset["is_live"] != "true":
             return "held", "asset not live"
+        if self._is_claimed_by_heir(asset):
+            return "held", "its CLI lives on what replaces it"
         return "ready", ""
+
+    def _is_claimed_by_heir(self, asset: Row) -> bool:
+        """Until The Layer has ended it, what a New & Cease replaces shares its CLI with the new."""
+        successor = self._replaced.get(asset["asset_id"])
+        heir = self.view["assets"].get(successor["asset_id"]) if successor else None
+        if not heir or not asset["cli"] or heir["is_live"] != "true":
+            return False
+        products = self.view["products"]
+        mine, its = (clean(each["cli"], products[each["product_id"]]) for each in (asset, heir))
+        ended, began = _day(asset["cease_on"]), _day(heir["connection_on"])
+        return bool(mine) and mine == its and (ended is None or began is None or ended >= began)
 
     def _end(
         self, charge: Charge, line: Row, product: Row, chain: list[Row], start: date | None

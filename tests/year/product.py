@@ -8,6 +8,7 @@ from flows.profile import load_profile
 from flows.queue_desk import list_items, release
 from flows.transfer import transfer_to_billing
 from schemas.receipts import RunReceipt
+from schemas.vocabulary import RetryState
 from tests.year.reference import TENANT
 from tests.year.world import Row, View, read_csv, write_csv
 
@@ -43,7 +44,8 @@ class Product:
         self._seq = 0
 
     def run(self, _view: View, as_of: date, _outbox: Path) -> Path | None:
-        """The billing run."""
+        """The billing run; what waits for Affinity to be less busy has waited."""
+        self._free(waiting=True)
         receipt = billing_run.fn(str(self.profile), as_of)
         self.receipts.append(receipt)
         if receipt.batch is None:
@@ -62,6 +64,12 @@ class Product:
 
     def release(self) -> None:
         """A person lets everything go that Affinity refused."""
+        self._free(waiting=False)
+
+    def _free(self, *, waiting: bool) -> None:
         profile = load_profile(self.profile)
+        if not profile.warehouse.exists():
+            return
         for item in list_items(profile):
-            release(profile, item.id, actor="Ann")
+            if not waiting or item.state is RetryState.WAITING:
+                release(profile, item.id, actor="Ann")
