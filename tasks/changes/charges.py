@@ -328,15 +328,15 @@ def _what_to_say(terms: ChangeTerms) -> list[pl.Expr]:
 def _splits(terms: ChangeTerms) -> pl.Expr:
     """A charge that has begun and goes on is ceased and added anew, and takes its end along.
 
-    One that a New & Cease replaces is not: its end belongs to the pair.
+    An end that waits for the other one of a pair is not known to Affinity yet.
     """
     if not terms.replaces:
         return pl.lit(value=False)
     has_begun = (_told("bill_start_on") < terms.as_of).fill_null(value=False)
-    goes_on = (pl.col("bill_end_on") >= terms.as_of).fill_null(value=True)
-    is_pair = (pl.col("end_kind") == "replaced").fill_null(value=False)
+    end = pl.when(_pair_waits()).then(_told("bill_end_on")).otherwise("bill_end_on")
+    goes_on = (end >= terms.as_of).fill_null(value=True)
     changed = pl.any_horizontal(*(pl.col(f"differs_{field}") for field in _REPLACING))
-    return _recurring() & has_begun & goes_on & ~is_pair & changed
+    return _recurring() & has_begun & goes_on & changed
 
 
 def _end_state() -> pl.Expr:
@@ -364,11 +364,16 @@ def _is_replaced() -> pl.Expr:
 
 
 def _pair_is_waiting() -> pl.Expr:
+    return pl.col("says_end") & _pair_waits()
+
+
+def _pair_waits() -> pl.Expr:
     """The charge that takes its place by a New & Cease cannot go in the same batch yet."""
     waiting = pl.col("successor_disposition").is_in(
         [Disposition.WAITING.value, Disposition.HELD.value]
     )
-    return _is_replaced() & (
+    is_pair = (pl.col("end_kind") == "replaced").fill_null(value=False)
+    return is_pair & (
         waiting.fill_null(value=False) | pl.col("successor_in_flight").fill_null(value=False)
     )
 
@@ -392,7 +397,7 @@ def _update_is_due() -> pl.Expr:
 def _products(both: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
     """The rows of changes. An end that must wait is not told by them, nor a place of a one-off."""
     replaces = pl.col("replaces")
-    end_waits = pl.col("says_end") & (pl.col("end_state") != ChangeState.DUE)
+    end_waits = _pair_waits() | (pl.col("says_end") & (pl.col("end_state") != ChangeState.DUE))
     upfront = pl.col("charge_type") == ChargeType.UPFRONT
     return (
         both.filter(_update_is_due())
@@ -555,7 +560,8 @@ def _route_is_unknown() -> pl.Expr:
 def _waits(both: pl.DataFrame) -> pl.DataFrame:
     """Ready charges whose predecessor is in flight: no overlap, no gap."""
     return both.filter(
-        _is_replaced()
+        (pl.col("end_kind") == "replaced").fill_null(value=False)
+        & pl.col("differs_bill_end")
         & pl.col("in_flight")
         & (pl.col("successor_disposition") == Disposition.READY)
     ).select(pl.col("replaced_by_line").alias("line_id"), "charge_type")
