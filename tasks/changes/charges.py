@@ -463,7 +463,10 @@ def _ceases(both: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
             # a link that was not known when we first looked may be by now
             *(pl.coalesce(_told(name), name).alias(name) for name in ("customer_ref", "site_ref")),
             _told("asset_id").alias("asset_id"),
-            pl.coalesce("object_uid", "known_object_uid").alias("object_uid"),
+            # the asset may still name the object of the period before
+            pl.coalesce(
+                pl.when(pl.col("period") == 1).then("object_uid"), "known_object_uid"
+            ).alias("object_uid"),
             _value().alias("value"),
         )
         .select(pl.col(name).cast(dtype) for name, dtype in CEASE_DUE.items())

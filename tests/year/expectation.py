@@ -177,7 +177,9 @@ class History:
             if "CEASE" in accepted:
                 self.periods[-1] = replace(now, end=day - DAY)
             if "ADD" in accepted:
-                self.periods.append(replace(wanted, start=day, end=end, is_first=False))
+                # no gap, though the new row was refused when the old one was ended
+                start = self.periods[-1].end + DAY
+                self.periods.append(replace(wanted, start=start, end=end, is_first=False))
             elif not excused:
                 self._fault(day, f"should be {wanted} from today, told {now}")
             return

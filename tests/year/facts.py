@@ -81,6 +81,7 @@ class Reading:
         }
         self._asked = {row["OBJECTUID"]: row for row in view["affinity_cease_requests"].values()}
         self._known: dict[Charge, Facts] = {}
+        self._by_cli: dict[str, list[tuple[str, Row]]] | None = None
 
     def charges(self) -> list[Charge]:
         """All there are."""
@@ -209,20 +210,39 @@ class Reading:
             return "held", "customer cancelled"
         if asset["is_live"] != "true":
             return "held", "asset not live"
-        if self._is_claimed_by_heir(asset):
-            return "held", "its CLI lives on what replaces it"
+        if self._is_claimed_twice(line, asset):
+            return "held", "its CLI lives on another asset too"
         return "ready", ""
 
-    def _is_claimed_by_heir(self, asset: Row) -> bool:
-        """Until The Layer has ended it, what a New & Cease replaces shares its CLI with the new."""
-        successor = self._replaced.get(asset["asset_id"])
-        heir = self.view["assets"].get(successor["asset_id"]) if successor else None
-        if not heir or not asset["cli"] or heir["is_live"] != "true":
-            return False
+    def _is_claimed_twice(self, line: Row, asset: Row) -> bool:
+        """Another live service asset of its own holds its CLI at the same time (cli_conflict).
+
+        What its New & Cease replaces does not count, nor what it hangs on; that a renewal or a
+        successor of its own does is a matter of days: until The Layer has ended the old one.
+        """
         products = self.view["products"]
-        mine, its = (clean(each["cli"], products[each["product_id"]]) for each in (asset, heir))
-        ended, began = _day(asset["cease_on"]), _day(heir["connection_on"])
-        return bool(mine) and mine == its and (ended is None or began is None or ended >= began)
+        product = products[asset["product_id"]]
+        mine = clean(asset["cli"] or line["cli"], product)
+        if not mine or product["item_type"] != "Service":
+            return False
+        exempt = {asset["asset_id"], asset["parent_asset_id"]}
+        if line["action"] == "New & Cease":
+            exempt.add(line["target_asset_id"])
+        return any(
+            asset_id not in exempt and _overlap(asset, other)
+            for asset_id, other in self._lives()[mine]
+        )
+
+    def _lives(self) -> dict[str, list[tuple[str, Row]]]:
+        """The live root service assets by CLI."""
+        if self._by_cli is None:
+            self._by_cli = defaultdict(list)
+            for asset_id, asset in self.view["assets"].items():
+                product = self.view["products"][asset["product_id"]]
+                is_root = asset["is_live"] == "true" and not asset["parent_asset_id"]
+                if is_root and product["item_type"] == "Service" and asset["cli"]:
+                    self._by_cli[clean(asset["cli"], product)].append((asset_id, asset))
+        return self._by_cli
 
     def _end(
         self, charge: Charge, line: Row, product: Row, chain: list[Row], start: date | None
@@ -244,6 +264,13 @@ class Reading:
         if product["fixed_billing"] == "true" and line["term_months"] and start:
             return add_months(start, int(line["term_months"])) - DAY, False, pair
         return None, False, pair
+
+
+def _overlap(one: Row, other: Row) -> bool:
+    """Whether two assets live at the same time, both ends included; a blank date is open."""
+    began, ended = one["connection_on"] or "0", one["cease_on"] or "~"
+    its_began, its_ended = other["connection_on"] or "0", other["cease_on"] or "~"
+    return began <= its_ended and its_began <= ended
 
 
 KINDS = ("upfront", "recurring")
