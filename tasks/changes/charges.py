@@ -286,7 +286,7 @@ def _stop_day(as_of: date) -> pl.Expr:
 def _what_to_say(terms: ChangeTerms) -> list[pl.Expr]:
     stops = pl.col("stop_on").is_not_null()
     is_dead = (
-        ~stops
+        pl.col("stops_because").is_null()
         & _recurring()
         & ~pl.col("asset_is_live").fill_null(value=True)
         & pl.col("bill_end_on").is_null()

@@ -257,6 +257,13 @@ def test_what_is_told(now: dict[str, Any], told: dict[str, Any], expected: list[
             {"asset_is_live": False}, {}, ["cease_date_missing"], 0, id="dead without an end"
         ),
         pytest.param(
+            {"asset_is_live": False, **STOP},
+            {"bill_end_on": YESTERDAY},
+            [],
+            0,
+            id="dead, but ended and stopped",
+        ),
+        pytest.param(
             REPLACED, {"successor_disposition": "waiting"}, ["pair_waiting"], 0, id="pair waits"
         ),
         pytest.param(
