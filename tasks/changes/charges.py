@@ -159,18 +159,15 @@ def charge_changes(now: pl.DataFrame, told: pl.DataFrame, terms: ChangeTerms) ->
     Returns:
         Frames in no order.
     """
-    both = now.join(told, on=CHARGE_KEY, how="inner", suffix="_told")
-    both = both.filter(~_asset_is_gone() & ~_is_stopped())
-    both = (
-        both.with_columns(_kept_term().alias("bill_end_on"))
-        .with_columns(_is_over(terms.as_of))
-        .with_columns(
-            *(_differs(field, terms).alias(f"differs_{field}") for field in _FIELDS),
-            _stop_day(terms.as_of).alias("stop_on"),
-        )
+    seen = now.with_columns(charge_content().alias("seen_content"))
+    both = seen.join(told, on=CHARGE_KEY, how="inner", suffix="_told")
+    both = both.filter(~_asset_is_gone() & ~_is_stopped()).with_columns(*_place())
+    both = both.with_columns(_is_over(terms.as_of)).with_columns(
+        *(_differs(field, terms).alias(f"differs_{field}") for field in _FIELDS),
+        _stop_day(terms.as_of).alias("stop_on"),
     )
     both = both.with_columns(*_what_to_say(terms)).with_columns(_cease_reason())
-    both = both.with_columns(_end_state(), _update_state())
+    both = both.with_columns(_end_state()).with_columns(*_row_end()).with_columns(_update_state())
     says = pl.col("says_update") | pl.col("says_end") | pl.col("is_dead")
     return ChargeChanges(
         products=_products(both, terms),
@@ -178,7 +175,7 @@ def charge_changes(now: pl.DataFrame, told: pl.DataFrame, terms: ChangeTerms) ->
         changes=_changes(both.filter(says)),
         holds=_holds(both),
         settled=both.filter(~says & ~pl.col("in_flight")).select(
-            *CHARGE_KEY, charge_content().alias("content")
+            *CHARGE_KEY, pl.col("seen_content").alias("content")
         ),
         waits=_waits(both),
     )
@@ -189,6 +186,26 @@ _FIELDS = (*dict.fromkeys((*TRACKED_CHARGES, "description", "term_months", "orde
 
 def _told(column: str) -> pl.Expr:
     return pl.col(f"{column}_told")
+
+
+def _place() -> list[pl.Expr]:
+    """Where a charge is told to be: a one-off stays where it was, whatever moves or ends later."""
+    return [
+        pl.when(_recurring()).then(name).otherwise(_told(name)).alias(name)
+        for name in ("customer_ref", "site_ref", "cli", "asset_id", "bill_end_on")
+    ]
+
+
+def _row_end() -> list[pl.Expr]:
+    """`now_end` is the end as The Layer has it; from here on `bill_end_on` is what a row may say.
+
+    An end that must wait is not told by the row of another change.
+    """
+    waits = _pair_waits() | (pl.col("says_end") & (pl.col("end_state") != ChangeState.DUE))
+    return [
+        pl.col("bill_end_on").alias("now_end"),
+        pl.when(waits).then(_told("bill_end_on")).otherwise("bill_end_on").alias("bill_end_on"),
+    ]
 
 
 def _recurring() -> pl.Expr:
@@ -208,22 +225,6 @@ def _is_stopped() -> pl.Expr:
     """We stopped it, or it was stopped already when we first looked, and still is."""
     seen = (pl.col("ended_by") == SEEN_STOPPED) & pl.col("stops_because").is_not_null()
     return ((pl.col("ended_by") == CeaseKind.STOP) | seen).fill_null(value=False)
-
-
-def _kept_term() -> pl.Expr:
-    """The bill end; a fixed term is not begun anew by going on as a new row."""
-    same_term = (
-        (pl.col("end_kind") == "term")
-        & (pl.col("period") > 1)
-        & (pl.col("term_months") == _told("term_months"))
-        & pl.col("ended_by").is_null()
-        & _told("bill_end_on").is_not_null()
-    )
-    return (
-        pl.when(same_term.fill_null(value=False))
-        .then(_told("bill_end_on"))
-        .otherwise("bill_end_on")
-    )
 
 
 def _is_over(as_of: date) -> pl.Expr:
@@ -395,22 +396,9 @@ def _update_is_due() -> pl.Expr:
 
 
 def _products(both: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
-    """The rows of changes. An end that must wait is not told by them, nor a place of a one-off."""
     replaces = pl.col("replaces")
-    end_waits = _pair_waits() | (pl.col("says_end") & (pl.col("end_state") != ChangeState.DUE))
-    upfront = pl.col("charge_type") == ChargeType.UPFRONT
     return (
         both.filter(_update_is_due())
-        .with_columns(
-            pl.when(upfront | end_waits)
-            .then(_told("bill_end_on"))
-            .otherwise("bill_end_on")
-            .alias("bill_end_on"),
-            *(
-                pl.when(upfront).then(_told(name)).otherwise(name).alias(name)
-                for name in ("customer_ref", "site_ref", "cli", "asset_id")
-            ),
-        )
         .with_columns(
             pl.when(replaces).then(pl.lit("ADD")).otherwise(pl.lit("UPDATE")).alias("action"),
             (pl.col("period") + replaces.cast(pl.Int64)).alias("period"),
@@ -498,7 +486,9 @@ def _changes(both: pl.DataFrame) -> pl.DataFrame:
             "action",
             pl.lit(field).alias("field"),
             _told(_COLUMN.get(field, field)).cast(pl.String).alias("told"),
-            pl.col(_COLUMN.get(field, field)).cast(pl.String).alias("now"),
+            pl.col("now_end" if field == "bill_end" else _COLUMN.get(field, field))
+            .cast(pl.String)
+            .alias("now"),
             _state_of(field).alias("state"),
             "value",
         )

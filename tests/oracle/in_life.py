@@ -93,6 +93,7 @@ class Book:
         self.refused_adds: dict[Key, Any] = {}
         self.cease_keys: dict[tuple[str, str, date], int] = {}
         self.cut_short: dict[Key, tuple[Sent, bool]] = {}
+        self.renewals: dict[str, str] = {}
 
     def run(self, feeds: dict[str, list[Row]], as_of: date) -> Answer:
         """Say what the run of a day writes; its rows are asked from then on."""
@@ -179,6 +180,10 @@ class _Day:
             row["OBJECTUID"]: _day(row["Completed On"])
             for row in feeds.get("affinity_cease_requests", [])
         }
+        for asset_id, asset in self.assets.items():
+            renewed = self._renewed_today(asset)
+            if renewed is not None:
+                book.renewals.setdefault(asset_id, renewed["asset_id"])
 
     def answer(self) -> Answer:
         """Everything that is to be told."""
@@ -313,6 +318,10 @@ class _Day:
         }
 
     def _renewed_by(self, asset: Row) -> Row | None:
+        """Once seen, a renewal is remembered: both assets may change afterwards."""
+        return self.assets.get(self.book.renewals.get(asset["asset_id"], ""))
+
+    def _renewed_today(self, asset: Row) -> Row | None:
         cease = _day(asset.get("cease_on"))
         if cease is None:
             return None
@@ -395,16 +404,27 @@ class _Day:
                 out.holds.add((*charge, "cease_date_missing"))
             return
         goes_on = is_cut and (now["end"] is None or now["end"] > was["end"])
-        ceases = "bill end" in differs and now["end"] is not None and not goes_on
+        by_line = now["by_line"] if now["why"] == "replaced" else None
+        successor = (by_line, "recurring") if by_line else None
+        waits = successor is not None and (
+            dispositions.get(successor) in ("waiting", "held")
+            or self.book.in_flight(successor, adds=False)
+        )
+        if "bill end" in differs and flying and successor in ready:
+            del ready[successor]
+        last = was["end"] if waits else now["end"]
+        splits = (
+            self.book.anew
+            and recurring
+            and not is_cut
+            and was["start"] < as_of
+            and (last is None or last >= as_of)
+            and any(name in _REPLACING for name in differs)
+        )
+        ceases = "bill end" in differs and now["end"] is not None and not goes_on and not splits
+        end_is_refused = False
         if ceases:
-            by_line = now["by_line"] if now["why"] == "replaced" else None
-            successor = (by_line, "recurring") if by_line else None
-            waits = successor is not None and (
-                dispositions.get(successor) in ("waiting", "held")
-                or self.book.in_flight(successor, adds=False)
-            )
-            if flying and successor in ready:
-                del ready[successor]
+            end_is_refused = told.refused_end == ("cease", now["end"])
             names = {"request": "Cease request", "replaced": "Replaced", "cease": "Ceased"}
             reason = now["row"].get("cease_reason") or names[now["why"]]
             if waits and not flying:
@@ -426,13 +446,11 @@ class _Day:
             return
         if is_cut and not goes_on:
             return
-        replaces = goes_on or (
-            self.book.anew
-            and not ceases
-            and recurring
-            and was["start"] < as_of
-            and any(name in _REPLACING for name in differs)
-        )
+        replaces = goes_on or splits
+        if not recurring:  # a one-off stays where it is
+            now = {**now, **{name: was[name] for name in ("site", "cli", "asset", "end")}}
+        elif waits or end_is_refused:  # nor is an end told that must wait
+            now = {**now, "end": was["end"]}
         content = ("anew", *_content({**now, "start": None})) if replaces else _content(now)
         holds = [] if is_unknown else self._holds(now, is_new=False)
         if told.refused_change == content:

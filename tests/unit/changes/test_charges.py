@@ -367,14 +367,6 @@ def test_a_new_row_begins_where_the_old_one_ends():
     assert (3, date(2026, 3, 21)) == (later["period"], later["bill_start_on"])
 
 
-def test_a_fixed_term_is_not_begun_anew():
-    told = {"period": 2, "term_months": 12, "bill_end_on": date(2027, 2, 28)}
-    now = {"term_months": 12, "end_kind": "term", "bill_end_on": date(2027, 3, 31)}
-
-    assert [] == rows(found(now, told))
-    assert ["UPDATE bill end"] == rows(found({**now, "term_months": 6}, told))
-
-
 @pytest.mark.parametrize(
     ("now", "told", "expected"),
     [

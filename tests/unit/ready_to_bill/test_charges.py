@@ -266,3 +266,18 @@ def test_no_lines_make_no_charges():
     judgement = judge(lines({}).clear(), terms(cli_profiles={"Voice": CliProfile.ANY}))
 
     assert {0} == {each.height for each in judgement}
+
+
+def test_a_fixed_term_runs_from_its_first_day_through_every_period():
+    facts = line(
+        fixed_billing=True,
+        term_months=12,
+        recurring_told_period=2,
+        recurring_told_start_on=date(2026, 3, 20),
+    )
+
+    charges = charges_of(facts, terms()).filter(pl.col("charge_type") == "recurring")
+
+    assert [(date(2026, 3, 20), date(2027, 2, 28), "term")] == charges.select(
+        "bill_start_on", "bill_end_on", "end_kind"
+    ).rows()
