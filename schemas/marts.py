@@ -411,6 +411,12 @@ _ALL = (
             _c("message", "text", "Affinity's words, or why the batch was given up."),
             _c("line_id", "text", "The order line, for a product or cease row."),
             _c("charge_type", "text", "upfront or recurring, for a product or cease row."),
+            _c("action", "text", "ADD, UPDATE or CEASE; blank for a new product."),
+            _c(
+                "subject",
+                "text",
+                "What it is about, as the queue names it: `charge:<line>:<charge type>`.",
+            ),
         ),
     ),
     View(
@@ -575,7 +581,8 @@ BEHIND: Mapping[str, str] = {
     "out.batch": "Batches, their states and their place in the chain of manifests.",
     "out.delivery_file": "Where each file of a batch stands; from its `delivery.json`.",
     "out.batch_entity": "The frozen rows of files 01 to 05, batch by batch.",
-    "out.batch_row": "A view: every row of every batch, whatever its file.",
+    "out.batch_member": "The frozen members of grouped rows, batch by batch.",
+    "out.due_member": "Members of groups that the next batch takes.",
     "out.batch_cli": "The frozen rows of `06_clis.csv`, batch by batch.",
     "out.batch_cease": "The frozen rows of `07_ceases.csv`, batch by batch.",
     "out.batch_product": "The frozen rows of `08_products.csv`, batch by batch.",

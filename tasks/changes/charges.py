@@ -228,8 +228,10 @@ def _is_stopped() -> pl.Expr:
 
 
 def _is_over(as_of: date) -> pl.Expr:
+    """It ended before today, and still does: one that is open again is told whole."""
     ended = (_told("bill_end_on") < as_of).fill_null(value=False)
-    return (ended & ~_is_cut()).alias("is_over")
+    still_ends = (pl.col("bill_end_on") < as_of).fill_null(value=False)
+    return (ended & still_ends & ~_is_cut()).alias("is_over")
 
 
 def _is_cut() -> pl.Expr:

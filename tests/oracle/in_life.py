@@ -380,7 +380,10 @@ class _Day:
         recurring = charge[1] == "recurring"
         flying = self.book.in_flight(charge, adds=False)
         is_cut = told.ended_by == "change"
-        is_over = was["end"] is not None and was["end"] < as_of and not is_cut
+        ended, still_ends = (
+            day is not None and day < as_of for day in (was["end"], self._now(charge)["end"])
+        )
+        is_over = ended and still_ends and not is_cut
         tracked = [
             name
             for name in _RECURRING_FIELDS

@@ -39,6 +39,8 @@ class Period:
     content: Content
     is_first: bool
     stopped: bool = False
+    cut: bool = False
+    """It was ended to go on as a new row."""
 
 
 def differences(year: Year, style: str = "update") -> list[str]:
@@ -172,14 +174,22 @@ class History:
         waits = not recurring or self._pair_waits(day, facts)
         end = now.end if waits else facts.end
         wanted = self._wanted(facts, now)
+        if now.cut and wanted is not None and (end is None or end > now.end):
+            # what was ended to go on as a new row goes on, as soon as that is taken
+            if "ADD" in accepted:
+                start = now.end + DAY
+                self.periods.append(
+                    replace(wanted, start=start, end=end, is_first=False, cut=False)
+                )
+            elif not excused:
+                self._fault(day, f"was cut on {now.end}, and does not go on")
+            return
         is_over = now.end is not None and now.end < day and recurring
         if self._splits(day, now, wanted, end) and (end != now.end or not is_over):
             if "CEASE" in accepted:
-                self.periods[-1] = replace(now, end=day - DAY)
+                self.periods[-1] = replace(now, end=day - DAY, cut=True)
             if "ADD" in accepted:
-                # no gap, though the new row was refused when the old one was ended
-                start = self.periods[-1].end + DAY
-                self.periods.append(replace(wanted, start=start, end=end, is_first=False))
+                self.periods.append(replace(wanted, start=day, end=end, is_first=False))
             elif not excused:
                 self._fault(day, f"should be {wanted} from today, told {now}")
             return
