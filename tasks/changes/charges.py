@@ -363,7 +363,9 @@ def _state(held: pl.Expr) -> pl.Expr:
 
 
 def _is_replaced() -> pl.Expr:
-    return (pl.col("end_kind") == "replaced").fill_null(value=False) & pl.col("says_end")
+    """It ends because a New & Cease takes its place; a stop has a reason of its own."""
+    ends = (pl.col("kind") == CeaseKind.CEASE) & (pl.col("end_kind") == "replaced")
+    return ends.fill_null(value=False)
 
 
 def _pair_is_waiting() -> pl.Expr:

@@ -271,6 +271,13 @@ def test_what_is_told(now: dict[str, Any], told: dict[str, Any], expected: list[
         ),
         pytest.param(REPLACED, {"successor_disposition": "ready"}, [], 1, id="pair goes"),
         pytest.param(
+            {**REPLACED, **STOP},
+            {"successor_disposition": "waiting"},
+            [],
+            1,
+            id="a stop waits for nobody",
+        ),
+        pytest.param(
             REPLACED, {"successor_disposition": "other_platform"}, [], 1, id="it goes alone"
         ),
         pytest.param(
