@@ -369,7 +369,7 @@ def _is_replaced() -> pl.Expr:
 
 
 def _pair_is_waiting() -> pl.Expr:
-    return pl.col("says_end") & _pair_waits()
+    return _is_replaced() & _pair_waits()
 
 
 def _pair_waits() -> pl.Expr:
