@@ -1,6 +1,5 @@
 """What the tests share: a Prefect server, and an office whose first batch is written."""
 
-import gc
 import os
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -10,12 +9,6 @@ import pytest
 
 from tests.integration.office import Office
 from tests.prefect_server import prefect_server
-
-
-def pytest_collection_finish():
-    """What is imported and collected by now stays: looking it over for garbage costs a tenth."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture(scope="session")
