@@ -150,6 +150,11 @@ class Office:
         rows = self.written(seq)
         return [(row["Layer Line ID"], row["Charge Type"].lower()) for row in rows]
 
+    def lines_added(self, seq: int = 1) -> list[tuple[str, str]]:
+        """Which charges a batch puts In Billing; what it changes of others is left out."""
+        rows = [row for row in self.written(seq) if row["Action"] == "ADD"]
+        return [(row["Layer Line ID"], row["Charge Type"].lower()) for row in rows]
+
     def key(self, line: str, charge_type: str = "recurring", seq: int = 1) -> str:
         """The row key of a charge in a batch."""
         return next(
