@@ -158,6 +158,8 @@ def test_nobody_else_may_read_what_is_billed(tmp_path: Path):
         "000001/manifest.json": 0o600,
         "000001/transfer.json": 0o600,
         "000001/layer_updates.csv": 0o600,
+        "000001/layer_import": 0o700,
+        "000001/layer_import/order_lines.csv": 0o600,
     } == modes
     assert 0o600 == office.profile.warehouse.stat().st_mode & 0o777
     assert 0o440 == office.profile.published.stat().st_mode & 0o777
