@@ -141,7 +141,7 @@ def test_what_is_there_after_all_is_never_sent_again(
     warned = {what: count for what, count in receipt.warnings.items() if "had it" in what}
 
     assert "in_billing" == standing(office)[L1]
-    assert L1 not in (office.lines_written(2) if receipt.batch else [])
+    assert L1 not in (office.lines_added(2) if receipt.batch else [])
     assert [("read back: found in Affinity",)] == office.query(
         "SELECT reason FROM ops.ledger WHERE to_status = 'In Billing'"
     )
