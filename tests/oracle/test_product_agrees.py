@@ -25,6 +25,7 @@ from tests.oracle.contracts import FEEDS
 from tests.oracle.known import ACCEPTED, REJECTED, Known, settle
 from tests.oracle.outcome import Charge, Reckoning
 from tests.oracle.reckon import reckon
+from tests.oracle.writing import CLI_FILE, PRODUCT_FILE
 from tests.running import mart, run_job
 from tests.toml_text import toml_text
 
@@ -238,21 +239,36 @@ def _held_by(known: Known) -> list[Any]:
 
 
 def _files(profile: LoadedProfile, expected: Reckoning, receipt: RunReceipt) -> list[str]:
+    """What a batch adds; of what it changes, other oracles speak (entities, in-life changes)."""
     if receipt.batch is None:
         return _unequal("files", sorted(expected.files), [])
-    written = {
-        path.name: path.read_bytes()
-        for path in receipt.batch.path.iterdir()
-        if path.name != "manifest.json"
-    }
-    found = _unequal("files", sorted(expected.files), sorted(written))
-    for name, content in expected.files.items():
-        got = written.get(name, b"")
-        if content != got:
+    found = []
+    for name in (CLI_FILE, PRODUCT_FILE):
+        path, content = receipt.batch.path / name, expected.files.get(name, b"")
+        got = path.read_bytes() if path.exists() else b""
+        changed = {_place(row) for row in _parsed(got) if row["Action"] != "ADD"}
+        if changed:
+            mine, theirs = (
+                [repr(row) for row in _parsed(each) if row["Action"] == "ADD"]
+                for each in (content, got)
+            )
+            # a CLI that Affinity has at another site of the customer is moved, not added
+            moved = [repr(row) for row in _parsed(content) if _place(row) in changed]
+            mine = [row for row in mine if name == PRODUCT_FILE or row not in moved]
+            found += _missing_or_extra(name, mine, theirs)
+        elif content != got:
             found += _missing_or_extra(
                 name, content.decode().split("\r\n"), got.decode().split("\r\n")
             ) or [f"{name}: the same rows in another order"]
     return found
+
+
+def _parsed(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+
+
+def _place(row: Mapping[str, str]) -> tuple[str, str]:
+    return row["Site Ref"], row["CLI"]
 
 
 def _unequal(what: str, expected: Any, actual: Any) -> list[str]:
@@ -311,4 +327,4 @@ def _result(
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(path.read_bytes().decode(), newline="")))
+    return _parsed(path.read_bytes())
