@@ -191,9 +191,27 @@ def _told(column: str) -> pl.Expr:
 def _place() -> list[pl.Expr]:
     """Where a charge is told to be: a one-off stays where it was, whatever moves or ends later."""
     return [
-        pl.when(_recurring()).then(name).otherwise(_told(name)).alias(name)
-        for name in ("customer_ref", "site_ref", "cli", "asset_id", "bill_end_on")
+        pl.when(_recurring()).then(name).otherwise(told).alias(name)
+        for name, told in (
+            # a link that was not known when we first looked is learnt
+            ("customer_ref", pl.coalesce(_told("customer_ref"), "customer_ref")),
+            ("site_ref", pl.coalesce(_told("site_ref"), "site_ref")),
+            *((each, _told(each)) for each in ("cli", "asset_id", "bill_end_on")),
+        )
     ]
+
+
+_NEEDED_TO_END = {
+    "customer_ref": HoldReason.CUSTOMER_UNLINKED,
+    "site_ref": HoldReason.SITE_UNLINKED,
+    "sku": HoldReason.SKU_MISSING,
+}
+"""What the row of an end must say, and what holds it while nobody knows."""
+
+
+def _is_unknown(column: str) -> pl.Expr:
+    """An end cannot be told for want of `column`, which was never known."""
+    return pl.col("says_end") & _told(column).is_null() & pl.col(column).is_null()
 
 
 def _row_end() -> list[pl.Expr]:
@@ -344,7 +362,13 @@ def _splits(terms: ChangeTerms) -> pl.Expr:
 
 def _end_state() -> pl.Expr:
     """Where the end of a charge stands; it needs no facts of today, so nothing else holds it."""
-    return _state(pl.col("is_dead") | _pair_is_waiting() | _end_was_refused()).alias("end_state")
+    held = pl.any_horizontal(
+        pl.col("is_dead"),
+        _pair_is_waiting(),
+        _end_was_refused(),
+        *(_is_unknown(column) for column in _NEEDED_TO_END),
+    )
+    return _state(held).alias("end_state")
 
 
 def _update_state() -> pl.Expr:
@@ -451,9 +475,9 @@ def _ceases(both: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
     return (
         pl.concat([ends, replaced])
         .with_columns(
-            *(_told(name).alias(name) for name in ("cli", "sku")),
-            # a link that was not known when we first looked may be by now
-            *(pl.coalesce(_told(name), name).alias(name) for name in ("customer_ref", "site_ref")),
+            _told("cli").alias("cli"),
+            # what was not known when we first looked may be by now
+            *(pl.coalesce(_told(name), name).alias(name) for name in _NEEDED_TO_END),
             _told("asset_id").alias("asset_id"),
             # the asset may still name the object of the period before
             pl.coalesce(
@@ -537,6 +561,7 @@ def _holds(both: pl.DataFrame) -> pl.DataFrame:
         (pl.col("is_dead"), ChangeHoldReason.CEASE_DATE_MISSING),
         (_pair_is_waiting(), ChangeHoldReason.PAIR_WAITING),
         (_end_was_refused() | _update_was_refused(), HoldReason.AFFINITY_REJECTED),
+        *((_is_unknown(column), reason) for column, reason in _NEEDED_TO_END.items()),
     ]
     frames = [by_rule.select(*CHARGE_KEY, "customer_id", pl.col("holds").alias("reason"))]
     frames += [
@@ -545,7 +570,8 @@ def _holds(both: pl.DataFrame) -> pl.DataFrame:
         )
         for condition, reason in named
     ]
-    return pl.concat(frames).select(pl.col(name).cast(dtype) for name, dtype in HOLD.items())
+    found = pl.concat(frames).unique()
+    return found.select(pl.col(name).cast(dtype) for name, dtype in HOLD.items())
 
 
 def _route_is_unknown() -> pl.Expr:

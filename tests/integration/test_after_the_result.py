@@ -164,7 +164,7 @@ def test_what_is_discarded_stays_held_until_it_changes(office: Office):
         "SELECT state, outcome FROM ops.retry_item"
     )
     office.line(1)["quantity"] = "3"
-    assert [L1] == (office.run(), office.lines_written(2))[1]
+    assert [L1] == (office.run(), office.lines_added(2))[1]
 
 
 @pytest.mark.parametrize(

@@ -355,7 +355,7 @@ def test_a_custom_product_is_proposed_once(office: Office):
     assert {"05_new_products.csv": [("P1", "")]} == files(office, 1)
     assert {"sku_pending"} == set(receipt.holds)
     row = office.written(1, "05_new_products.csv")[0]
-    assert ("10.0000", "5.5000", "Monthly") == tuple(
+    assert ("10.0000", "5.5000", "MONTHLY") == tuple(
         row[column] for column in ("Up-front Price", "Recurring Price", "Frequency")
     )
     answer(office)
