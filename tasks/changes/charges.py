@@ -222,6 +222,7 @@ def _row_end() -> list[pl.Expr]:
     waits = _pair_waits() | (pl.col("says_end") & (pl.col("end_state") != ChangeState.DUE))
     return [
         pl.col("bill_end_on").alias("now_end"),
+        charge_content().alias("whole_content"),
         pl.when(waits).then(_told("bill_end_on")).otherwise("bill_end_on").alias("bill_end_on"),
     ]
 
@@ -415,7 +416,7 @@ def _end_was_refused() -> pl.Expr:
 
 def _update_was_refused() -> pl.Expr:
     content = pl.when("replaces").then(anew_content()).otherwise(charge_content())
-    refused = pl.col("refused_content") == content
+    refused = pl.col("refused_content").is_in(pl.concat_list(content, "whole_content"))
     return pl.col("says_update") & refused.fill_null(value=False)
 
 

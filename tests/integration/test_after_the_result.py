@@ -261,7 +261,7 @@ def test_a_cli_that_was_accepted_is_not_added_again(office: Office):
     office.line(1)["quantity"] = "3"
     receipt = office.run()
 
-    assert {"08_products.csv": 1} == receipt.batch.files
+    assert {"08_products.csv": 2} == receipt.batch.files
 
 
 def test_a_cli_that_was_refused_is_added_again(office: Office):

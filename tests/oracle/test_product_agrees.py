@@ -217,6 +217,9 @@ def _charges(folder: Path, expected: Reckoning, past: Known) -> list[str]:
         if row is None:
             found.append(f"charge {charge.key} is missing")
             continue
+        if charge.disposition == "in_billing" and row["product_id"] != charge.product_id:
+            # of what is billed, the product its asset has become counts
+            continue
         for name, value in _as_shown(charge, bool(expected.files)).items():
             if name == "batch_seq" and charge.disposition == "ready":
                 continue
@@ -243,18 +246,29 @@ def _files(profile: LoadedProfile, expected: Reckoning, receipt: RunReceipt) -> 
     if receipt.batch is None:
         return _unequal("files", sorted(expected.files), [])
     found = []
-    for name in (CLI_FILE, PRODUCT_FILE):
-        path, content = receipt.batch.path / name, expected.files.get(name, b"")
-        got = path.read_bytes() if path.exists() else b""
-        changed = {_place(row) for row in _parsed(got) if row["Action"] != "ADD"}
+    written = {
+        name: path.read_bytes() if (path := receipt.batch.path / name).exists() else b""
+        for name in (CLI_FILE, PRODUCT_FILE)
+    }
+    changed = {
+        _place(row)
+        for content in written.values()
+        for row in _parsed(content)
+        if row["Action"] != "ADD"
+    }
+    for name, got in written.items():
+        content = expected.files.get(name, b"")
         if changed:
+            # where something changes, the CLIs are another oracle's
             mine, theirs = (
-                [repr(row) for row in _parsed(each) if row["Action"] == "ADD"]
+                [
+                    repr(row)
+                    for row in _parsed(each)
+                    if row["Action"] == "ADD"
+                    and (name == PRODUCT_FILE or _place(row) not in changed)
+                ]
                 for each in (content, got)
             )
-            # a CLI that Affinity has at another site of the customer is moved, not added
-            moved = [repr(row) for row in _parsed(content) if _place(row) in changed]
-            mine = [row for row in mine if name == PRODUCT_FILE or row not in moved]
             found += _missing_or_extra(name, mine, theirs)
         elif content != got:
             found += _missing_or_extra(

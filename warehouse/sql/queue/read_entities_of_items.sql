@@ -14,6 +14,18 @@ SELECT
                 AND concat(due.layer_id, ':', due.charge_type)
                 = regexp_replace(item.subject, '^(change|end):', '')
             )
+    )
+    -- the end of what went on as a new row is due until it is taken
+    OR EXISTS (
+        SELECT 1
+        FROM out.batch_cease AS cut
+        INNER JOIN out.batch_outcome AS outcome
+            ON cut.seq = outcome.seq AND cut.row_key = outcome.row_key
+        WHERE
+            cut.kind = 'change'
+            AND outcome.outcome = 'rejected'
+            AND cut.seq = item.batch_seq
+            AND concat('end:', cut.line_id, ':', cut.charge_type) = item.subject
     ) AS is_due,
     EXISTS (
         SELECT 1
