@@ -211,13 +211,14 @@ def _rejects(expected: Reckoning, rows: list[dict[str, Any]]) -> list[str]:
 def _charges(folder: Path, expected: Reckoning, past: Known) -> list[str]:
     """Every column of every charge; one in a new batch shows as exported (ruling 22)."""
     shown = {(row["line_id"], row["charge_type"]): row for row in mart(folder, "charge").to_dicts()}
+    billed = {each.line_id for each in past.in_billing}
     found = []
     for charge in expected.charges:
         row = shown.pop(charge.key, None)
         if row is None:
             found.append(f"charge {charge.key} is missing")
             continue
-        if charge.disposition == "in_billing" and row["product_id"] != charge.product_id:
+        if charge.line_id in billed and row["product_id"] != charge.product_id:
             # of what is billed, the product its asset has become counts
             continue
         for name, value in _as_shown(charge, bool(expected.files)).items():
@@ -269,7 +270,9 @@ def _files(profile: LoadedProfile, expected: Reckoning, receipt: RunReceipt) -> 
                 ]
                 for each in (content, got)
             )
-            found += _missing_or_extra(name, mine, theirs)
+            extra = set(theirs) - set(mine) if name == CLI_FILE else set()
+            # a changed charge may need a CLI of its own
+            found += _missing_or_extra(name, mine, [row for row in theirs if row not in extra])
         elif content != got:
             found += _missing_or_extra(
                 name, content.decode().split("\r\n"), got.decode().split("\r\n")
