@@ -212,6 +212,7 @@ def _charges(folder: Path, expected: Reckoning, past: Known) -> list[str]:
     """Every column of every charge; one in a new batch shows as exported (ruling 22)."""
     shown = {(row["line_id"], row["charge_type"]): row for row in mart(folder, "charge").to_dicts()}
     billed = {each.line_id for each in past.in_billing}
+    billed |= {each.line_id for each in expected.charges if each.disposition == "in_billing"}
     found = []
     for charge in expected.charges:
         row = shown.pop(charge.key, None)

@@ -18,7 +18,7 @@ from tests.year.year import Pipeline, Year
 
 DEEP = os.environ.get("R2B_YEAR") == "deep"
 SETTINGS = {"customers": 200, "every": 1} if DEEP else {"customers": 10, "every": 14}
-SEEDS = range(1, 41 if DEEP else 4)
+SEEDS = range(1, 41 if DEEP else 2)
 
 STYLES = ("update", "cease_and_add")
 LIVED = {"customers": 200, "every": 1} if DEEP else {"customers": 8, "every": 28}
