@@ -13,7 +13,7 @@ import polars as pl
 from schemas.affinity import CEASES, CLIS, ENTITY_FILES, PRODUCTS, OutFile
 from schemas.errors import IllegalTransition
 from schemas.vocabulary import BatchState
-from warehouse.queries import first_row, read, read_batches, scalar
+from warehouse.queries import first_row, read, read_batches, registered, scalar
 from warehouse.statements import statement
 
 _READ_ROWS = {
@@ -107,13 +107,12 @@ class BatchStore:
         """
         self._connection.execute(statement("batch/set_aside"), {"rows": rows})
 
-    def set_pairs_aside(self) -> int:
-        """Let ready charges wait whose predecessor cannot end in the same batch; how many.
+    def set_pairs_aside(self) -> None:
+        """Let ready charges wait whose predecessor cannot end in the same batch.
 
         The caller brings them back before its transaction ends.
         """
         self._connection.execute(statement("batch/set_pairs_aside"))
-        return scalar(self._connection, "SELECT count(*) FROM out.pair_wait")
 
     def bring_back(self) -> None:
         """Make what was set aside ready, as it was."""
@@ -244,11 +243,8 @@ class BatchStore:
 
     def freeze_clis(self, cli_rows: pl.DataFrame, *, seq: int, tenant: str) -> None:
         """Freeze `cli_rows` as rows of batch `seq`."""
-        self._connection.register("cli_rows", cli_rows)
-        try:
+        with registered(self._connection, "cli_rows", cli_rows):
             self._connection.execute(statement("batch/freeze_clis"), {"seq": seq, "tenant": tenant})
-        finally:
-            self._connection.unregister("cli_rows")
 
     def enter(
         self,

@@ -8,7 +8,7 @@ from datetime import date
 import duckdb
 import polars as pl
 
-from warehouse.queries import append, read
+from warehouse.queries import append, read, registered
 from warehouse.statements import statement
 
 
@@ -60,11 +60,8 @@ class ChangeStore:
         """Note that the charges in `settled` (charge key, `content`) are as told after all."""
         if settled.is_empty():
             return
-        self._connection.register("settled", settled)
-        try:
+        with registered(self._connection, "settled", settled):
             self._connection.execute(statement("changes/settle_content"))
-        finally:
-            self._connection.unregister("settled")
 
     def remember_resumed(self, as_of: date) -> None:
         """Keep since when stopped charges are free to be billed again."""
@@ -91,11 +88,8 @@ class ChangeStore:
         """Note what changed of members (MEMBER) and need not be told, for it changes no row."""
         if settled.is_empty():
             return
-        self._connection.register("settled", settled)
-        try:
+        with registered(self._connection, "settled", settled):
             self._connection.execute(statement("groups/settle_members"))
-        finally:
-            self._connection.unregister("settled")
 
     def standing(self, as_of: date) -> pl.DataFrame:
         """Charges at the places that something changes about, once the batch was taken: STANDING.

@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 
 from schemas.feeds import SITE_ENTITY_TYPE
-from warehouse.queries import append, read, read_batches
+from warehouse.queries import append, read, read_batches, registered
 from warehouse.statements import statement
 
 
@@ -164,9 +164,8 @@ class ChargeStore:
         """Hold the charges of `rivals` (charge key and `reason`) too."""
         if rivals.is_empty():
             return
-        self._connection.register("rival_rows", rivals)
-        self._connection.execute("CREATE OR REPLACE TABLE work.rival AS FROM rival_rows")
-        self._connection.unregister("rival_rows")
+        with registered(self._connection, "rival_rows", rivals):
+            self._connection.execute("CREATE OR REPLACE TABLE work.rival AS FROM rival_rows")
         self._connection.execute(statement("judge/list_rivals"))
         self._connection.execute(statement("judge/hold_rivals"))
         self._connection.execute(
@@ -182,9 +181,8 @@ class ChargeStore:
         """Say that Affinity bills `charges` (charge keys), though they are routed to The Layer."""
         if charges.is_empty():
             return
-        self._connection.register("billed_there", charges)
-        self._connection.execute(statement("judge/mark_billed_in_both"))
-        self._connection.unregister("billed_there")
+        with registered(self._connection, "billed_there", charges):
+            self._connection.execute(statement("judge/mark_billed_in_both"))
 
     def keep_gone(self, run_id: str) -> None:
         """Carry over charges with ledger history whose line is in the feeds no more.

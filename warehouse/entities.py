@@ -7,7 +7,7 @@ import duckdb
 import polars as pl
 
 from schemas.affinity import ADDRESSES, CONTACTS, CUSTOMERS, NEW_PRODUCTS, SITES
-from warehouse.queries import read, scalar
+from warehouse.queries import read, registered, scalar
 from warehouse.statements import statement
 
 _READING = {
@@ -55,9 +55,6 @@ class EntityStore:
         """Take records (`layer_id`, `cells`) of `file` that Affinity has already as told."""
         if baseline.is_empty():
             return
-        self._connection.register("baseline", baseline)
-        try:
+        with registered(self._connection, "baseline", baseline):
             for taking in ("entities/meet_baseline", "entities/take_baseline"):
                 self._connection.execute(statement(taking), {"file": file})
-        finally:
-            self._connection.unregister("baseline")

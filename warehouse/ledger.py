@@ -7,7 +7,7 @@ import polars as pl
 
 from schemas.feeds import SITE_ENTITY_TYPE
 from schemas.layer_imports import APPLICATION_LINKS, ASSETS, CUSTOMERS, ORDER_LINES
-from warehouse.queries import append, first_row, read
+from warehouse.queries import append, first_row, read, registered
 from warehouse.statements import statement
 
 GENESIS = "0" * 64
@@ -89,11 +89,9 @@ class Ledger:
         )
         commit_no, previous = (head[0] + 1, head[1]) if head else (1, GENESIS)
         common = {"commit_no": commit_no, "actor": actor, "previous": previous}
-        self._connection.register("moves", moves.select(pl.col(c).cast(t) for c, t in MOVE.items()))
-        try:
+        moves = moves.select(pl.col(c).cast(t) for c, t in MOVE.items())
+        with registered(self._connection, "moves", moves):
             self._connection.execute(statement("ledger/record"), {**common, "committed_at": moment})
-        finally:
-            self._connection.unregister("moves")
         self._connection.execute(
             statement("ledger/seal"), {**common, "committed_at": moment, "what": what, "seq": seq}
         )
@@ -117,8 +115,7 @@ class Ledger:
         What was said of such a row before is replaced.
         """
         outcomes = outcomes.select(pl.col(c).cast(t) for c, t in OUTCOME.items())
-        self._connection.register("outcomes", outcomes)
-        try:
+        with registered(self._connection, "outcomes", outcomes):
             self._connection.execute(statement("ledger/drop_outcomes"), {"seq": seq})
             self._connection.execute(statement("ledger/settle_charges"), {"seq": seq})
             self._connection.execute(statement("ledger/settle_clis"), {"seq": seq})
@@ -127,8 +124,6 @@ class Ledger:
             self._connection.execute(statement("ledger/refresh_charges"), {"seq": seq})
             for change in _SETTLED_CHANGES:
                 self._connection.execute(statement(change), {"seq": seq})
-        finally:
-            self._connection.unregister("outcomes")
         append(
             self._connection,
             "out.batch_outcome",

@@ -37,16 +37,25 @@ def read_batches(
                 yield frame
 
 
+@contextlib.contextmanager
+def registered(
+    connection: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame
+) -> Iterator[None]:
+    """Let statements call `frame` by `name`, a word of ours, for as long as the block lasts."""
+    connection.register(name, frame)
+    try:
+        yield
+    finally:
+        connection.unregister(name)
+
+
 def append(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:
     """Append `rows` to `table` (a name of ours, never of data) by column name."""
     if rows.is_empty():
         return
     columns = ", ".join(f'"{name}"' for name in rows.columns)
-    connection.register("appended_rows", rows)
-    try:
+    with registered(connection, "appended_rows", rows):
         connection.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM appended_rows")
-    finally:
-        connection.unregister("appended_rows")
 
 
 def scalar(

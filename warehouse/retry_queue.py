@@ -12,7 +12,7 @@ import duckdb
 import polars as pl
 
 from schemas.vocabulary import RetryKind, RetryState
-from warehouse.queries import read
+from warehouse.queries import read, registered
 from warehouse.statements import statement
 
 _OPEN = ("waiting", "parked", "released", "in_flight", "dead")
@@ -119,8 +119,7 @@ class RetryQueue:
         if failures.is_empty():
             return
         common = {"now": now, "open": list(_OPEN)}
-        self._connection.register("failures", failures)
-        try:
+        with registered(self._connection, "failures", failures):
             self._connection.execute(
                 "INSERT INTO ops.retry_event SELECT item.id, $now, 'failed', $actor, item.state, "
                 f"failures.state, {_TOLD} FROM ops.retry_item AS item INNER JOIN failures "
@@ -158,8 +157,6 @@ class RetryQueue:
                 "ORDER BY item.id",
                 {"now": now, "actor": actor},
             )
-        finally:
-            self._connection.unregister("failures")
 
     def move(
         self,
@@ -180,8 +177,7 @@ class RetryQueue:
         if subjects.is_empty():
             return 0
         common = {"state": state.value, "now": now, "open": list(_OPEN)}
-        self._connection.register("moved", pl.DataFrame({"subject": subjects}))
-        try:
+        with registered(self._connection, "moved", pl.DataFrame({"subject": subjects})):
             rows = self._connection.execute(
                 "INSERT INTO ops.retry_event SELECT item.id, $now, $action, $actor, item.state, "
                 "$state, $detail FROM ops.retry_item AS item SEMI JOIN moved "
@@ -201,8 +197,6 @@ class RetryQueue:
                 "AND list_contains($open, item.state) AND item.state <> $state",
                 {**common, "outcome": outcome},
             )
-        finally:
-            self._connection.unregister("moved")
         return int(rows[0][0])
 
     def release(
@@ -239,21 +233,15 @@ class RetryQueue:
         clis = subjects.filter(subjects.str.starts_with("cli:"))
         if clis.is_empty():
             return clis
-        self._connection.register("named", pl.DataFrame({"subject": clis}))
-        try:
+        with registered(self._connection, "named", pl.DataFrame({"subject": clis})):
             return read(self._connection, statement("queue/read_hanging_on"))["subject"]
-        finally:
-            self._connection.unregister("named")
 
     def clis_of(self, seq: int, row_keys: pl.Series) -> pl.Series:
         """The subjects of the CLIs that rows `row_keys` of batch `seq` add, whenever they start."""
         if row_keys.is_empty():
             return pl.Series("subject", [], dtype=pl.String)
-        self._connection.register("named", pl.DataFrame({"row_key": row_keys}))
-        try:
+        with registered(self._connection, "named", pl.DataFrame({"row_key": row_keys})):
             found = read(self._connection, statement("queue/read_same_clis"), {"seq": seq})
-        finally:
-            self._connection.unregister("named")
         return found["subject"]
 
     def feeds(self) -> pl.Series:
@@ -284,8 +272,7 @@ class RetryQueue:
 
     def free(self, subjects: pl.Series) -> None:
         """Let the refused charges of `subjects` be judged afresh, whatever Affinity said."""
-        self._connection.register("freed", pl.DataFrame({"subject": subjects}))
-        try:
+        with registered(self._connection, "freed", pl.DataFrame({"subject": subjects})):
             for freeing in ("queue/free_charges", "groups/free_joined", "groups/free"):
                 self._connection.execute(statement(freeing))
             self._connection.execute(
@@ -301,8 +288,6 @@ class RetryQueue:
                 "WHERE concat(CASE state.file WHEN 'addresses' THEN 'address' "
                 "ELSE state.file[:-2] END, ':', state.layer_id) = freed.subject"
             )
-        finally:
-            self._connection.unregister("freed")
 
     def settle(
         self, item_id: int, state: RetryState, *, actor: str, outcome: str, now: datetime

@@ -6,7 +6,7 @@ import duckdb
 import polars as pl
 
 from schemas.vocabulary import CeaseKind
-from warehouse.queries import first_row, read, scalar
+from warehouse.queries import first_row, read, registered, scalar
 from warehouse.statements import statement
 
 
@@ -43,13 +43,10 @@ class UndoStore:
 
     def freeze(self, cease_rows: pl.DataFrame, *, seq: int, tenant: str) -> None:
         """Freeze `cease_rows` as rows of batch `seq`; the CLIs of its CLI rows are ending."""
-        self._connection.register("cease_rows", cease_rows)
-        try:
+        with registered(self._connection, "cease_rows", cease_rows):
             self._connection.execute(
                 statement("undo/freeze_ceases"), {"seq": seq, "tenant": tenant}
             )
-        finally:
-            self._connection.unregister("cease_rows")
         self._connection.execute(statement("undo/freeze_members"), {"seq": seq})
         self._connection.execute(statement("undo/end_clis"), {"seq": seq})
 
