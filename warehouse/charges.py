@@ -42,6 +42,7 @@ class ChargeStore:
         for name in (
             "judge/make_billed_line",
             "judge/remember_renewals",
+            "judge/make_upgraded_line",
             "judge/make_seen_line",
             "judge/make_renewal",
             "judge/make_asset_of_line",
@@ -54,13 +55,16 @@ class ChargeStore:
     def line_facts(
         self, extra: Sequence[ExtraColumn] = (), *, line_id: str | None = None
     ) -> Iterator[pl.DataFrame]:
-        """LINE_FACTS (and `extra` columns) of all lines, or of one, in batches, in no order."""
-        if line_id is None:
-            yield from self._line_facts(extra, "", None)
-        else:
-            yield from self._line_facts(
-                extra, " WHERE line.line_id = $line_id", {"line_id": line_id}
-            )
+        """LINE_FACTS (and `extra` columns) of all lines, or of one, in batches, in no order.
+
+        A billed line whose asset became another product comes twice: `is_by_asset` with that one.
+        """
+        asked, parameters = "TRUE", None
+        if line_id is not None:
+            asked, parameters = "line.line_id = $line_id", {"line_id": line_id}
+        yield from self._line_facts(extra, f" WHERE {asked}", parameters)
+        upgraded = f" WHERE {asked} AND billed.is_by_asset AND asset.product_id <> line.product_id"
+        yield from self._line_facts(extra, upgraded, parameters, of="work.upgraded_line")
 
     def _line_facts(
         self,

@@ -161,7 +161,7 @@ def charge_changes(now: pl.DataFrame, told: pl.DataFrame, terms: ChangeTerms) ->
     """
     seen = now.with_columns(charge_content().alias("seen_content"))
     both = seen.join(told, on=CHARGE_KEY, how="inner", suffix="_told")
-    both = both.filter(~_asset_is_gone() & ~_is_stopped()).with_columns(*_place())
+    both = both.filter(~_asset_is_gone() & ~_is_stopped()).with_columns(*_place(), _place_holds())
     both = both.with_columns(_is_over(terms.as_of)).with_columns(
         *(_differs(field, terms).alias(f"differs_{field}") for field in _FIELDS),
         _stop_day(terms.as_of).alias("stop_on"),
@@ -199,6 +199,32 @@ def _place() -> list[pl.Expr]:
             *((each, _told(each)) for each in ("cli", "asset_id", "bill_end_on")),
         )
     ]
+
+
+_PLACE_HOLDS = {
+    "customer_ref": [HoldReason.CUSTOMER_UNLINKED.value],
+    "site_ref": [
+        HoldReason.SITE_MISSING.value,
+        HoldReason.SITE_UNLINKED.value,
+        HoldReason.SITE_LINK_CONFLICT.value,
+        HoldReason.SITE_MISMATCH.value,
+    ],
+    "cli": [
+        HoldReason.CLI_MISSING.value,
+        HoldReason.CLI_MALFORMED.value,
+        HoldReason.CLI_DAMAGED.value,
+    ],
+}
+"""What The Layer may get wrong about a place, by the column that says where it was told to be."""
+
+
+def _place_holds() -> pl.Expr:
+    """What is wrong today with the place of a one-off does not matter where the old one stays."""
+    holds = pl.col("holds")
+    for column, reasons in _PLACE_HOLDS.items():
+        stays = ~_recurring() & _told(column).is_not_null()
+        holds = pl.when(stays).then(holds.list.set_difference(reasons)).otherwise(holds)
+    return holds.alias("holds")
 
 
 _NEEDED_TO_END = {

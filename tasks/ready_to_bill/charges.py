@@ -8,7 +8,7 @@ import polars as pl
 
 from schemas.cli_text import cli_profile, cli_type, read_cli
 from schemas.tables import MONEY, VALUE
-from schemas.vocabulary import CeaseKind, ChargeType, CliProfile, ItemType
+from schemas.vocabulary import SEEN_STOPPED, CeaseKind, ChargeType, CliProfile, ItemType
 from tasks.ready_to_bill.terms import Terms, name_key
 
 LINE_FACTS = pl.Schema(
@@ -69,6 +69,7 @@ LINE_FACTS = pl.Schema(
         "asset_price": MONEY,
         "do_not_bill_reason": pl.String(),
         "is_seen": pl.Boolean(),
+        "is_by_asset": pl.Boolean(),
         "replaced_after": pl.Date(),
         "replaced_by_line": pl.String(),
         "site_id": pl.String(),
@@ -97,15 +98,18 @@ LINE_FACTS = pl.Schema(
         "recurring_resumes_on": pl.Date(),
     }
 )
-"""One row per accepted order line; `*_sku_is_active` is null for a SKU not in the catalogue.
+"""One row per accepted order line, and reading of it.
+
+`*_sku_is_active` is null for a SKU not in the catalogue.
 
 `asset_*`, `connection_on` and `cease_on` are those of A, null without one; `assets_of_line` counts
 the accepted assets that name the line; `site_ref` is set when `site_refs` is 1; the line's or its
 product's route is `upfront_order_route`; `*_refused_content` is what Affinity refused, unless a
 person released the charge since. `*_told_*` is what Affinity was told of the charge, null where it
 bills nothing. Of a billed line A is the asset that renewed it last, but `connection_on` that of its
-first, and `product_*` are A's, not those of `line_product_id`; `is_seen`: The Layer calls it In
-Billing, and that is all we know of it. `replaced_after` is A's last day because of a New & Cease.
+first. `product_*` are the line's product's; a billed line whose A became another product has a
+second reading, `is_by_asset`, in which they are A's. `is_seen`: The Layer calls it In Billing, and
+that is all we know of it. `replaced_after` is A's last day because of a New & Cease.
 """
 
 _OF_CHARGE_TYPE = (
@@ -142,7 +146,8 @@ def charges_of(lines: pl.DataFrame, terms: Terms) -> pl.DataFrame:
         Two rows per line, in no order: the line's facts, and `charge_type`, `unit_price`, `value`
         (null without a price), `route` (The Layer when nobody says), `sku`, `frequency` (null for
         upfront), `cli` (cleaned, else null), `cli_profile`, `cli_type`, `bill_start_on`,
-        `bill_start_source`, `bill_end_on`.
+        `bill_start_source`, `bill_end_on`; `is_charge` where this reading says what becomes of the
+        charge, `is_now` where it says how the charge stands if it is billed.
     """
     read = lines.lazy().with_columns(
         cli_profile(pl.col("base_category"), pl.col("needs_cli"), dict(terms.cli_profiles)).alias(
@@ -191,10 +196,33 @@ def charges_of(lines: pl.DataFrame, terms: Terms) -> pl.DataFrame:
     )
     return (
         charges.with_columns(pl.col("bill_start_on").alias("first_start_on"))
-        .with_columns(_route_kind(terms), *_later_start(terms))
+        .with_columns(_route_kind(terms), *_later_start(terms), *_which_reading())
         .with_columns(*_bill_end())
         .collect()
     )
+
+
+def _which_reading() -> list[pl.Expr]:
+    """By which product a charge is judged once its asset has become another one.
+
+    What is billed follows its asset, and so does what was stopped and may go on; what is not
+    billed yet is its line's.
+    """
+    is_told = pl.col("told_period").is_not_null()
+    is_other = pl.col("asset_product_id").ne_missing(pl.col("line_product_id")) & _has_asset()
+    was_stopped = pl.col("told_ended_by").is_in([CeaseKind.STOP.value, SEEN_STOPPED])
+    is_by_asset = pl.col("is_by_asset").fill_null(value=False)
+    return [
+        pl.when((is_told & is_other & was_stopped).fill_null(value=False))
+        .then(is_by_asset)
+        .otherwise(~is_by_asset)
+        .alias("is_charge"),
+        (is_by_asset | ~(is_told & is_other)).alias("is_now"),
+    ]
+
+
+def _has_asset() -> pl.Expr:
+    return pl.col("asset_id").is_not_null()
 
 
 def _in_life() -> list[pl.Expr]:

@@ -42,7 +42,7 @@ def verdicts(line: pl.DataFrame, terms: Terms) -> Iterator[ChargeVerdicts]:
     charges = charges_of(line, terms).with_columns(waiting_reason(terms).alias("waiting_reason"))
     holds = rules_of(terms)
     for charge_type in ChargeType:
-        charge = charges.filter(pl.col("charge_type") == charge_type)
+        charge = charges.filter(pl.col("is_charge") & (pl.col("charge_type") == charge_type))
         if charge.is_empty():
             continue
         yield ChargeVerdicts(

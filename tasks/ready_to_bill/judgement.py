@@ -129,7 +129,7 @@ def judge(lines: pl.DataFrame, terms: Terms) -> Judgement:
     A charge is `held` exactly when it has rows in `holds`. Rows in no order.
 
     Args:
-        lines: LINE_FACTS, one row per accepted order line.
+        lines: LINE_FACTS, one row per accepted order line and reading.
         terms: what the profile and the day say.
 
     Source: contract section 3; rulings 9 to 18.
@@ -138,6 +138,8 @@ def judge(lines: pl.DataFrame, terms: Terms) -> Judgement:
     charges = charges_of(lines, terms)
     charges = charges.with_columns(waiting_reason(terms).alias("waiting_reason"))
     charges = charges.with_columns(_before_holds().alias("disposition"))
+    billed = _billed(charges.filter("is_now"), rules)
+    charges = charges.filter("is_charge")
     triggered = charges.filter(pl.col("disposition").is_null())
     unknown_route = charges.filter(pl.col("disposition") == Disposition.HELD)
     verdicts = triggered.select(
@@ -170,7 +172,7 @@ def judge(lines: pl.DataFrame, terms: Terms) -> Judgement:
         holds=holds,
         claims=_claims(judged),
         oddities=_oddities(charges, terms),
-        billed=_billed(charges, rules),
+        billed=billed,
     )
 
 

@@ -86,13 +86,9 @@ def site_mismatch(_: Terms) -> pl.Expr:
 
 
 def asset_mismatch(_: Terms) -> pl.Expr:
-    """The asset is of another product or customer than the line that made it.
-
-    What is billed becomes what its asset becomes.
-    """
-    is_billed = pl.col("told_period").is_not_null()
+    """The asset is of another product or customer than the line that made it."""
     return _has_asset() & (
-        (~is_billed & (pl.col("asset_product_id") != pl.col("line_product_id")))
+        (pl.col("asset_product_id") != pl.col("product_id"))
         | (pl.col("asset_customer_id") != pl.col("customer_id"))
     )
 

@@ -266,8 +266,8 @@ class _Day:
         first = asset = self.assets[line["asset_id"]]
         while is_told and (renewed := self._renewed_by(asset)):
             asset = renewed
-        product = self.products[asset["product_id"] if is_told else line["product_id"]]
         is_own_told = charge in self.book.told
+        product = self.products[(asset if is_own_told else line)["product_id"]]
         recurring = kind == "recurring"
         price = line.get(f"{kind}_price") or product.get(f"{kind}_price")
         quantity = line["quantity"]

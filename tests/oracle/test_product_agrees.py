@@ -38,7 +38,7 @@ KEYS = {name: {c.name for c in feed.columns if c.key} for name, feed in FEEDS.it
 UNREADABLE = {"bad_encoding", "bad_text", "missing_value", "bad_number"}
 
 ONE_DAY = [(0, 3000), (3, 3000), (5, 3000), (6, 3000), (10, 2000)]
-TWO_DAYS = [(2, 3000)]
+TWO_DAYS = [(1, 3000), (2, 3000)]
 
 
 @dataclass

@@ -2,7 +2,7 @@
 -- today are what we first see of them.
 -- Params: none.
 CREATE OR REPLACE TABLE work.seen_line AS
-SELECT line.line_id, TRUE AS is_seen
+SELECT line.line_id, TRUE AS is_seen, TRUE AS is_by_asset
 FROM core.order_lines AS line
 LEFT JOIN ops.billed AS upfront
     ON line.line_id = upfront.line_id AND upfront.charge_type = 'upfront'

@@ -66,6 +66,7 @@ SELECT
     asset.recurring_price AS asset_price,
     line.do_not_bill_reason,
     coalesce(billed.is_seen, FALSE) AS is_seen,
+    coalesce(billed.is_by_asset, FALSE) AS is_by_asset,
     replacement.last_day AS replaced_after,
     replacement.line_id AS replaced_by_line,
     coalesce(asset.site_id, line.site_id, sales_order.site_id) AS site_id,
@@ -126,13 +127,12 @@ LEFT JOIN work.renewal AS renewal
         AND renewal.is_last
 LEFT JOIN core.assets AS asset
     ON asset.asset_id = coalesce(renewal.renewed_by, first_asset.asset_id)
--- and its product, should it have become another
 INNER JOIN core.products AS product
     ON
         product.product_id
         = CASE
-            WHEN billed.line_id IS NULL THEN line.product_id
-            ELSE coalesce(asset.product_id, line.product_id)
+            WHEN billed.is_by_asset THEN coalesce(asset.product_id, line.product_id)
+            ELSE line.product_id
         END
 LEFT JOIN work.replacement AS replacement ON asset.asset_id = replacement.asset_id
 LEFT JOIN work.cease_request AS request
