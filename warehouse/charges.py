@@ -59,7 +59,8 @@ class ChargeStore:
 
         A billed line whose asset became another product comes twice: `is_by_asset` with that one.
         """
-        asked, parameters = "TRUE", None
+        asked = "TRUE"
+        parameters: dict[str, object] | None = None
         if line_id is not None:
             asked, parameters = "line.line_id = $line_id", {"line_id": line_id}
         yield from self._line_facts(extra, f" WHERE {asked}", parameters)
