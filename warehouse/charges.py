@@ -40,10 +40,8 @@ class ChargeStore:
             },
         )
         for name in (
-            "judge/make_billed_line",
+            "judge/make_reading",
             "judge/remember_renewals",
-            "judge/make_upgraded_line",
-            "judge/make_seen_line",
             "judge/make_renewal",
             "judge/make_asset_of_line",
             "judge/make_replacement",
@@ -58,26 +56,9 @@ class ChargeStore:
         """LINE_FACTS (and `extra` columns) of all lines, or of one, in batches, in no order.
 
         A billed line whose asset became another product comes twice: `is_by_asset` with that one.
+        So does one of which we only know that The Layer calls it In Billing: once as `is_seen`.
         """
-        asked = "TRUE"
-        parameters: dict[str, object] | None = None
-        if line_id is not None:
-            asked, parameters = "line.line_id = $line_id", {"line_id": line_id}
-        yield from self._line_facts(extra, f" WHERE {asked}", parameters)
-        upgraded = f" WHERE {asked} AND billed.is_by_asset AND asset.product_id <> line.product_id"
-        yield from self._line_facts(extra, upgraded, parameters, of="work.upgraded_line")
-
-    def _line_facts(
-        self,
-        extra: Sequence[ExtraColumn],
-        where: str,
-        parameters: dict[str, object] | None,
-        *,
-        of: str = "work.billed_line",
-    ) -> Iterator[pl.DataFrame]:
-        """`of` is the table of the lines that are taken as billed."""
-        sql = statement("judge/read_line_facts").rstrip().rstrip(";")
-        sql = sql.replace("work.billed_line", of)
+        sql = statement("judge/read_line_facts")
         columns = "".join(
             f", list_value(CAST({_RULE_SOURCES[each.source]}.{each.column} AS VARCHAR)) "
             f"AS {each.alias}"
@@ -90,14 +71,7 @@ class ChargeStore:
         )
         joins = _quotations([each.column for each in extra if each.source == "quotation"])
         sql = sql.replace("/* extra columns */", columns).replace("/* extra joins */", joins)
-        yield from read_batches(self._connection, sql + where, parameters)
-
-    def facts_of_seen_lines(self, extra: Sequence[ExtraColumn] = ()) -> Iterator[pl.DataFrame]:
-        """LINE_FACTS of lines that The Layer calls In Billing and Affinity was not told of.
-
-        As of what is billed, the asset counts as it is today.
-        """
-        yield from self._line_facts(extra, " WHERE billed.is_seen", None, of="work.seen_line")
+        yield from read_batches(self._connection, sql, {"line_id": line_id})
 
     def start_over(self) -> None:
         """Forget the last judgement, keeping what has to outlive it."""
@@ -125,14 +99,10 @@ class ChargeStore:
         billed: pl.DataFrame,
     ) -> None:
         """Append a batch of judged charges; `billed` are those that may not be as told."""
-        self.add_billed(billed)
+        append(self._connection, "out.now_charge", billed)
         append(self._connection, "out.charge", charges)
         append(self._connection, "out.hold", holds)
         append(self._connection, "work.claim", claims)
-
-    def add_billed(self, billed: pl.DataFrame) -> None:
-        """Append what is said today of billed charges that may not be as told."""
-        append(self._connection, "out.now_charge", billed)
 
     def asset_clis(self) -> Iterator[pl.DataFrame]:
         """CLI texts of live root service assets with their products' say on CLIs."""

@@ -212,9 +212,10 @@ def _which_reading() -> list[pl.Expr]:
     is_other = pl.col("asset_product_id").ne_missing(pl.col("line_product_id")) & _has_asset()
     was_stopped = pl.col("told_ended_by").is_in([CeaseKind.STOP.value, SEEN_STOPPED])
     is_by_asset = pl.col("is_by_asset").fill_null(value=False)
+    is_seen = pl.col("is_seen").fill_null(value=False)
     return [
         pl.when((is_told & is_other & was_stopped).fill_null(value=False))
-        .then(is_by_asset)
+        .then(is_by_asset & ~is_seen)
         .otherwise(~is_by_asset)
         .alias("is_charge"),
         (is_by_asset | ~(is_told & is_other)).alias("is_now"),

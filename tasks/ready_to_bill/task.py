@@ -41,12 +41,10 @@ def judge_charges(run: RunRef, terms: Terms, extra: tuple[ExtraColumn, ...]) -> 
                             judged.charges,
                             judged.holds,
                             judged.claims,
-                            judged.billed.filter(~pl.col("is_baseline")),
+                            judged.billed,
                         )
                     )
                     oddities.append(judged.oddities)
-            for lines in store.facts_of_seen_lines(extra):
-                store.add_billed(judge(lines, terms).billed.filter(pl.col("is_baseline")))
             store.keep_lives(_lives(store, terms))
             store.add_rivals(cli_conflicts(*store.contested()))
             if is_narrow(terms.cli_layout):

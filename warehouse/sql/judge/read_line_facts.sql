@@ -1,4 +1,4 @@
--- Everything the judgement needs to know of each accepted order line, one row per line.
+-- Everything the judgement needs to know of each accepted order line, one row per line and reading.
 -- Keys are resolved here; nothing is decided here.
 SELECT
     line.line_id,
@@ -65,8 +65,8 @@ SELECT
     asset.quantity AS asset_quantity,
     asset.recurring_price AS asset_price,
     line.do_not_bill_reason,
-    coalesce(billed.is_seen, FALSE) AS is_seen,
-    coalesce(billed.is_by_asset, FALSE) AS is_by_asset,
+    coalesce(reading.is_seen, FALSE) AS is_seen,
+    coalesce(reading.is_by_asset, FALSE) AS is_by_asset,
     replacement.last_day AS replaced_after,
     replacement.line_id AS replaced_by_line,
     coalesce(asset.site_id, line.site_id, sales_order.site_id) AS site_id,
@@ -105,7 +105,7 @@ LEFT JOIN ops.billed AS upfront_told
     ON line.line_id = upfront_told.line_id AND upfront_told.charge_type = 'upfront'
 LEFT JOIN ops.billed AS recurring_told
     ON line.line_id = recurring_told.line_id AND recurring_told.charge_type = 'recurring'
-LEFT JOIN work.billed_line AS billed ON line.line_id = billed.line_id
+LEFT JOIN work.reading AS reading ON line.line_id = reading.line_id
 LEFT JOIN work.asset_of_line AS of_line
     ON line.asset_id IS NULL AND line.line_id = of_line.line_id
 LEFT JOIN core.assets AS first_asset
@@ -115,14 +115,14 @@ LEFT JOIN core.assets AS first_asset
             line.asset_id,
             CASE
                 WHEN of_line.assets = 1 THEN of_line.asset_id
-                WHEN billed.line_id IS NOT NULL AND of_line.first_assets = 1
+                WHEN reading.is_billed AND of_line.first_assets = 1
                     THEN of_line.first_asset_id
             END
         )
 -- of what Affinity bills, the asset that renewed it by itself counts
 LEFT JOIN work.renewal AS renewal
     ON
-        billed.line_id IS NOT NULL
+        reading.is_billed
         AND first_asset.asset_id = renewal.asset_id
         AND renewal.is_last
 LEFT JOIN core.assets AS asset
@@ -131,12 +131,12 @@ INNER JOIN core.products AS product
     ON
         product.product_id
         = CASE
-            WHEN billed.is_by_asset THEN coalesce(asset.product_id, line.product_id)
+            WHEN reading.is_by_asset THEN coalesce(asset.product_id, line.product_id)
             ELSE line.product_id
         END
 LEFT JOIN work.replacement AS replacement ON asset.asset_id = replacement.asset_id
 LEFT JOIN work.cease_request AS request
-    ON billed.line_id IS NOT NULL AND asset.asset_id = request.asset_id
+    ON reading.is_billed AND asset.asset_id = request.asset_id
 LEFT JOIN ops.entity_state AS learnt_customer
     ON
         learnt_customer.file = 'customers'
@@ -155,4 +155,7 @@ LEFT JOIN ops.charge_state AS upfront_state
     ON line.line_id = upfront_state.line_id AND upfront_state.charge_type = 'upfront'
 LEFT JOIN ops.charge_state AS recurring_state
     ON line.line_id = recurring_state.line_id AND recurring_state.charge_type = 'recurring'
-/* extra joins */;
+/* extra joins */
+WHERE
+    (reading.is_by_asset IS NOT TRUE OR reading.is_seen OR asset.product_id <> line.product_id)
+    AND ($line_id IS NULL OR line.line_id = $line_id);
