@@ -1,5 +1,6 @@
 -- Everything the judgement needs to know of each accepted order line, one row per line and reading.
 -- Keys are resolved here; nothing is decided here.
+-- Params: $line_id VARCHAR, null for all lines.
 SELECT
     line.line_id,
     sales_order.order_ref,
