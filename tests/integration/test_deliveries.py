@@ -501,7 +501,7 @@ def test_killed_while_it_waits_for_the_answer(both: Exchange, do: str, sent: int
     (both.office.folder / "r2b.toml").write_text(
         patience.replace("timeout_seconds = 1.0", "timeout_seconds = 60"), encoding="utf-8"
     )
-    both.stand_in.behave([{"on": "upload", "do": do, "name": "*06_clis.csv", "seconds": 2}])
+    both.stand_in.behave([{"on": "upload", "do": do, "name": "*06_clis.csv", "seconds": 120}])
     _killed_once(both, lambda: both.uploads() and _has_effect(both, do))
     state = both.states()
     receipt = both.deliver()
@@ -536,7 +536,7 @@ def test_killed_while_it_waits_to_be_taken(
 
 
 def test_two_at_once_are_one(both: Exchange):
-    both.stand_in.behave([{"on": "upload", "do": "slow", "name": "*06_clis.csv", "seconds": 3}])
+    both.stand_in.behave([{"on": "upload", "do": "slow", "name": "*06_clis.csv", "seconds": 8}])
     patience = (both.office.folder / "r2b.toml").read_text(encoding="utf-8")
     (both.office.folder / "r2b.toml").write_text(
         patience.replace("timeout_seconds = 1.0", "timeout_seconds = 60"), encoding="utf-8"
