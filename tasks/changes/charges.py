@@ -243,13 +243,15 @@ def _is_unknown(column: str) -> pl.Expr:
 def _row_end() -> list[pl.Expr]:
     """`now_end` is the end as The Layer has it; from here on `bill_end_on` is what a row may say.
 
-    An end that must wait is not told by the row of another change.
+    An end that must wait is not told by the row of another change; what was cut and waits for the
+    other one of its pair goes on without an end.
     """
     waits = _pair_waits() | (pl.col("says_end") & (pl.col("end_state") != ChangeState.DUE))
+    told = pl.when(~_is_cut()).then(_told("bill_end_on"))
     return [
         pl.col("bill_end_on").alias("now_end"),
         charge_content().alias("whole_content"),
-        pl.when(waits).then(_told("bill_end_on")).otherwise("bill_end_on").alias("bill_end_on"),
+        pl.when(waits).then(told).otherwise("bill_end_on").alias("bill_end_on"),
     ]
 
 
@@ -342,7 +344,9 @@ def _what_to_say(terms: ChangeTerms) -> list[pl.Expr]:
     goes = ~stops & pl.col("stops_because").is_null() & ~is_dead
     ceased = pl.col("end_kind").is_in(["cease", "request", "replaced"]).fill_null(value=False)
     # what was cut to go on as a new row goes on, unless it ended before that
-    goes_on = _is_cut() & (pl.col("bill_end_on") > _told("bill_end_on")).fill_null(value=True)
+    goes_on = _is_cut() & (
+        _pair_waits() | (pl.col("bill_end_on") > _told("bill_end_on")).fill_null(value=True)
+    )
     splits = _splits(terms) & goes
     ends = goes & pl.col("differs_bill_end") & ceased & ~goes_on & ~splits
     others = pl.any_horizontal(

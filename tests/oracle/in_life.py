@@ -406,13 +406,13 @@ class _Day:
             if not flying:
                 out.holds.add((*charge, "cease_date_missing"))
             return
-        goes_on = is_cut and (now["end"] is None or now["end"] > was["end"])
         by_line = now["by_line"] if now["why"] == "replaced" else None
         successor = (by_line, "recurring") if by_line else None
         waits = successor is not None and (
             dispositions.get(successor) in ("waiting", "held")
             or self.book.in_flight(successor, adds=False)
         )
+        goes_on = is_cut and (waits or now["end"] is None or now["end"] > was["end"])
         if "bill end" in differs and flying and successor in ready:
             del ready[successor]
         last = was["end"] if waits else now["end"]
@@ -453,7 +453,7 @@ class _Day:
         if not recurring:  # a one-off stays where it is
             now = {**now, **{name: was[name] for name in ("site", "cli", "asset", "end")}}
         elif waits or end_is_refused:  # nor is an end told that must wait
-            now = {**now, "end": was["end"]}
+            now = {**now, "end": None if is_cut else was["end"]}
         content = ("anew", *_content({**now, "start": None})) if replaces else _content(now)
         holds = [] if is_unknown else self._holds(now, is_new=False)
         if told.refused_change == content:

@@ -172,7 +172,8 @@ class History:
                 self._fault(day, f"not to be billed ({facts.stop}), and not stopped")
             return
         waits = not recurring or self._pair_waits(day, facts)
-        end = now.end if waits else facts.end
+        # what was cut goes on until what takes over is there
+        end = (None if now.cut else now.end) if waits else facts.end
         wanted = self._wanted(facts, now)
         if now.cut and wanted is not None and (end is None or end > now.end):
             # what was ended to go on as a new row goes on, as soon as that is taken

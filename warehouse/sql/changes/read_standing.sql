@@ -17,12 +17,23 @@ WITH after AS (
         CASE
             WHEN due.line_id IS NOT NULL THEN due.bill_end_on
             WHEN cease.line_id IS NOT NULL THEN cease.cease_on
-            -- cut to go on as a new row, which Affinity has not taken yet
-            WHEN billed.ended_by = 'change' THEN NULL
+            -- cut to go on here as a new row, which Affinity has not taken yet
+            WHEN billed.ended_by = 'change' AND goes_on_here THEN NULL
             ELSE billed.bill_end_on
         END AS end_on,
         CASE WHEN billed.ended_by = 'change' THEN NULL ELSE billed.bill_end_on END AS told_end_on
-    FROM ops.billed AS billed
+    FROM (
+        SELECT
+            told.*,
+            now.line_id IS NULL
+            OR (
+                now.site_ref IS NOT DISTINCT FROM told.site_ref
+                AND now.cli IS NOT DISTINCT FROM told.cli
+            ) AS goes_on_here
+        FROM ops.billed AS told
+        LEFT JOIN out.now_charge AS now
+            ON told.line_id = now.line_id AND told.charge_type = now.charge_type
+    ) AS billed
     LEFT JOIN out.due_product AS due
         ON
             billed.line_id = due.line_id
