@@ -40,9 +40,9 @@ class ChargeStore:
             },
         )
         for name in (
-            "judge/make_reading",
             "judge/remember_renewals",
             "judge/make_renewal",
+            "judge/make_reading",
             "judge/make_asset_of_line",
             "judge/make_replacement",
             "judge/make_cease_request",
@@ -55,8 +55,7 @@ class ChargeStore:
     ) -> Iterator[pl.DataFrame]:
         """LINE_FACTS (and `extra` columns) of all lines, or of one, in batches, in no order.
 
-        A billed line whose asset became another product comes twice: `is_by_asset` with that one.
-        So does one of which we only know that The Layer calls it In Billing: once as `is_seen`.
+        A line comes once for each of its readings.
         """
         sql = statement("judge/read_line_facts")
         columns = "".join(

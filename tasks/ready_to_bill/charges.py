@@ -68,8 +68,8 @@ LINE_FACTS = pl.Schema(
         "asset_quantity": pl.Int64(),
         "asset_price": MONEY,
         "do_not_bill_reason": pl.String(),
-        "is_seen": pl.Boolean(),
-        "is_by_asset": pl.Boolean(),
+        "reading": pl.String(),
+        "is_split": pl.Boolean(),
         "replaced_after": pl.Date(),
         "replaced_by_line": pl.String(),
         "site_id": pl.String(),
@@ -106,10 +106,12 @@ LINE_FACTS = pl.Schema(
 the accepted assets that name the line; `site_ref` is set when `site_refs` is 1; the line's or its
 product's route is `upfront_order_route`; `*_refused_content` is what Affinity refused, unless a
 person released the charge since. `*_told_*` is what Affinity was told of the charge, null where it
-bills nothing. Of a billed line A is the asset that renewed it last, but `connection_on` that of its
-first. `product_*` are the line's product's; a billed line whose A became another product has a
-second reading, `is_by_asset`, in which they are A's. `is_seen`: The Layer calls it In Billing, and
-that is all we know of it. `replaced_after` is A's last day because of a New & Cease.
+bills nothing. `replaced_after` is A's last day because of a New & Cease.
+
+Each `reading` of a line is a row: `new`; `billed`, in which A is the asset that renewed it last,
+but `connection_on` that of its first; `asset`, in which besides A has become another product, and
+`product_*` are its; `seen`, of what The Layer calls In Billing, which is all we know of it. A line
+that `is_split` is read both as `new`, for what is not billed of it, and as `billed`.
 """
 
 _OF_CHARGE_TYPE = (
@@ -203,23 +205,32 @@ def charges_of(lines: pl.DataFrame, terms: Terms) -> pl.DataFrame:
 
 
 def _which_reading() -> list[pl.Expr]:
-    """By which product a charge is judged once its asset has become another one.
+    """Which reading of a line says what becomes of a charge, and which how it stands.
 
-    What is billed follows its asset, and so does what was stopped and may go on; what is not
-    billed yet is its line's.
+    What is billed follows its asset, through renewals and to another product, and so does what was
+    stopped and may go on; what is not billed yet is what was sold.
     """
     is_told = pl.col("told_period").is_not_null()
     is_other = pl.col("asset_product_id").ne_missing(pl.col("line_product_id")) & _has_asset()
     was_stopped = pl.col("told_ended_by").is_in([CeaseKind.STOP.value, SEEN_STOPPED])
-    is_by_asset = pl.col("is_by_asset").fill_null(value=False)
-    is_seen = pl.col("is_seen").fill_null(value=False)
+    reading = pl.col("reading").fill_null("new")
+    is_split = pl.col("is_split").fill_null(value=False)
+    as_sold = (
+        pl.when(is_split)
+        .then((reading == "billed") == is_told)
+        .otherwise(reading.is_in(["new", "billed"]))
+    )
     return [
         pl.when((is_told & is_other & was_stopped).fill_null(value=False))
-        .then(is_by_asset & ~is_seen)
-        .otherwise(~is_by_asset)
+        .then(reading == "asset")
+        .otherwise(as_sold & reading.is_in(["new", "billed"]))
         .alias("is_charge"),
-        (is_by_asset | ~(is_told & is_other)).alias("is_now"),
+        (reading.is_in(["asset", "seen"]) | (as_sold & ~(is_told & is_other))).alias("is_now"),
     ]
+
+
+def _is_seen() -> pl.Expr:
+    return (pl.col("reading") == "seen").fill_null(value=False)
 
 
 def _has_asset() -> pl.Expr:
@@ -332,7 +343,7 @@ def _bill_end() -> list[pl.Expr]:
     usable = pl.when(fixed).then(months).otherwise(0)
     term_end = start.dt.offset_by(pl.format("{}mo", usable)).dt.offset_by("-1d")
     fixed = fixed & (term_end >= pl.col("bill_start_on")).fill_null(value=False)
-    is_billed = pl.col("told_period").is_not_null() | pl.col("is_seen").fill_null(value=False)
+    is_billed = pl.col("told_period").is_not_null() | _is_seen()
     replaced = pl.when(is_billed).then(pl.col("replaced_after"))
     ceased = pl.min_horizontal("cease_on", replaced)
     return [

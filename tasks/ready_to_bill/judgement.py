@@ -188,7 +188,9 @@ def _billed(charges: pl.DataFrame, rules: dict[str, pl.Expr]) -> pl.DataFrame:
         & (pl.col("disposition") == Disposition.IN_BILLING)
         & (ledger.is_null() | ledger.is_in([each.value for each in _NOT_THERE]))
     )
-    now = charges.filter(pl.when("is_seen").then(is_baseline).otherwise(is_told)).with_columns(
+    now = charges.filter(
+        pl.when(pl.col("reading") == "seen").then(is_baseline).otherwise(is_told)
+    ).with_columns(
         pl.col("now_quantity").alias("quantity"), pl.col("now_unit_price").alias("unit_price")
     )
     route_kind = pl.col("route_kind")

@@ -262,11 +262,13 @@ class _Day:
     def _now(self, charge: Key) -> Facts:
         line_id, kind = charge
         line = self.lines[line_id]
-        is_told = any((line_id, each) in self.book.told for each in ("recurring", "upfront"))
         first = asset = self.assets[line["asset_id"]]
-        while is_told and (renewed := self._renewed_by(asset)):
-            asset = renewed
+        is_told = any((line_id, each) in self.book.told for each in ("recurring", "upfront"))
+        if charge not in self.book.told and self._renewed_by(first):
+            is_told = False  # it was sold with the first asset, and is judged by that
         is_own_told = charge in self.book.told
+        while is_own_told and (renewed := self._renewed_by(asset)):
+            asset = renewed
         product = self.products[(asset if is_own_told else line)["product_id"]]
         recurring = kind == "recurring"
         price = line.get(f"{kind}_price") or product.get(f"{kind}_price")

@@ -1,8 +1,32 @@
 -- Which charges stand on which CLIs once the next batch was taken, and which did before: is_touched at
 -- every place that something changes about (what moves, what ends, what ended before today), and the
--- charges of assets with additional numbers.
+-- charges of assets with additional numbers. What was refused and is wanted elsewhere now, or nowhere,
+-- leaves its place: its CLI may have been taken.
 -- Params: $as_of DATE.
-WITH after AS (
+WITH taken AS (
+    SELECT site_ref, cli
+    FROM ops.billed
+    UNION
+    SELECT site_ref, cli
+    FROM out.now_charge
+    UNION
+    SELECT site_ref, cli
+    FROM out.due_product
+    UNION
+    SELECT ref.site_ref, charge.cli
+    FROM out.charge AS charge
+    INNER JOIN work.site_ref AS ref ON charge.site_id = ref.site_id
+    LEFT JOIN out.hold AS dead
+        ON
+            charge.line_id = dead.line_id
+            AND charge.charge_type = dead.charge_type
+            AND dead.reason = 'asset_not_live'
+    WHERE
+        charge.disposition IN ('ready', 'held', 'waiting', 'exported')
+        AND dead.line_id IS NULL
+),
+
+after AS (
     SELECT
         billed.line_id,
         billed.customer_ref AS told_customer_ref,
@@ -97,6 +121,31 @@ WITH after AS (
     INNER JOIN out.batch_product AS product
         ON state.batch_seq = product.seq AND state.row_key = product.row_key
     WHERE state.status = 'exported' AND state.charge_type = 'recurring'
+    UNION ALL
+    SELECT
+        refused.line_id,
+        refused.customer_ref AS told_customer_ref,
+        refused.site_ref AS told_site_ref,
+        refused.cli AS told_cli,
+        NULL AS customer_ref,
+        NULL AS site_ref,
+        NULL AS cli,
+        NULL AS cli_type,
+        refused.asset_id,
+        NULL AS start_on,
+        NULL AS end_on,
+        NULL AS told_end_on
+    FROM out.batch_outcome AS outcome
+    INNER JOIN out.batch_product AS refused
+        ON outcome.seq = refused.seq AND outcome.row_key = refused.row_key
+    SEMI JOIN ops.cli_state AS life
+        ON refused.site_ref = life.site_ref AND refused.cli = life.cli
+    SEMI JOIN out.charge AS charge
+        ON refused.line_id = charge.line_id AND refused.charge_type = charge.charge_type
+    ANTI JOIN taken
+        ON refused.site_ref = taken.site_ref AND refused.cli = taken.cli
+    ANTI JOIN core.asset_numbers AS number ON refused.asset_id = number.asset_id
+    WHERE outcome.outcome = 'rejected' AND refused.charge_type = 'recurring'
 ),
 
 touched AS (

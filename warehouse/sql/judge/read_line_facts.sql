@@ -66,8 +66,8 @@ SELECT
     asset.quantity AS asset_quantity,
     asset.recurring_price AS asset_price,
     line.do_not_bill_reason,
-    coalesce(reading.is_seen, FALSE) AS is_seen,
-    coalesce(reading.is_by_asset, FALSE) AS is_by_asset,
+    coalesce(reading.reading, 'new') AS reading,
+    coalesce(reading.is_split, FALSE) AS is_split,
     replacement.last_day AS replaced_after,
     replacement.line_id AS replaced_by_line,
     coalesce(asset.site_id, line.site_id, sales_order.site_id) AS site_id,
@@ -116,14 +116,14 @@ LEFT JOIN core.assets AS first_asset
             line.asset_id,
             CASE
                 WHEN of_line.assets = 1 THEN of_line.asset_id
-                WHEN reading.is_billed AND of_line.first_assets = 1
+                WHEN reading.reading <> 'new' AND of_line.first_assets = 1
                     THEN of_line.first_asset_id
             END
         )
 -- of what Affinity bills, the asset that renewed it by itself counts
 LEFT JOIN work.renewal AS renewal
     ON
-        reading.is_billed
+        reading.reading <> 'new'
         AND first_asset.asset_id = renewal.asset_id
         AND renewal.is_last
 LEFT JOIN core.assets AS asset
@@ -132,12 +132,12 @@ INNER JOIN core.products AS product
     ON
         product.product_id
         = CASE
-            WHEN reading.is_by_asset THEN coalesce(asset.product_id, line.product_id)
+            WHEN reading.reading IN ('asset', 'seen') THEN coalesce(asset.product_id, line.product_id)
             ELSE line.product_id
         END
 LEFT JOIN work.replacement AS replacement ON asset.asset_id = replacement.asset_id
 LEFT JOIN work.cease_request AS request
-    ON reading.is_billed AND asset.asset_id = request.asset_id
+    ON reading.reading <> 'new' AND asset.asset_id = request.asset_id
 LEFT JOIN ops.entity_state AS learnt_customer
     ON
         learnt_customer.file = 'customers'
@@ -158,5 +158,5 @@ LEFT JOIN ops.charge_state AS recurring_state
     ON line.line_id = recurring_state.line_id AND recurring_state.charge_type = 'recurring'
 /* extra joins */
 WHERE
-    (reading.is_by_asset IS NOT TRUE OR reading.is_seen OR asset.product_id <> line.product_id)
+    (reading.reading IS DISTINCT FROM 'asset' OR asset.product_id <> line.product_id)
     AND ($line_id IS NULL OR line.line_id = $line_id);
