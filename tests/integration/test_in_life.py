@@ -593,6 +593,92 @@ def test_a_changed_charge_is_ceased_and_added(anew: Days):
     assert len(anew.taken) == len(set(anew.taken))
 
 
+def test_what_was_cut_goes_on_while_what_takes_over_is_not_ready(anew: Days):
+    asset(anew, 1)["recurring_price"] = "7"
+    asset(anew, 2)["recurring_price"] = "8"
+    anew.run()
+    keys = [row["Row Key"] for row in anew.rows(UPDATES)]
+    anew.answered(dict.fromkeys(keys, "E1"))
+    anew.release_all()
+    replace_line(anew, 9, 1, connection_on="2026-03-20", is_live="false")
+    asset(anew, 2)["cli"] = "01204600777"
+    anew.run()
+
+    assert [("L1", "ADD", "01/04/2026", ""), ("L2", "ADD", "01/04/2026", "")] == anew.told(
+        UPDATES, "Layer Line ID", "Action", "Bill Start Date", "Bill End Date"
+    )
+    assert [
+        ("01204600002", "CEASE", "31/03/2026"),
+        ("01204600777", "ADD", ""),
+    ] == anew.told(CLIS, "CLI", "Action", "End Date")
+    anew.taken_all()
+    assert anew.is_quiet()
+
+
+def test_the_cli_of_what_was_refused_ends_once_nobody_wants_it_there(days: Days):
+    days.office.add_line(9)
+    days.run()
+    refused = [row["Row Key"] for row in days.rows(UPDATES)]
+    days.answered(dict.fromkeys(refused, "E1"))
+    assert days.is_quiet()
+
+    asset(days, 9)["cli"] = "01204600777"
+    days.run()
+    assert [
+        ("01204600009", "CEASE", "02/04/2026"),
+        ("01204600777", "ADD", ""),
+    ] == days.told(CLIS, "CLI", "Action", "End Date")
+    days.taken_all()
+    assert days.is_quiet()
+
+
+def test_what_is_not_billed_yet_is_what_was_sold(days: Days):
+    """Line 9 is renewed and line 10 becomes another product while their one-offs are refused."""
+    add_product(days, "P2", name="Broadband", external_sku="SKU-2")
+    days.office.add_line(9)
+    days.office.add_line(10)
+    days.run()
+    one_offs = [r["Row Key"] for r in days.rows(UPDATES) if r["Charge Type"] == "UPFRONT"]
+    days.answered(dict.fromkeys(one_offs, "E1"))
+    days.release_all()
+    asset(days, 9).update(cease_on="2026-04-02", is_live="false")
+    add_asset(
+        days,
+        19,
+        like=9,
+        line_id="",
+        connection_on="2026-04-03",
+        is_auto_renew="true",
+        is_live="true",
+        cease_on="",
+    )
+    asset(days, 10)["product_id"] = "P2"
+    days.run()
+
+    assert {("L9", "upfront", "asset_not_live"), ("L10", "upfront", "asset_mismatch")} == set(
+        days.office.holds()
+    )
+    assert [("L10", "UPDATE", "SKU-2"), ("L9", "UPDATE", "SKU-1")] == sorted(
+        days.told(UPDATES, "Layer Line ID", "Action", "Product Code")
+    )
+    days.taken_all()
+    assert days.is_quiet()
+
+
+def test_a_one_off_is_changed_where_it_is_whatever_became_of_its_place(days: Days):
+    line(days, 1)["quantity"] = "3"
+    asset(days, 1).update(cli="", site_id="S9")
+    days.office.feeds["sites"].append({"site_id": "S9", "customer_id": "C1", "name": "Barn"})
+    days.run()
+
+    assert [("UPFRONT", "UPDATE", "AS-1", "01204600001", "3")] == days.told(
+        UPDATES, "Charge Type", "Action", "Site Ref", "CLI", "Quantity"
+    )
+    assert {("L1", "recurring", "cli_missing"), ("L1", "recurring", "site_unlinked")} == (
+        days.holds()
+    )
+
+
 def test_a_fixed_term_is_not_begun_anew(tmp_path: Path):
     office = Office(tmp_path / "office", lines=1, profile=ANEW)
     office.record("products")["fixed_billing"] = "true"
