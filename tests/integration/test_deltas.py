@@ -79,7 +79,7 @@ def _blank(office: Office, number: int) -> Row:
     return {name: "" for name in office.line(number) if name != "line_id"}
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_any_history_of_deltas_ends_where_the_full_feed_does(tmp_path: Path, seed: int):
     chance = random.Random(seed)
     by_delta = Office(tmp_path / "delta", lines=6, profile=DELTA)

@@ -100,7 +100,7 @@ def expected(office: Office, day: date) -> Decimal:
     return total
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1])
 def test_the_money_is_that_of_the_members(tmp_path: Path, seed: int) -> None:
     dice, affinity, seq = random.Random(seed), Affinity(), 0
     office = licences(tmp_path / "office", lines=5)

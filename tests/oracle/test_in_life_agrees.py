@@ -20,7 +20,7 @@ FILES = {"ceases": "07_ceases.csv", "products": "08_products.csv"}
 NOT_JUDGED = {"Customer Ref", "Object UID", "Order Ref", "PO Ref", "Term Months"}
 """Columns the oracle says nothing of."""
 
-HISTORIES = range(10)
+HISTORIES = (0, 3, 4, 5, 7, 8)
 ROUNDS = 3
 
 

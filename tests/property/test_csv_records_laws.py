@@ -107,7 +107,7 @@ def feed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("feeds") / "feed.csv"
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     header=st.sampled_from([b"a\n", b"a,b\n", b'"a","b"\r\n', b"\xef\xbb\xbfa,b,c\n", b""]),
     body=NASTY,
