@@ -24,6 +24,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "dispositions": rules.dispositions,
     "waiting": rules.waiting,
     "holds": rules.holds,
+    "change-holds": rules.change_holds,
     "core-rules": rules.core_rules,
     "customer-file": files.customers,
     "site-file": files.sites,

@@ -320,6 +320,11 @@ CHANGE_HOLDS: dict[ChangeHoldReason, Explanation] = {
         "Nothing: the day after, the group's quantity goes down by itself.",
         "billing",
     ),
+    ChangeHoldReason.GROUP_ROW_TAKEN: Explanation(
+        "It led a group and comes back, but its row bills others who differ from it by now.",
+        "Make them alike again; else it goes once the others have left that row.",
+        "billing",
+    ),
     ChangeHoldReason.DUPLICATE_NAME: Explanation(
         "Another customer has the same name, and Affinity cannot tell them apart.",
         "Make the names differ (keep the common one as the registered name), or cancel one.",

@@ -77,6 +77,7 @@ class ChangeHoldReason(StrEnum):
     CEASE_DATE_MISSING = "cease_date_missing"
     PAIR_WAITING = "pair_waiting"
     CEASE_AHEAD = "cease_ahead"
+    GROUP_ROW_TAKEN = "group_row_taken"
     DUPLICATE_NAME = "duplicate_name"
     PARENT_MISSING = "parent_missing"
 

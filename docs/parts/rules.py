@@ -3,8 +3,15 @@
 import polars as pl
 
 from docs.parts.markdown import code, table
-from schemas.explanations import DISPOSITIONS, HOLDS, REJECTS, WAITING
-from schemas.vocabulary import BillStatus, Disposition, HoldReason, RejectReason, WaitingReason
+from schemas.explanations import CHANGE_HOLDS, DISPOSITIONS, HOLDS, REJECTS, WAITING
+from schemas.vocabulary import (
+    BillStatus,
+    ChangeHoldReason,
+    Disposition,
+    HoldReason,
+    RejectReason,
+    WaitingReason,
+)
 from tasks.ready_to_bill.judgement import bill_status, disposition_rules
 from tasks.ready_to_bill.rules import RULES
 
@@ -68,6 +75,17 @@ def holds() -> str:
         )
     )
     return table(("hold", "meaning", "what to do", "usually"), rows)
+
+
+def change_holds() -> str:
+    """What holds changes and entities besides, in the order of the vocabulary."""
+    return table(
+        ("hold", "meaning", "what to do", "usually"),
+        (
+            (code(reason), words.meaning, words.remedy, words.owner)
+            for reason, words in ((each, CHANGE_HOLDS[each]) for each in ChangeHoldReason)
+        ),
+    )
 
 
 def rejects() -> str:

@@ -60,6 +60,7 @@ CANDIDATE = pl.Schema(
         "line_id": pl.String(),
         "charge_type": pl.String(),
         "period": pl.Int64(),
+        "customer_id": pl.String(),
         "site_id": pl.String(),
         **_FACT_TYPES,
     }
@@ -165,11 +166,9 @@ def fold(
         pl.col("row_key").is_in(held["row_key"].implode()).alias("is_held"),
     ).join(rows.select("row_key", "says_update", "ends_on"), on="row_key", how="left")
     free, going = members.filter(~pl.col("is_stuck")), rows.join(stuck, on="row_key", how="anti")
+    joins_held = pl.col("group_key").is_in(held["row_key"].implode()).fill_null(value=False)
     joining = joining.with_columns(
-        (
-            pl.col("waits")
-            | pl.col("group_key").is_in(held["row_key"].implode()).fill_null(value=False)
-        ).alias("waits")
+        joins_held.alias("is_held"), (pl.col("waits") | joins_held).alias("waits")
     )
     leaving = _leaving(free.filter("leaves"), alike, terms.as_of)
     return Groups(
@@ -190,7 +189,9 @@ def fold(
                 how="diagonal",
             ),
             changes=_shown(found.changes, members),
-            holds=pl.concat([found.holds, _holds(found.changes, members)]),
+            holds=pl.concat(
+                [found.holds, _holds(found.changes, members), _holds_of_joining(joining)]
+            ),
             settled=found.settled,
             waits=pl.concat(
                 [
@@ -321,7 +322,8 @@ def _places(
 def _joining(ready: pl.DataFrame, places: pl.DataFrame, alike: tuple[str, ...]) -> pl.DataFrame:
     """CANDIDATE with the group it goes to: `group_key`, null for a new one, and `lead_line_id`.
 
-    `waits`: that group has a row without an answer, so it goes there later. A lead that comes back
+    `waits`: that group has a row without an answer, so it goes there later; or `is_strange`: what
+    the row says of all does not hold of it. A lead that comes back
     goes into its old row from whatever day: a second row of its line could not be told apart.
     """
     own = places.filter("is_open").select(
@@ -335,7 +337,9 @@ def _joining(ready: pl.DataFrame, places: pl.DataFrame, alike: tuple[str, ...]) 
         pl.col("line_id").alias("lead_line_id"),
         pl.col("bill_start_on_place").alias("bill_start_on"),
     )
-    back = back.with_columns((pl.col("in_flight") | ~_same(alike, "_place")).alias("waits"))
+    back = back.with_columns((~_same(alike, "_place")).alias("is_strange")).with_columns(
+        (pl.col("in_flight") | pl.col("is_strange")).alias("waits")
+    )
     living = (
         places.filter("is_open")
         .sort("in_flight", "lead_line_id", "row_key")
@@ -356,9 +360,10 @@ def _joining(ready: pl.DataFrame, places: pl.DataFrame, alike: tuple[str, ...]) 
                 pl.col("line_id").min().over([*alike, pl.col("group_key").is_null()]),
             ).alias("lead_line_id"),
             pl.col("waits").fill_null(value=False),
+            pl.lit(value=False).alias("is_strange"),
         )
     )
-    columns = [*CANDIDATE, "group_key", "lead_line_id", "waits"]
+    columns = [*CANDIDATE, "group_key", "lead_line_id", "waits", "is_strange"]
     return pl.concat([back.select(columns), others.select(columns)])
 
 
@@ -635,3 +640,16 @@ def _holds(changes: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
         .select(pl.col(name).cast(dtype) for name, dtype in HOLD.items())
         for these, reason in named
     )
+
+
+def _holds_of_joining(joining: pl.DataFrame) -> pl.DataFrame:
+    """HOLD of ready charges that cannot join where they have to; what is in flight needs nobody."""
+    named = [
+        (pl.col("is_held"), HoldReason.AFFINITY_REJECTED.value),
+        (pl.col("is_strange"), ChangeHoldReason.GROUP_ROW_TAKEN.value),
+    ]
+    held = [
+        joining.filter(condition).with_columns(pl.lit(reason).alias("reason"))
+        for condition, reason in named
+    ]
+    return pl.concat(held).select(pl.col(name).cast(dtype) for name, dtype in HOLD.items())

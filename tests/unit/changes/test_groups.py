@@ -209,6 +209,24 @@ def test_what_was_refused_is_held() -> None:
     assert [("L1", "UPDATE", 8)] == products(other)
 
 
+def test_whoever_cannot_join_is_shown_as_waiting() -> None:
+    first = folded({"L2": {"quantity": 5}}, [])
+    [content] = first.changes.products.select(charge_content()).to_series()
+    refused = folded({"L2": {"quantity": 3}}, [licence("L0")], refused_content=content)
+    assert [("L0", "affinity_rejected")] == list(
+        refused.changes.holds.filter(pl.col("line_id") == "L0")
+        .select("line_id", "reason")
+        .iter_rows()
+    )
+
+    back = licence("L0", unit_price=Decimal("6.0000"), customer_id="C1")
+    taken = folded({}, [back], lead_line_id="L0")
+    assert [("L0", "C1", "group_row_taken")] == list(
+        taken.changes.holds.select("line_id", "customer_id", "reason").iter_rows()
+    )
+    assert ["L0"] == taken.changes.waits["line_id"].to_list()
+
+
 def test_an_end_ahead_is_shown_as_waiting() -> None:
     found = folded({"L2": {"cease_on": TOMORROW, "kind": "cease"}}, [])
     assert ["cease_ahead"] == found.changes.holds["reason"].to_list()

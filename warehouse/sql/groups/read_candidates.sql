@@ -5,6 +5,7 @@ SELECT
     charge.line_id,
     charge.charge_type,
     coalesce(billed.period, 0) + 1 AS period,
+    charge.customer_id,
     charge.site_id,
     charge.customer_ref,
     charge.site_ref,
