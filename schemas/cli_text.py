@@ -4,6 +4,7 @@ Pure polars. The order of the steps matters: spreadsheet damage shows only in th
 letter dropped too early would turn a data fault into somebody else's number.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import polars as pl
@@ -115,6 +116,31 @@ def cli_type(cleaned: pl.Expr, profile: pl.Expr) -> pl.Expr:
         .then(pl.lit(CliType.MOBILE.value))
         .otherwise(pl.lit(CliType.NON_GEOGRAPHIC.value))
     )
+
+
+def clean_numbers(
+    numbers: pl.DataFrame, by_category: Mapping[str, CliProfile], *, expands: bool = False
+) -> pl.DataFrame:
+    """`numbers` with `cli` and `range_end` cleaned, and `cli_type`; what does not clean is dropped.
+
+    Args:
+        numbers: `cli`, `range_end` as The Layer writes them, `base_category` and `needs_cli` of the
+            asset's product, and any other columns, which are kept.
+        by_category: the profile's CLI profiles.
+        expands: each number of a range is a row of its own.
+    """
+    profile = cli_profile(pl.col("base_category"), pl.col("needs_cli"), dict(by_category))
+    read = (
+        numbers.with_columns(profile.alias("profile"))
+        .with_columns(
+            read_cli(pl.col("cli"), pl.col("profile")).cleaned.alias("cli"),
+            read_cli(pl.col("range_end"), pl.col("profile")).cleaned.alias("range_end"),
+        )
+        .drop_nulls("cli")
+        .with_columns(cli_type(pl.col("cli"), pl.col("profile")).alias("cli_type"))
+        .drop("profile", "base_category", "needs_cli")
+    )
+    return each_number(read) if expands else read
 
 
 def each_number(numbers: pl.DataFrame) -> pl.DataFrame:

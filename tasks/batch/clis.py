@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from schemas.cli_text import cli_profile, cli_type, each_number, read_cli, read_uk_number
+from schemas.cli_text import clean_numbers, each_number, read_uk_number
 from schemas.vocabulary import CliProfile, CliType
 
 CLI_ROW = pl.Schema(
@@ -138,19 +138,12 @@ def _additional(
             pl.coalesce(pl.col("cli_start").min(), pl.col("bill_start_on").min()).alias("starts"),
         )
     )
-    profile = cli_profile(pl.col("base_category"), pl.col("needs_cli"), dict(by_category))
     return (
-        numbers.with_columns(profile.alias("profile"))
-        .with_columns(
-            read_cli(pl.col("cli"), pl.col("profile")).cleaned.alias("cli"),
-            read_cli(pl.col("range_end"), pl.col("profile")).cleaned.alias("range_end"),
-        )
-        .drop_nulls("cli")
+        clean_numbers(numbers, by_category)
         .join(hangs_on, on="asset_id")
         .with_columns(
             pl.coalesce("start_on", "starts").alias("start_on"),
             pl.lit("ADD").alias("action"),
-            cli_type(pl.col("cli"), pl.col("profile")).alias("cli_type"),
             pl.lit(None, dtype=pl.String).alias("previous_cli"),
         )
         .sort(*_WHERE, "start_on", "asset_id", "range_end", nulls_last=True)

@@ -1,40 +1,12 @@
 """What is to be told of the additional numbers of billed assets. Pure polars."""
 
-from collections.abc import Mapping
 from datetime import date
 
 import polars as pl
 
-from schemas.cli_text import cli_profile, cli_type, each_number, read_cli
-from schemas.vocabulary import CliProfile
 from tasks.changes.clis import CLI_DUE, STANDING, cli_changes
 
 _WHERE = ["site_ref", "cli"]
-
-
-def cleaned(
-    numbers: pl.DataFrame, by_category: Mapping[str, CliProfile], *, expands: bool
-) -> pl.DataFrame:
-    """`numbers` with `cli` and `range_end` cleaned, and `cli_type`; what does not clean is dropped.
-
-    Args:
-        numbers: `cli`, `range_end` as The Layer writes them, `base_category` and `needs_cli` of the
-            asset's product, and any other columns, which are kept.
-        by_category: the profile's CLI profiles.
-        expands: each number of a range is a row of its own.
-    """
-    profile = cli_profile(pl.col("base_category"), pl.col("needs_cli"), dict(by_category))
-    read = (
-        numbers.with_columns(profile.alias("profile"))
-        .with_columns(
-            read_cli(pl.col("cli"), pl.col("profile")).cleaned.alias("cli"),
-            read_cli(pl.col("range_end"), pl.col("profile")).cleaned.alias("range_end"),
-        )
-        .drop_nulls("cli")
-        .with_columns(cli_type(pl.col("cli"), pl.col("profile")).alias("cli_type"))
-        .drop("profile", "base_category", "needs_cli")
-    )
-    return each_number(read) if expands else read
 
 
 def number_changes(

@@ -5,12 +5,13 @@ from dataclasses import replace
 import polars as pl
 
 from schemas.charge import CHARGE_KEY
+from schemas.cli_text import clean_numbers
 from schemas.receipts import ChangeReceipt, RunRef
 from tasks.changes.charges import ChargeChanges, charge_changes
 from tasks.changes.clis import cli_changes
 from tasks.changes.entities import SUBJECTS, Records, entity_changes, oddities
 from tasks.changes.groups import CANDIDATE, fold
-from tasks.changes.numbers import cleaned, number_changes
+from tasks.changes.numbers import number_changes
 from tasks.changes.terms import ChangeTerms
 from tasks.step import step
 from warehouse.changes import ChangeStore
@@ -91,7 +92,7 @@ def _clis(store: ChangeStore, terms: ChangeTerms) -> None:
 
 
 def _cleaned(numbers: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
-    return cleaned(numbers, terms.cli_profiles, expands=terms.expands_ranges)
+    return clean_numbers(numbers, terms.cli_profiles, expands=terms.expands_ranges)
 
 
 def _entities(
