@@ -39,8 +39,26 @@ def number_changes(
 
 
 def _hanging(standing: pl.DataFrame, numbers: pl.DataFrame, lives: pl.DataFrame) -> pl.DataFrame:
-    """Each number as if it were the CLI of the charges it hangs on: STANDING."""
-    told = standing.filter(pl.col("told_customer_ref").is_not_null())
+    """Each number as if it were the CLI of the charges it hangs on: STANDING.
+
+    Where a charge goes on as a new row, its numbers go along.
+    """
+    is_told = pl.col("told_customer_ref").is_not_null()
+    along = ("customer_ref", "site_ref", "asset_id", "end_on")
+    anew = standing.filter(~is_told).unique("line_id", keep="last", maintain_order=True)
+    told = (
+        standing.filter(is_told)
+        .join(
+            anew.select("line_id", pl.lit(value=True).alias("goes_on"), *along),
+            on="line_id",
+            how="left",
+            suffix="_anew",
+        )
+        .with_columns(
+            pl.when("goes_on").then(f"{name}_anew").otherwise(name).alias(name) for name in along
+        )
+        .select(list(standing.columns))
+    )
     each = told.drop("cli", "cli_type", "told_cli").join(
         numbers.select("asset_id", "cli", "cli_type", number_end="end_on"), on="asset_id"
     )

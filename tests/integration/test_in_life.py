@@ -632,6 +632,25 @@ def test_the_cli_of_what_was_refused_ends_once_nobody_wants_it_there(days: Days)
     assert days.is_quiet()
 
 
+def test_additional_numbers_leave_with_a_charge_that_moves_anew(anew: Days):
+    anew.office.feeds["asset_numbers"] = [{"asset_id": "A1", "cli": "01204600801"}]
+    anew.run()
+    assert [("AS-1", "01204600801", "ADD")] == anew.told(CLIS, "Site Ref", "CLI", "Action")
+    anew.taken_all()
+    site = {"site_id": "S2", "customer_id": "C1", "name": "Shop", "integration_id": "AS-2"}
+    anew.office.feeds["sites"].append(site)
+    asset(anew, 1)["site_id"] = "S2"
+    anew.run()
+
+    assert [
+        ("AS-1", "01204600001", "CEASE"),
+        ("AS-2", "01204600001", "ADD"),
+        ("AS-2", "01204600801", "UPDATE"),
+    ] == sorted(anew.told(CLIS, "Site Ref", "CLI", "Action"))
+    anew.taken_all()
+    assert anew.is_quiet()
+
+
 def test_what_is_not_billed_yet_is_what_was_sold(days: Days):
     """Line 9 is renewed and line 10 becomes another product while their one-offs are refused."""
     add_product(days, "P2", name="Broadband", external_sku="SKU-2")

@@ -113,7 +113,7 @@ class History:
         self.faults: list[str] = []
         self.left: set[tuple[str, str]] = set()
         self._free_since: date | None = None
-        self._is_parked = False
+        self._parked: set[str] = set()
         entries = year.entries_of(charge)
         for day in year.runs:
             if charge.line_id in year.world.views[day]["order_lines"]:
@@ -127,10 +127,10 @@ class History:
         self.left |= {(entry.row["Site Ref"], entry.row["CLI"]) for entry in entries}
         accepted = {entry.action for entry in entries if entry.accepted}
         refused = {entry.action for entry in entries if not entry.accepted}
-        if accepted:
-            self._is_parked = False
-        if any(not entry.accepted and entry.code != "BUSY" for entry in entries):
-            self._is_parked = True
+        self._parked -= {*self._parked} if "ADD" in accepted else accepted
+        self._parked |= {
+            entry.action for entry in entries if not entry.accepted and entry.code != "BUSY"
+        }
         if not self.periods or self.periods[-1].stopped:
             self._outside(day, facts, accepted, refused)
         else:
@@ -143,9 +143,10 @@ class History:
             self._free_since = None
         elif stopped:
             self._free_since = self._free_since or day
+        state = facts.state_again if stopped else facts.state
         if "ADD" in accepted:
-            if facts.state != "ready":
-                self._fault(day, f"billed, though {facts.state}: {facts.why}")
+            if state != "ready":
+                self._fault(day, f"billed, though {state}: {facts.why}")
                 return
             start = facts.start
             if stopped and self.charge.kind == "recurring":
@@ -153,14 +154,14 @@ class History:
             # what is billed again is billed as it stands
             content = facts.now if stopped and facts.now else facts.new
             self.periods.append(Period(start, facts.end_at_first, content, stopped is None))
-        elif facts.state == "ready" and not refused and not self._is_parked:
+        elif state == "ready" and not refused and not self._parked:
             self._fault(day, "ready, and not sent")
 
     def _inside(self, day: date, facts: Facts, accepted: set[str], refused: set[str]) -> None:
         """Billed: stop, end and content follow The Layer."""
         now = self.periods[-1]
         recurring = self.charge.kind == "recurring"
-        excused = bool(refused) or self._is_parked
+        excused = bool(refused or self._parked)
         if facts.stop:
             last = max(day, now.start) if recurring else now.start
             if recurring and now.end is not None and now.end < last:

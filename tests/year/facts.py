@@ -41,13 +41,15 @@ class Content:
 class Facts:
     """A charge as the view has it.
 
-    `state`: never (not to be billed in Affinity, ever or now), waiting, held, ready. `stop` says
+    `state`: never (not to be billed in Affinity, ever or now), waiting, held, ready;
+    `state_again` the same of what was billed before and so followed its renewals. `stop` says
     why it is not to be billed in Affinity although it could be. `new` is what a first bill says,
     `now` what one that is billed should say by now; both None while something in them is missing.
     """
 
     charge: Charge
     state: str
+    state_again: str
     why: str
     stop: str
     customer_id: str
@@ -153,18 +155,26 @@ class Reading:
         now = new
         if recurring and last:
             now = content(last["quantity"] or line["quantity"], last["recurring_price"] or price)
-        state, why = self._state(line, order, customer, product, first, price, stop)
-        if state == "ready" and (new is None or not self.customer_ref(customer["customer_id"])):
-            state, why = "held", "a ref or a code is missing"
         end, is_cease, pair = self._end(charge, line, product, chain, start)
         end_at_first = _day(last["cease_on"]) if last else None
-        if state == "ready" and start and end_at_first and end_at_first < start:
-            state, why = "held", "starts after the cease"
+
+        def judged(asset: Row | None) -> tuple[str, str]:
+            state, why = self._state(line, order, customer, product, asset, price, stop)
+            if state != "ready":
+                return state, why
+            if new is None or not self.customer_ref(customer["customer_id"]):
+                return "held", "a ref or a code is missing"
+            if start and end_at_first and end_at_first < start:
+                return "held", "starts after the cease"
+            return state, why
+
+        state, why = judged(first)
         if recurring and end_at_first is None and not is_cease:
             end_at_first = end
         return Facts(
             charge=charge,
             state=state,
+            state_again=judged(last)[0],
             why=why,
             stop=stop,
             customer_id=customer["customer_id"],

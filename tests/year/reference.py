@@ -353,7 +353,7 @@ class Draft:
             told.free_since = None
             return
         told.free_since = told.free_since or self.as_of
-        if facts.state != "ready":
+        if facts.state_again != "ready":
             return
         start = facts.start
         if facts.charge.kind == "recurring":

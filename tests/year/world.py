@@ -123,8 +123,11 @@ class World:
         for old in folder.glob("*.csv"):
             old.unlink()
         for feed, rows in self.feeds.items():
-            told = rows if full else {key: rows[key] for key in sorted(self._changed[feed])}
-            if full or told:
+            changed = sorted(self._changed[feed])
+            # a feed without a key is not merged: it comes whole
+            whole = full or feed == "affinity_cease_requests"
+            if full or changed:
+                told = rows if whole else {key: rows[key] for key in changed}
                 write_csv(folder / f"{feed}.csv", COLUMNS[feed], told.values())
             self._changed[feed].clear()
         self._views[self.today] = self.look()
