@@ -82,6 +82,15 @@ class ChangeHoldReason(StrEnum):
     PARENT_MISSING = "parent_missing"
 
 
+class Reading(StrEnum):
+    """How a line is read; one that is billed may be read in more than one way."""
+
+    NEW = "new"
+    BILLED = "billed"
+    ASSET = "asset"
+    SEEN = "seen"
+
+
 class CeaseKind(StrEnum):
     """Why a row of the cease file ends a charge.
 

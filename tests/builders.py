@@ -29,6 +29,8 @@ VALID_LINE: dict[str, Any] = {
     "target_is_known": False,
     "product_id": "P1",
     "line_product_id": "P1",
+    "reading": "new",
+    "is_split": False,
     "product_name": "Line Rental",
     "item_type": "Service",
     "base_category": "Voice",

@@ -1,9 +1,18 @@
 """Dispositions, waiting reasons, holds and rejects, in the words `r2b explain` uses too."""
 
+from collections.abc import Iterable
+
 import polars as pl
 
 from docs.parts.markdown import code, table
-from schemas.explanations import CHANGE_HOLDS, DISPOSITIONS, HOLDS, REJECTS, WAITING
+from schemas.explanations import (
+    CHANGE_HOLDS,
+    DISPOSITIONS,
+    HOLDS,
+    REJECTS,
+    WAITING,
+    Explanation,
+)
 from schemas.vocabulary import (
     BillStatus,
     ChangeHoldReason,
@@ -53,19 +62,13 @@ def waiting() -> str:
     """In the order in which they are asked."""
     return table(
         ("reason", "meaning", "what to do", "usually"),
-        (
-            (code(reason), words.meaning, words.remedy, words.owner)
-            for reason, words in ((each, WAITING[each]) for each in WaitingReason)
-        ),
+        _explained((each, WAITING[each]) for each in WaitingReason),
     )
 
 
 def holds() -> str:
     """In the order of the vocabulary."""
-    rows: list[tuple[str, str, str, str]] = [
-        (code(reason), words.meaning, words.remedy, words.owner)
-        for reason, words in ((each, HOLDS[each]) for each in HoldReason)
-    ]
+    rows = _explained((each, HOLDS[each]) for each in HoldReason)
     rows.append(
         (
             "`rule:<name>`",
@@ -81,11 +84,12 @@ def change_holds() -> str:
     """What holds changes and entities besides, in the order of the vocabulary."""
     return table(
         ("hold", "meaning", "what to do", "usually"),
-        (
-            (code(reason), words.meaning, words.remedy, words.owner)
-            for reason, words in ((each, CHANGE_HOLDS[each]) for each in ChangeHoldReason)
-        ),
+        _explained((each, CHANGE_HOLDS[each]) for each in ChangeHoldReason),
     )
+
+
+def _explained(reasons: Iterable[tuple[str, Explanation]]) -> list[tuple[str, str, str, str]]:
+    return [(code(name), words.meaning, words.remedy, words.owner) for name, words in reasons]
 
 
 def rejects() -> str:

@@ -323,8 +323,8 @@ def _joining(ready: pl.DataFrame, places: pl.DataFrame, alike: tuple[str, ...]) 
     """CANDIDATE with the group it goes to: `group_key`, null for a new one, and `lead_line_id`.
 
     `waits`: that group has a row without an answer, so it goes there later; or `is_strange`: what
-    the row says of all does not hold of it. A lead that comes back
-    goes into its old row from whatever day: a second row of its line could not be told apart.
+    the row says of all does not hold of it. A lead that comes back goes into its old row from
+    whatever day: a second row of its line could not be told apart.
     """
     own = places.filter("is_open").select(
         pl.col("lead_line_id").alias("line_id"),

@@ -44,36 +44,21 @@ def find_changes(run: RunRef, terms: ChangeTerms) -> ChangeReceipt:
 def _charges(store: ChangeStore, terms: ChangeTerms) -> None:
     now, told, members, groups = store.now(), store.billed(), store.members(), store.groups()
     ready = store.candidates() if terms.group_keys else pl.DataFrame(schema=CANDIDATE)
+    found = charge_changes(now.join(members, on=CHARGE_KEY, how="anti"), told, terms)
     if any(frame.height for frame in (members, groups, ready)):
-        found = _folded(store, now, told, (members, groups, ready), terms)
-    else:
-        found = charge_changes(now, told, terms)
+        # of a group there is one row, so it is changed whatever the style
+        in_groups = now.join(members, on=CHARGE_KEY, how="semi")
+        of_members = charge_changes(in_groups, told, replace(terms, replaces=False))
+        folded = fold(_together(found, of_members), members, groups, ready, terms)
+        store.settle_members(folded.settled)
+        store.add_due("member", folded.members)
+        found = folded.changes
     store.settle(found.settled)
     store.add_due("product", found.products)
     store.add_due("cease", found.ceases)
     store.add_due("cease", store.cut_short())
     store.add_waits(found.waits)
     store.show("charge", found.changes, found.holds)
-
-
-def _folded(
-    store: ChangeStore,
-    now: pl.DataFrame,
-    told: pl.DataFrame,
-    of_groups: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame],
-    terms: ChangeTerms,
-) -> ChargeChanges:
-    members, groups, ready = of_groups
-    in_groups = now.join(members, on=CHARGE_KEY, how="semi")
-    # of a group there is one row, so it is changed whatever the style
-    found = _together(
-        charge_changes(now.join(members, on=CHARGE_KEY, how="anti"), told, terms),
-        charge_changes(in_groups, told, replace(terms, replaces=False)),
-    )
-    folded = fold(found, members, groups, ready, terms)
-    store.settle_members(folded.settled)
-    store.add_due("member", folded.members)
-    return folded.changes
 
 
 def _together(*found: ChargeChanges) -> ChargeChanges:

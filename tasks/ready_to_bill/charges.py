@@ -8,7 +8,14 @@ import polars as pl
 
 from schemas.cli_text import cli_profile, cli_type, read_cli
 from schemas.tables import MONEY, VALUE
-from schemas.vocabulary import SEEN_STOPPED, CeaseKind, ChargeType, CliProfile, ItemType
+from schemas.vocabulary import (
+    SEEN_STOPPED,
+    CeaseKind,
+    ChargeType,
+    CliProfile,
+    ItemType,
+    Reading,
+)
 from tasks.ready_to_bill.terms import Terms, name_key
 
 LINE_FACTS = pl.Schema(
@@ -210,31 +217,23 @@ def _which_reading() -> list[pl.Expr]:
     What is billed follows its asset, through renewals and to another product, and so does what was
     stopped and may go on; what is not billed yet is what was sold.
     """
+    reading = pl.col("reading")
     is_told = pl.col("told_period").is_not_null()
-    is_other = pl.col("asset_product_id").ne_missing(pl.col("line_product_id")) & _has_asset()
+    is_other = (pl.col("asset_product_id") != pl.col("line_product_id")).fill_null(value=False)
     was_stopped = pl.col("told_ended_by").is_in([CeaseKind.STOP.value, SEEN_STOPPED])
-    reading = pl.col("reading").fill_null("new")
-    is_split = pl.col("is_split").fill_null(value=False)
-    as_sold = (
-        pl.when(is_split)
-        .then((reading == "billed") == is_told)
-        .otherwise(reading.is_in(["new", "billed"]))
+    as_sold = reading.is_in([Reading.NEW.value, Reading.BILLED.value]) & (
+        ~pl.col("is_split") | ((reading == Reading.BILLED) == is_told)
     )
     return [
         pl.when((is_told & is_other & was_stopped).fill_null(value=False))
-        .then(reading == "asset")
-        .otherwise(as_sold & reading.is_in(["new", "billed"]))
+        .then(reading == Reading.ASSET)
+        .otherwise(as_sold)
         .alias("is_charge"),
-        (reading.is_in(["asset", "seen"]) | (as_sold & ~(is_told & is_other))).alias("is_now"),
+        (
+            reading.is_in([Reading.ASSET.value, Reading.SEEN.value])
+            | (as_sold & ~(is_told & is_other))
+        ).alias("is_now"),
     ]
-
-
-def _is_seen() -> pl.Expr:
-    return (pl.col("reading") == "seen").fill_null(value=False)
-
-
-def _has_asset() -> pl.Expr:
-    return pl.col("asset_id").is_not_null()
 
 
 def _in_life() -> list[pl.Expr]:
@@ -343,7 +342,7 @@ def _bill_end() -> list[pl.Expr]:
     usable = pl.when(fixed).then(months).otherwise(0)
     term_end = start.dt.offset_by(pl.format("{}mo", usable)).dt.offset_by("-1d")
     fixed = fixed & (term_end >= pl.col("bill_start_on")).fill_null(value=False)
-    is_billed = pl.col("told_period").is_not_null() | _is_seen()
+    is_billed = pl.col("told_period").is_not_null() | (pl.col("reading") == Reading.SEEN)
     replaced = pl.when(is_billed).then(pl.col("replaced_after"))
     ceased = pl.min_horizontal("cease_on", replaced)
     return [

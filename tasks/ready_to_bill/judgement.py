@@ -24,6 +24,7 @@ from schemas.vocabulary import (
     HoldReason,
     ItemType,
     LedgerStatus,
+    Reading,
     WaitingReason,
 )
 from tasks.ready_to_bill.charges import charges_of
@@ -189,7 +190,7 @@ def _billed(charges: pl.DataFrame, rules: dict[str, pl.Expr]) -> pl.DataFrame:
         & (ledger.is_null() | ledger.is_in([each.value for each in _NOT_THERE]))
     )
     now = charges.filter(
-        pl.when(pl.col("reading") == "seen").then(is_baseline).otherwise(is_told)
+        pl.when(pl.col("reading") == Reading.SEEN).then(is_baseline).otherwise(is_told)
     ).with_columns(
         pl.col("now_quantity").alias("quantity"), pl.col("now_unit_price").alias("unit_price")
     )

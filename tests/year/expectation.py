@@ -127,7 +127,9 @@ class History:
         self.left |= {(entry.row["Site Ref"], entry.row["CLI"]) for entry in entries}
         accepted = {entry.action for entry in entries if entry.accepted}
         refused = {entry.action for entry in entries if not entry.accepted}
-        self._parked -= {*self._parked} if "ADD" in accepted else accepted
+        if "ADD" in accepted:
+            self._parked.clear()
+        self._parked -= accepted
         self._parked |= {
             entry.action for entry in entries if not entry.accepted and entry.code != "BUSY"
         }

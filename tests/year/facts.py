@@ -174,7 +174,7 @@ class Reading:
         return Facts(
             charge=charge,
             state=state,
-            state_again=judged(last)[0],
+            state_again=state if last is first else judged(last)[0],
             why=why,
             stop=stop,
             customer_id=customer["customer_id"],

@@ -3,27 +3,43 @@
 -- charges of assets with additional numbers. What was refused and is wanted elsewhere now, or nowhere,
 -- leaves its place: its CLI may have been taken.
 -- Params: $as_of DATE.
-WITH taken AS (
-    SELECT site_ref, cli
-    FROM ops.billed
-    UNION
-    SELECT site_ref, cli
-    FROM out.now_charge
-    UNION
-    SELECT site_ref, cli
-    FROM out.due_product
-    UNION
+WITH refused AS (
+    SELECT product.line_id, product.customer_ref, product.site_ref, product.cli, product.asset_id
+    FROM out.batch_outcome AS outcome
+    INNER JOIN out.batch_product AS product
+        ON outcome.seq = product.seq AND outcome.row_key = product.row_key
+    SEMI JOIN ops.cli_state AS life
+        ON product.site_ref = life.site_ref AND product.cli = life.cli
+    SEMI JOIN out.charge AS charge
+        ON product.line_id = charge.line_id AND product.charge_type = charge.charge_type
+    ANTI JOIN core.asset_numbers AS number ON product.asset_id = number.asset_id
+    WHERE outcome.outcome = 'rejected' AND product.charge_type = 'recurring'
+),
+
+-- only of the few places where something was refused: the tables are long
+wanted AS (
+    SELECT billed.site_ref, billed.cli
+    FROM ops.billed AS billed
+    SEMI JOIN refused ON billed.site_ref = refused.site_ref AND billed.cli = refused.cli
+    UNION ALL
+    SELECT now.site_ref, now.cli
+    FROM out.now_charge AS now
+    SEMI JOIN refused ON now.site_ref = refused.site_ref AND now.cli = refused.cli
+    UNION ALL
+    SELECT due.site_ref, due.cli
+    FROM out.due_product AS due
+    SEMI JOIN refused ON due.site_ref = refused.site_ref AND due.cli = refused.cli
+    UNION ALL
     SELECT ref.site_ref, charge.cli
     FROM out.charge AS charge
     INNER JOIN work.site_ref AS ref ON charge.site_id = ref.site_id
-    LEFT JOIN out.hold AS dead
-        ON
-            charge.line_id = dead.line_id
-            AND charge.charge_type = dead.charge_type
-            AND dead.reason = 'asset_not_live'
-    WHERE
-        charge.disposition IN ('ready', 'held', 'waiting', 'exported')
-        AND dead.line_id IS NULL
+    SEMI JOIN refused ON ref.site_ref = refused.site_ref AND charge.cli = refused.cli
+    ANTI JOIN (
+        SELECT line_id, charge_type
+        FROM out.hold
+        WHERE reason = 'asset_not_live'
+    ) AS dead ON charge.line_id = dead.line_id AND charge.charge_type = dead.charge_type
+    WHERE charge.disposition IN ('ready', 'held', 'waiting', 'exported')
 ),
 
 after AS (
@@ -42,22 +58,22 @@ after AS (
             WHEN due.line_id IS NOT NULL THEN due.bill_end_on
             WHEN cease.line_id IS NOT NULL THEN cease.cease_on
             -- cut to go on here as a new row, which Affinity has not taken yet
-            WHEN billed.ended_by = 'change' AND goes_on_here THEN NULL
+            WHEN
+                billed.ended_by = 'change'
+                AND (
+                    now.line_id IS NULL
+                    OR (
+                        now.site_ref IS NOT DISTINCT FROM billed.site_ref
+                        AND now.cli IS NOT DISTINCT FROM billed.cli
+                    )
+                )
+                THEN NULL
             ELSE billed.bill_end_on
         END AS end_on,
         CASE WHEN billed.ended_by = 'change' THEN NULL ELSE billed.bill_end_on END AS told_end_on
-    FROM (
-        SELECT
-            told.*,
-            now.line_id IS NULL
-            OR (
-                now.site_ref IS NOT DISTINCT FROM told.site_ref
-                AND now.cli IS NOT DISTINCT FROM told.cli
-            ) AS goes_on_here
-        FROM ops.billed AS told
-        LEFT JOIN out.now_charge AS now
-            ON told.line_id = now.line_id AND told.charge_type = now.charge_type
-    ) AS billed
+    FROM ops.billed AS billed
+    LEFT JOIN out.now_charge AS now
+        ON billed.line_id = now.line_id AND billed.charge_type = now.charge_type
     LEFT JOIN out.due_product AS due
         ON
             billed.line_id = due.line_id
@@ -135,17 +151,8 @@ after AS (
         NULL AS start_on,
         NULL AS end_on,
         NULL AS told_end_on
-    FROM out.batch_outcome AS outcome
-    INNER JOIN out.batch_product AS refused
-        ON outcome.seq = refused.seq AND outcome.row_key = refused.row_key
-    SEMI JOIN ops.cli_state AS life
-        ON refused.site_ref = life.site_ref AND refused.cli = life.cli
-    SEMI JOIN out.charge AS charge
-        ON refused.line_id = charge.line_id AND refused.charge_type = charge.charge_type
-    ANTI JOIN taken
-        ON refused.site_ref = taken.site_ref AND refused.cli = taken.cli
-    ANTI JOIN core.asset_numbers AS number ON refused.asset_id = number.asset_id
-    WHERE outcome.outcome = 'rejected' AND refused.charge_type = 'recurring'
+    FROM refused
+    ANTI JOIN wanted ON refused.site_ref = wanted.site_ref AND refused.cli = wanted.cli
 ),
 
 touched AS (
