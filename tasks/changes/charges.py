@@ -275,10 +275,19 @@ def _is_stopped() -> pl.Expr:
 
 
 def _is_over(as_of: date) -> pl.Expr:
-    """It ended before today, and still does: one that is open again is told whole."""
+    """It ended before today, and nothing else is told of it than that.
+
+    An end of its term takes all else along in its row; what is cut, or must go on because the other
+    one of its pair waits, is not over, and what is open again is told whole.
+    """
     ended = (_told("bill_end_on") < as_of).fill_null(value=False)
-    still_ends = (pl.col("bill_end_on") < as_of).fill_null(value=False)
-    return (ended & still_ends & ~_is_cut()).alias("is_over")
+    has_ended = (pl.col("bill_end_on") < as_of).fill_null(value=False)
+    return (has_ended & ~_is_cut() & (ended | (_is_ceased() & ~_pair_waits()))).alias("is_over")
+
+
+def _is_ceased() -> pl.Expr:
+    """Its end goes as a cease; another end goes as an update."""
+    return pl.col("end_kind").is_in(["cease", "request", "replaced"]).fill_null(value=False)
 
 
 def _is_cut() -> pl.Expr:
@@ -342,17 +351,16 @@ def _what_to_say(terms: ChangeTerms) -> list[pl.Expr]:
         & pl.col("bill_end_on").is_null()
     )
     goes = ~stops & pl.col("stops_because").is_null() & ~is_dead
-    ceased = pl.col("end_kind").is_in(["cease", "request", "replaced"]).fill_null(value=False)
     # what was cut to go on as a new row goes on, unless it ended before that
     goes_on = _is_cut() & (
         _pair_waits() | (pl.col("bill_end_on") > _told("bill_end_on")).fill_null(value=True)
     )
     splits = _splits(terms) & goes
-    ends = goes & pl.col("differs_bill_end") & ceased & ~goes_on & ~splits
+    ends = goes & pl.col("differs_bill_end") & _is_ceased() & ~goes_on & ~splits
     others = pl.any_horizontal(
         *(pl.col(f"differs_{field}") for field in _FIELDS if field != "bill_end")
     )
-    update = goes & (others | (pl.col("differs_bill_end") & ~ceased) | goes_on)
+    update = goes & (others | (pl.col("differs_bill_end") & ~_is_ceased()) | goes_on)
     update = update & (goes_on | ~_is_cut())
     replaces = (update & splits) | (goes & goes_on)
     return [

@@ -382,10 +382,15 @@ class _Day:
         recurring = charge[1] == "recurring"
         flying = self.book.in_flight(charge, adds=False)
         is_cut = told.ended_by == "change"
-        ended, still_ends = (
-            day is not None and day < as_of for day in (was["end"], self._now(charge)["end"])
+        by_line = now["by_line"] if now["why"] == "replaced" else None
+        successor = (by_line, "recurring") if by_line else None
+        waits = successor is not None and (
+            dispositions.get(successor) in ("waiting", "held")
+            or self.book.in_flight(successor, adds=False)
         )
-        is_over = ended and still_ends and not is_cut
+        ended, has_ended = (day is not None and day < as_of for day in (was["end"], now["end"]))
+        # every end here is a cease: what is over needs nothing but its end
+        is_over = recurring and has_ended and not is_cut and (ended or not waits)
         tracked = [
             name
             for name in _RECURRING_FIELDS
@@ -408,12 +413,6 @@ class _Day:
             if not flying:
                 out.holds.add((*charge, "cease_date_missing"))
             return
-        by_line = now["by_line"] if now["why"] == "replaced" else None
-        successor = (by_line, "recurring") if by_line else None
-        waits = successor is not None and (
-            dispositions.get(successor) in ("waiting", "held")
-            or self.book.in_flight(successor, adds=False)
-        )
         goes_on = is_cut and (waits or now["end"] is None or now["end"] > was["end"])
         if "bill end" in differs and flying and successor in ready:
             del ready[successor]

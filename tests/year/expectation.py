@@ -188,8 +188,9 @@ class History:
             elif not excused:
                 self._fault(day, f"was cut on {now.end}, and does not go on")
             return
-        is_over = now.end is not None and now.end < day and recurring
-        if self._splits(day, now, wanted, end) and (end != now.end or not is_over):
+        # of what ended before today nothing but the end is told
+        is_over = recurring and end is not None and end < day
+        if self._splits(day, now, wanted, end):
             if "CEASE" in accepted:
                 self.periods[-1] = replace(now, end=day - DAY, cut=True)
             if "ADD" in accepted:
@@ -202,7 +203,7 @@ class History:
                 self.periods[-1] = replace(now, end=end)
             elif not excused:
                 self._fault(day, f"ends on {end}, told {now.end}")
-        if wanted is None or (is_over and (end == now.end or facts.end_is_a_cease)):
+        if wanted is None or (is_over and (facts.end_is_a_cease or end == now.end)):
             return
         if "UPDATE" in accepted:
             self.periods[-1] = replace(wanted, end=self.periods[-1].end)

@@ -377,7 +377,8 @@ class Draft:
         if ends and facts.end_is_a_cease:
             yield self._cease(facts, told, end, "Ceased")
         reopened = ends and not facts.end_is_a_cease
-        if reopened or (not told.is_over(self.as_of) and self._differs(facts, told)):
+        is_over = recurring and end is not None and end < self.as_of
+        if reopened or (not is_over and self._differs(facts, told)):
             yield from self._tell(facts, told, end)
 
     def _splits(self, facts: Facts, told: Told, end: date | None) -> bool:

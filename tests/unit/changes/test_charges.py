@@ -175,10 +175,22 @@ def refused(expression: pl.Expr, **facts: Any) -> str:
             id="a term's end is an update",
         ),
         pytest.param(
-            {**ENDED, "quantity": 3},
+            {**ENDED, "bill_end_on": AS_OF, "quantity": 3},
             {},
-            ["UPDATE quantity, bill end", "cease 2026-03-10 Ceased"],
+            ["UPDATE quantity, bill end", f"cease {AS_OF} Ceased"],
             id="a change and an end",
+        ),
+        pytest.param(
+            {**ENDED, "quantity": 3, "site_ref": "AS-2"},
+            {},
+            ["cease 2026-03-10 Ceased"],
+            id="what had ended when we saw its change is only ended",
+        ),
+        pytest.param(
+            {"bill_end_on": YESTERDAY, "end_kind": "term", "quantity": 3},
+            {},
+            ["UPDATE quantity, bill end"],
+            id="the end of a term takes all along",
         ),
         pytest.param(STOP, {}, [f"stop {AS_OF} Do Not Bill"], id="a stop is today"),
         pytest.param(
@@ -302,11 +314,18 @@ def test_what_is_told(now: dict[str, Any], told: dict[str, Any], expected: list[
             id="a stop that was refused on another day",
         ),
         pytest.param(
-            {**ENDED, "quantity": 3},
-            {"refused_end": "end\x1fcease\x1f2026-03-10"},
+            {**ENDED, "bill_end_on": TOMORROW, "quantity": 3},
+            {"refused_end": f"end\x1fcease\x1f{TOMORROW}"},
             ["affinity_rejected"],
             1,
             id="a refused end does not hold a change",
+        ),
+        pytest.param(
+            {**ENDED, "quantity": 3},
+            {"refused_end": "end\x1fcease\x1f2026-03-10"},
+            ["affinity_rejected"],
+            0,
+            id="but once it has come there is nothing to change",
         ),
     ],
 )
