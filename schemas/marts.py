@@ -248,7 +248,7 @@ _ALL = (
     View(
         "cease_request",
         "cease request of Affinity",
-        "What Affinity says was ceased, and how far that has come.",
+        "What Affinity says was ceased, and how far that has come; also what it no longer lists.",
         (
             _c("object_uid", "text", "Affinity's object."),
             _c("completed_on", "day", "The last day, by the request."),
@@ -260,9 +260,10 @@ _ALL = (
             _c(
                 "state",
                 "text",
-                "unmatched, not_billed, due, held, in_flight, told (The Layer is asked to take "
-                "it over), other_day (The Layer's own day counts), done.",
+                "unmatched, open (no day yet), not_billed, due, held, in_flight, told (The Layer "
+                "is asked to take it over), other_day (The Layer's own day counts), done.",
             ),
+            _c("is_listed", "flag", "Whether Affinity lists it still."),
         ),
     ),
     View(
@@ -596,6 +597,7 @@ BEHIND: Mapping[str, str] = {
     "ops.ledger": "Every transition ever, chained to its commit.",
     "ops.charge_state": "The ledger folded: where each charge we ever exported stands now.",
     "ops.billed": "What Affinity was told and took of each charge; behind `mart.billed`.",
+    "ops.cease_request": "Affinity's cease requests and the assets they end, as last seen.",
     "ops.renewal": "Which asset renewed which by itself, as first seen.",
     "ops.entity_state": "What Affinity took of customers, sites, addresses and contacts.",
     "ops.cli_state": "The CLIs we added, or are adding, in Affinity.",

@@ -45,7 +45,7 @@ class ChargeStore:
             "judge/make_reading",
             "judge/make_asset_of_line",
             "judge/make_replacement",
-            "judge/make_cease_request",
+            "judge/remember_cease_requests",
         ):
             self._connection.execute(statement(name))
         self._connection.execute(statement("judge/make_catalogue"))

@@ -317,6 +317,23 @@ def test_cease_requests_of_affinity_end_what_the_layer_does_not(days: Days):
     days.taken_all()
     assert days.is_quiet()
 
+    # what Affinity lists no more has ended all the same, also where only its lists knew the asset
+    requests = days.office.feeds["affinity_cease_requests"]
+    listed, requests[:] = list(requests), requests[3:]
+    del days.office.feeds["affinity_site_products"][0]
+    assert days.is_quiet()
+
+    # a request without a day is taken back
+    requests.append({**listed[0], "Completed On": ""})
+    days.run()
+    assert [("L1", "")] == days.told(UPDATES, "Layer Line ID", "Bill End Date")
+    assert [
+        ("U-1", "open", True),
+        ("U-2", "told", False),
+        ("U-3", "other_day", False),
+        ("U-4", "unmatched", True),
+    ] == days.office.query("SELECT object_uid, state, is_listed FROM mart.cease_request ORDER BY 1")
+
 
 def test_a_new_and_cease_goes_as_a_pair(days: Days):
     replace_line(days, 11, 1, connection_on="2026-04-01")

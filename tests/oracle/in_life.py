@@ -94,6 +94,7 @@ class Book:
         self.cease_keys: dict[tuple[str, str, date], int] = {}
         self.cut_short: dict[Key, tuple[Sent, bool]] = {}
         self.renewals: dict[str, str] = {}
+        self.requests: dict[str, date | None] = {}
 
     def run(self, feeds: dict[str, list[Row]], as_of: date) -> Answer:
         """Say what the run of a day writes; its rows are asked from then on."""
@@ -176,10 +177,8 @@ class _Day:
         self.assets = {row["asset_id"]: row for row in feeds["assets"]}
         self.products = {row["product_id"]: row for row in feeds["products"]}
         self.platforms = {row["name"] for row in feeds.get("billing_platforms", [])}
-        self.requests = {
-            row["OBJECTUID"]: _day(row["Completed On"])
-            for row in feeds.get("affinity_cease_requests", [])
-        }
+        for row in feeds.get("affinity_cease_requests", []):
+            book.requests[row["OBJECTUID"]] = _day(row["Completed On"])
         for asset_id, asset in self.assets.items():
             renewed = self._renewed_today(asset)
             if renewed is not None:
@@ -277,7 +276,7 @@ class _Day:
             price = asset.get("recurring_price") or price
             quantity = asset.get("quantity") or quantity
         cease, why = _day(asset.get("cease_on")), "cease"
-        if cease is None and is_told and (asked := self.requests.get(asset.get("object_uid"))):
+        if cease is None and is_told and (asked := self.book.requests.get(asset.get("object_uid"))):
             cease, why = asked, "request"
         end, by_line = cease, None
         after, successor = self._replaced(asset)

@@ -267,8 +267,10 @@ def _cease_request(world: World, asset: Row, _: Row) -> None:
     asset["object_uid"] = f"U-{asset['asset_id']}"
     asked = world.office.feeds["affinity_cease_requests"]
     asked[:] = [row for row in asked if row["OBJECTUID"] != asset["object_uid"]]
-    if world.dice.random() < 0.7:
-        asked.append({"OBJECTUID": asset["object_uid"], "Completed On": world.date(-10, 30)})
+    what = world.dice.choice(["a day", "a day", "a day", "no day", "not listed"])
+    if what != "not listed":
+        day = world.date(-10, 30) if what == "a day" else ""
+        asked.append({"OBJECTUID": asset["object_uid"], "Completed On": day})
 
 
 Edit = Callable[[World, Row, Row], None]

@@ -1,7 +1,7 @@
--- Each cease request of Affinity, the asset it ends, and how far it has come: unmatched (no asset of
--- ours has the object), not_billed (nothing is billed of the asset), held, due, in_flight, told (Affinity
--- has the end, The Layer is asked to take it over), other_day (The Layer has another day, which counts),
--- done (The Layer has it).
+-- Each object Affinity ever listed a cease request of, the asset it ends, and how far it has come:
+-- unmatched (no asset of ours has the object), open (the request has no day), not_billed (nothing is
+-- billed of the asset), held, due, in_flight, told (Affinity has the end, The Layer is asked to take it
+-- over), other_day (The Layer has another day, which counts), done (The Layer has it).
 -- Params: none.
 INSERT INTO out.cease_request
 SELECT
@@ -13,25 +13,22 @@ SELECT
     billed.bill_end_on AS told_cease_on,
     CASE
         WHEN asset.asset_id IS NULL THEN 'unmatched'
+        WHEN request.completed_on IS NULL THEN 'open'
         WHEN asset.cease_on = request.completed_on THEN 'done'
         WHEN asset.cease_on IS NOT NULL THEN 'other_day'
         WHEN billed.asset_id IS NULL THEN 'not_billed'
         WHEN billed.bill_end_on = request.completed_on THEN 'told'
         ELSE coalesce(change.state, 'due')
-    END AS state
-FROM core.affinity_cease_requests AS request
-LEFT JOIN (
-    SELECT object_uid, min(asset_id) AS asset_id
-    FROM (
-        SELECT object_uid, asset_id FROM core.assets WHERE object_uid IS NOT NULL
-        UNION ALL
-        SELECT there.object_uid, billed.asset_id
-        FROM core.affinity_site_products AS there
-        INNER JOIN ops.billed AS billed ON there.row_key = billed.row_key
-    ) AS named
+    END AS state,
+    EXISTS (
+        FROM core.affinity_cease_requests AS listed WHERE request.object_uid = listed.object_uid
+    ) AS is_listed
+FROM (
+    SELECT object_uid, min(asset_id) AS asset_id, min(completed_on) AS completed_on
+    FROM ops.cease_request
     GROUP BY object_uid
-) AS object ON request.object_uid = object.object_uid
-LEFT JOIN core.assets AS asset ON object.asset_id = asset.asset_id
+) AS request
+LEFT JOIN core.assets AS asset ON request.asset_id = asset.asset_id
 LEFT JOIN (
     SELECT asset_id, min(line_id) AS line_id, max(bill_end_on) AS bill_end_on
     FROM ops.billed
@@ -43,5 +40,4 @@ LEFT JOIN (
     FROM out.change
     WHERE subject = 'charge' AND charge_type = 'recurring' AND field = 'bill_end'
     GROUP BY layer_id
-) AS change ON billed.line_id = change.layer_id
-WHERE request.object_uid IS NOT NULL;
+) AS change ON billed.line_id = change.layer_id;

@@ -136,7 +136,9 @@ INNER JOIN core.products AS product
             ELSE line.product_id
         END
 LEFT JOIN work.replacement AS replacement ON asset.asset_id = replacement.asset_id
-LEFT JOIN work.cease_request AS request
+LEFT JOIN (
+    SELECT asset_id, min(completed_on) AS completed_on FROM ops.cease_request GROUP BY asset_id
+) AS request
     ON reading.reading <> 'new' AND asset.asset_id = request.asset_id
 LEFT JOIN ops.entity_state AS learnt_customer
     ON

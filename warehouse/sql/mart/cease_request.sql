@@ -8,6 +8,7 @@ SELECT
     customer.name AS customer_name,
     request.layer_cease_on,
     request.told_cease_on,
-    request.state
+    request.state,
+    request.is_listed
 FROM out.cease_request AS request
 LEFT JOIN core.customers AS customer ON request.customer_id = customer.customer_id;
