@@ -51,6 +51,7 @@ _SETTLED_CHANGES = (
     "changes/drop_billed",
     "changes/take_billed",
     "changes/settle_updates",
+    "changes/settle_identity",
     "changes/keep_refused",
     "changes/settle_clis",
     "changes/end_clis",

@@ -335,6 +335,19 @@ def test_cease_requests_of_affinity_end_what_the_layer_does_not(days: Days):
     ] == days.office.query("SELECT object_uid, state, is_listed FROM mart.cease_request ORDER BY 1")
 
 
+def test_a_second_sale_is_one_of_what_a_charge_is_by_now(days: Days):
+    line(days, 1)["bill_start_override"] = "2026-03-15"
+    days.run().taken_all()
+    for number, start in ((11, "2026-03-01"), (12, "2026-03-15")):
+        days.office.add_line(number)
+        line(days, number).update(bill_start_override=start, upfront_price="0")
+        asset(days, number).update(cli=asset(days, 1)["cli"], parent_asset_id="A1")
+    days.run()
+
+    assert [("L11", "ADD")] == days.told(UPDATES, "Layer Line ID", "Action")
+    assert [("L12", "recurring", "suspected_duplicate")] == days.office.holds()
+
+
 def test_a_new_and_cease_goes_as_a_pair(days: Days):
     replace_line(days, 11, 1, connection_on="2026-04-01")
     line(days, 11)["connected_on"] = "2026-04-01"

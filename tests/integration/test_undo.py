@@ -466,6 +466,19 @@ def test_a_number_that_another_charge_of_ours_uses_stays(office: Office):
     assert {"01204600001": "live", "01204600002": "ceased"} == numbers(office)
 
 
+def test_a_number_that_a_billed_charge_has_moved_to_stays(office: Office):
+    office.add_line(3)
+    office.record("assets", 3).update(cli="01204600003", parent_asset_id="A1")
+    office.run()
+    office.uploaded(2)
+    office.record("assets", 3)["cli"] = "01204600001"
+    office.run()
+    office.uploaded(3)
+    office.undo(1)
+
+    assert ["01204600002"] == [row["CLI"] for row in ended(office, 4)]
+
+
 def test_additional_numbers_end_with_their_asset(tmp_path: Path):
     office = Office(tmp_path / "office", lines=1)
     office.feeds["asset_numbers"] = [
