@@ -174,9 +174,10 @@ def charge_changes(now: pl.DataFrame, told: pl.DataFrame, terms: ChangeTerms) ->
         ceases=_ceases(both, terms),
         changes=_changes(both.filter(says)),
         holds=_holds(both),
-        settled=both.filter(~says & ~pl.col("in_flight")).select(
-            *CHARGE_KEY, pl.col("seen_content").alias("content")
-        ),
+        # what is stopped has to be looked at again when nothing stops it any more
+        settled=both.filter(
+            ~says & ~pl.col("in_flight") & pl.col("stops_because").is_null()
+        ).select(*CHARGE_KEY, pl.col("seen_content").alias("content")),
         waits=_waits(both),
     )
 
@@ -329,15 +330,18 @@ def _differs(field: str, terms: ChangeTerms) -> pl.Expr:
 def _stop_day(as_of: date) -> pl.Expr:
     """The last day of a charge that must not be billed any more; null: it need not stop.
 
-    A one-off is taken back: it ends on the day it began. What ends before anyway is not stopped.
+    A one-off is taken back: it ends on the day it began. What ends before anyway is not stopped,
+    but for what was cut: it does not go on, so the day it was cut is told again.
     """
     start, end = _told("bill_start_on"), _told("bill_end_on")
     day = (
-        pl.when(_recurring())
+        pl.when(_is_cut())
+        .then(end)
+        .when(_recurring())
         .then(pl.max_horizontal(start, pl.lit(as_of)))
         .otherwise(pl.coalesce(start, pl.lit(as_of)))
     )
-    ends_before = (_recurring() & (end <= day)).fill_null(value=False)
+    ends_before = (_recurring() & (end <= day) & ~_is_cut()).fill_null(value=False)
     taken_back = (~_recurring() & (end == start)).fill_null(value=False)
     return pl.when(pl.col("stops_because").is_not_null() & ~ends_before & ~taken_back).then(day)
 

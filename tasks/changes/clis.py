@@ -205,8 +205,12 @@ def _as_cease(lives: pl.DataFrame, as_of: date) -> pl.DataFrame:
 
 
 def _ends(wanted: pl.DataFrame, lives: pl.DataFrame) -> pl.DataFrame:
-    """Lives that stay where they are and end, or are open again."""
-    staying = lives.join(wanted.select(*_WHERE, "wanted_end"), on=_WHERE)
+    """Lives that stay where they are and end, or are open again; none ends before it began."""
+    staying = lives.join(wanted.select(*_WHERE, "wanted_end"), on=_WHERE).with_columns(
+        pl.when(pl.col("wanted_end").is_not_null()).then(
+            pl.max_horizontal("wanted_end", "start_on")
+        )
+    )
     differs = pl.col("wanted_end").ne_missing(pl.col("end_on"))
     ending = staying.filter(differs & pl.col("wanted_end").is_not_null())
     opened = staying.filter(differs & pl.col("wanted_end").is_null())

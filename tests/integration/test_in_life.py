@@ -645,6 +645,65 @@ def test_what_was_cut_goes_on_while_what_takes_over_is_not_ready(anew: Days):
     assert anew.is_quiet()
 
 
+def test_a_number_that_lived_before_stays_while_its_charge_is_cut_and_goes_on(anew: Days):
+    line(anew, 1)["recurring_do_not_bill"] = "true"
+    anew.run().taken_all()
+    line(anew, 1)["recurring_do_not_bill"] = ""
+    anew.run().taken_all()
+    assert [("01204600001", "ADD", "02/04/2026", "")] == anew.told(
+        CLIS, "CLI", "Action", "Start Date", "End Date"
+    )
+
+    asset(anew, 1)["recurring_price"] = "7"
+    anew.run()
+    assert [] == anew.rows(CLIS)
+    anew.taken_all()
+    assert anew.is_quiet()
+
+
+def test_the_number_of_what_was_cut_ends_once_it_does_not_go_on(anew: Days):
+    """Line 1 is stopped where it was, line 2 where it should have moved to, line 3 is ceased."""
+    asset(anew, 1)["recurring_price"] = "7"
+    asset(anew, 2)["cli"] = "01204600777"
+    asset(anew, 3)["recurring_price"] = "7"
+    anew.run()
+    anew.answered({row["Row Key"]: "E1" for row in anew.rows(UPDATES)})
+    for number in (1, 2):
+        line(anew, number)["recurring_do_not_bill"] = "true"
+    asset(anew, 3)["cease_on"] = "2026-03-31"
+    anew.run(days=5)
+    assert [("A1", "31/03/2026", "Do Not Bill"), ("A2", "31/03/2026", "Do Not Bill")] == (
+        anew.told(CEASES, "Layer Asset ID", "Cease Date", "Cease Reason")
+    )
+    assert [
+        ("01204600001", "CEASE", "31/03/2026"),
+        ("01204600003", "CEASE", "31/03/2026"),
+        ("01204600777", "CEASE", "05/04/2026"),
+    ] == sorted(anew.told(CLIS, "CLI", "Action", "End Date"))
+    assert [] == anew.rows(UPDATES)
+    anew.taken_all()
+    assert {("do_not_bill", "Not Billed")} == {
+        (each["disposition"], each["bill_status"])
+        for (name, kind), each in anew.office.charges().items()
+        if name in ("L1", "L2") and kind == "recurring"
+    }
+    assert anew.is_quiet()
+
+    # what is no longer stopped is billed again from then on
+    for number in (1, 2):
+        line(anew, number)["recurring_do_not_bill"] = ""
+    anew.run(days=2)
+    assert [("L1", "ADD", "09/04/2026"), ("L2", "ADD", "09/04/2026")] == anew.told(
+        UPDATES, "Layer Line ID", "Action", "Bill Start Date"
+    )
+    assert [
+        ("01204600001", "ADD", "09/04/2026"),
+        ("01204600777", "ADD", "09/04/2026"),
+    ] == anew.told(CLIS, "CLI", "Action", "Start Date")
+    anew.taken_all()
+    assert anew.is_quiet()
+
+
 def test_the_cli_of_what_was_refused_ends_once_nobody_wants_it_there(days: Days):
     days.office.add_line(9)
     days.run()

@@ -402,6 +402,8 @@ class _Day:
             ended = was["end"] is not None and (
                 was["end"] <= day if recurring else was["end"] == was["start"]
             )
+            if is_cut:  # it does not go on
+                day, ended = was["end"], False
             if not ended:
                 self._end(charge, told, "stop", day, stop, None, flying, out, ends)
             return

@@ -166,7 +166,9 @@ class History:
         excused = bool(refused or self._parked)
         if facts.stop:
             last = max(day, now.start) if recurring else now.start
-            if recurring and now.end is not None and now.end < last:
+            if now.cut:  # it does not go on, so it was stopped then
+                last = now.end
+            elif recurring and now.end is not None and now.end < last:
                 return
             if "CEASE" in accepted:
                 self.periods[-1] = replace(now, end=last, stopped=True)

@@ -1,4 +1,4 @@
--- A CLI whose cease was taken lives until its end.
+-- A CLI whose cease was taken lives until its end; its earlier lives keep theirs.
 -- Params: $seq BIGINT. outcomes is a registered frame.
 UPDATE ops.cli_state AS state
 SET end_on = written.end_on
@@ -12,4 +12,5 @@ WHERE
     AND outcomes.outcome = 'accepted'
     AND state.site_ref = written.site_ref
     AND state.cli = written.cli
+    AND state.start_on = written.start_on
     AND state.status IN ('live', 'seen');

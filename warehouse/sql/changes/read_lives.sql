@@ -1,15 +1,15 @@
--- The CLIs that are there as far as we know, one row per site and CLI, without those whose row has no
--- answer yet. An additional number names the asset it hangs on.
+-- The CLIs that are there as far as we know, one row per site and CLI: the life that began last. Those
+-- whose row has no answer yet are left out. An additional number names the asset it hangs on.
 -- Params: none.
 SELECT
     state.site_ref,
     state.cli,
-    min(state.customer_ref) AS customer_ref,
-    min(state.cli_type) AS cli_type,
-    min(state.range_end) AS range_end,
-    max(state.start_on) AS start_on,
-    arg_max(state.end_on, state.start_on) AS end_on,
-    arg_max(state.asset_id, state.start_on) AS asset_id
+    state.customer_ref,
+    state.cli_type,
+    state.range_end,
+    state.start_on,
+    state.end_on,
+    state.asset_id
 FROM ops.cli_state AS state
 ANTI JOIN (
     SELECT cli.site_ref, cli.cli
@@ -20,4 +20,8 @@ ANTI JOIN (
     WHERE batch.state <> 'abandoned'
 ) AS asked ON state.site_ref = asked.site_ref AND state.cli = asked.cli
 WHERE state.status IN ('live', 'seen') AND state.start_on IS NOT NULL
-GROUP BY state.site_ref, state.cli;
+QUALIFY
+    row_number() OVER (
+        PARTITION BY state.site_ref, state.cli
+        ORDER BY state.start_on DESC, state.end_on DESC NULLS FIRST
+    ) = 1;

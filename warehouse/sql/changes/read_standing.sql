@@ -24,7 +24,16 @@ wanted AS (
     UNION ALL
     SELECT now.site_ref, now.cli
     FROM out.now_charge AS now
+    INNER JOIN ops.billed AS billed
+        ON now.line_id = billed.line_id AND now.charge_type = billed.charge_type
     SEMI JOIN refused ON now.site_ref = refused.site_ref AND now.cli = refused.cli
+    WHERE
+        now.stops_because IS NULL
+        AND (
+            now.bill_end_on IS NULL
+            OR now.bill_end_on >= $as_of
+            OR (billed.ended_by = 'change' AND now.bill_end_on > billed.bill_end_on)
+        )
     UNION ALL
     SELECT due.site_ref, due.cli
     FROM out.due_product AS due
@@ -57,14 +66,21 @@ after AS (
         CASE
             WHEN due.line_id IS NOT NULL THEN due.bill_end_on
             WHEN cease.line_id IS NOT NULL THEN cease.cease_on
-            -- cut to go on here as a new row, which Affinity has not taken yet
+            -- cut to go on here as a new row, which Affinity has not taken yet; one whose line is
+            -- gone stays as it is
             WHEN
                 billed.ended_by = 'change'
                 AND (
-                    now.line_id IS NULL
+                    (now.line_id IS NULL AND billed.content IS NULL)
                     OR (
                         now.site_ref IS NOT DISTINCT FROM billed.site_ref
                         AND now.cli IS NOT DISTINCT FROM billed.cli
+                        AND now.stops_because IS NULL
+                        AND (
+                            now.bill_end_on IS NULL
+                            OR now.bill_end_on > billed.bill_end_on
+                            OR now.replaced_by_line IS NOT NULL
+                        )
                     )
                 )
                 THEN NULL
