@@ -434,6 +434,36 @@ def test_a_renewal_is_told_as_another_asset_and_ends_nothing(days: Days):
     assert days.is_quiet()
 
 
+def test_what_is_billed_by_a_line_of_its_own_or_might_renew_two_renews_nothing(days: Days):
+    ended = {"cease_on": "2026-04-30", "is_live": "false"}
+    fresh = {"connection_on": "2026-05-01", "is_auto_renew": "true"}
+    lives = {"cease_on": "", "is_live": "true"}
+    # lines 11 and 12 were sold with what is marked as a renewal; 12 is named by its asset alone
+    for number, old in ((11, 1), (12, 2)):
+        replace_line(days, number, old, **fresh)
+        line(days, number).update(action="", connected_on="2026-05-01")
+        asset(days, old).update(ended)
+    line(days, 12)["asset_id"] = ""
+    # assets 3 and 23 of line 3 are alike; so are 4 and 24, but 24 is another line's
+    add_asset(days, 23, 3, line_id="", **ended)
+    asset(days, 3).update(ended)
+    add_asset(days, 33, 3, **(lives | fresh | {"line_id": ""}))
+    add_asset(days, 24, 4, line_id="", **ended)
+    asset(days, 4).update(ended)
+    add_asset(days, 34, 4, **(lives | fresh))
+    days.run(days=40)
+
+    assert [("L4", "A34", "UPDATE")] == [
+        told
+        for told in days.told(UPDATES, "Layer Line ID", "Layer Asset ID", "Action")
+        if told[2] == "UPDATE"
+    ]
+    assert {"A1", "A2", "A3"} == {asset_id for (asset_id,) in days.told(CEASES, "Layer Asset ID")}
+    assert [("A4", "A34")] == days.office.query("FROM ops.renewal")
+    days.taken_all()
+    assert days.is_quiet()
+
+
 def test_a_charge_is_stopped_and_resumed_and_stopped_again(days: Days):
     add_platform(days)
 

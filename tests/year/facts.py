@@ -72,10 +72,7 @@ class Reading:
         self._links = {
             link["entity_id"]: link["integration_id"] for link in view["application_links"].values()
         }
-        self._renewals = defaultdict(list)
-        for asset in view["assets"].values():
-            if asset["is_auto_renew"] == "true":
-                self._renewals[self._renewal_key(asset, asset["connection_on"])].append(asset)
+        self._renewals = self._who_renews_whom()
         self._replaced = {
             line["target_asset_id"]: line
             for line in view["order_lines"].values()
@@ -102,16 +99,31 @@ class Reading:
     def chain(self, asset: Row) -> list[Row]:
         """The asset and its renewals, one after the other."""
         found = [asset]
-        while found[-1]["cease_on"]:
-            day = date.fromisoformat(found[-1]["cease_on"]) + DAY
-            heirs = self._renewals[self._renewal_key(found[-1], day.isoformat())]
-            if len(heirs) != 1 or heirs[0]["asset_id"] == found[-1]["asset_id"]:
-                break
-            found.append(heirs[0])
+        while heir := self._renewals.get(found[-1]["asset_id"]):
+            found.append(heir)
         return found
 
-    def _renewal_key(self, asset: Row, day: str) -> tuple[str, ...]:
-        return (*(asset[c] for c in ("customer_id", "product_id", "site_id", "cli")), day)
+    def _who_renews_whom(self) -> dict[str, Row]:
+        """Each asset that was renewed, with the one that did: one to one, and sold with no line."""
+        sold = {line["asset_id"] for line in self.view["order_lines"].values()}
+        ended = defaultdict(list)
+        for asset in self.view["assets"].values():
+            if asset["cease_on"]:
+                day = date.fromisoformat(asset["cease_on"]) + DAY
+                ended[self._renewal_key(asset, day.isoformat())].append(asset)
+        heirs = defaultdict(list)
+        for heir in self.view["assets"].values():
+            if heir["is_auto_renew"] != "true" or heir["asset_id"] in sold:
+                continue
+            olds = [
+                asset
+                for asset in ended[self._renewal_key(heir, heir["connection_on"])]
+                if asset is not heir
+            ]
+            own = [asset for asset in olds if asset["line_id"] == heir["line_id"] != ""]
+            if len(own or olds) == 1:
+                heirs[(own or olds)[0]["asset_id"]].append(heir)
+        return {old: found[0] for old, found in heirs.items() if len(found) == 1}
 
     def facts(self, charge: Charge) -> Facts:
         """All that can be said of a charge."""

@@ -1,21 +1,53 @@
 -- Keep which asset renewed which by itself: the same customer, product, site and CLI, begun the day
--- after the other one's cease. One that two would renew is renewed by none. Once seen it stays so, for
--- the new asset may be renumbered or moved later.
+-- after the other one's cease. One that a line was sold with renews nothing, whatever its mark says: it
+-- is billed by that line. Of several that it might renew, it renews that of its own line; where it is
+-- still not one to one, nothing is renewed. Once seen it stays so, for the new asset may be renumbered
+-- or moved later.
 -- Params: none.
 INSERT INTO ops.renewal
-SELECT
-    old.asset_id,
-    min(fresh.asset_id) AS renewed_by
-FROM core.assets AS old
-INNER JOIN core.assets AS fresh
-    ON
-        fresh.is_auto_renew
-        AND fresh.connection_on = old.cease_on + 1
-        AND fresh.customer_id = old.customer_id
-        AND fresh.product_id = old.product_id
-        AND fresh.site_id IS NOT DISTINCT FROM old.site_id
-        AND fresh.cli IS NOT DISTINCT FROM old.cli
-        AND fresh.asset_id <> old.asset_id
-ANTI JOIN ops.renewal AS known ON old.asset_id = known.asset_id
-GROUP BY old.asset_id
-HAVING count(*) = 1;
+WITH pair AS (
+    SELECT
+        old.asset_id,
+        fresh.asset_id AS renewed_by,
+        fresh.line_id,
+        coalesce(fresh.line_id = old.line_id, FALSE) AS is_same_line
+    FROM core.assets AS old
+    INNER JOIN core.assets AS fresh
+        ON
+            fresh.is_auto_renew
+            AND fresh.connection_on = old.cease_on + 1
+            AND fresh.customer_id = old.customer_id
+            AND fresh.product_id = old.product_id
+            AND fresh.site_id IS NOT DISTINCT FROM old.site_id
+            AND fresh.cli IS NOT DISTINCT FROM old.cli
+            AND fresh.asset_id <> old.asset_id
+    ANTI JOIN ops.renewal AS known
+        ON old.asset_id = known.asset_id OR fresh.asset_id = known.renewed_by
+),
+
+sold AS (
+    SELECT pair.renewed_by AS asset_id
+    FROM pair
+    INNER JOIN core.order_lines AS line ON pair.renewed_by = line.asset_id
+    UNION
+    SELECT min(asset.asset_id) AS asset_id
+    FROM core.assets AS asset
+    INNER JOIN core.order_lines AS line ON asset.line_id = line.line_id
+    SEMI JOIN pair ON asset.line_id = pair.line_id
+    WHERE line.asset_id IS NULL
+    GROUP BY asset.line_id
+    HAVING count(*) = 1
+),
+
+likely AS (
+    SELECT pair.*
+    FROM pair
+    ANTI JOIN sold ON pair.renewed_by = sold.asset_id
+    QUALIFY is_same_line = bool_or(is_same_line) OVER (PARTITION BY renewed_by)
+)
+
+SELECT asset_id, renewed_by
+FROM likely
+QUALIFY
+    count(*) OVER (PARTITION BY asset_id) = 1
+    AND count(*) OVER (PARTITION BY renewed_by) = 1;
