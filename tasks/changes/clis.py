@@ -93,27 +93,14 @@ def cli_changes(standing: pl.DataFrame, lives: pl.DataFrame, as_of: date) -> Cli
     Source: contract section 4, `06_clis.csv`. Nothing is doubled: a CLI whose charges all go to one
     other number or site of the same customer is changed, not ended and added.
     """
-    wanted = (
-        _placed(standing, lives)
-        .group_by(_WHERE)
-        .agg(
-            pl.col("customer_ref").min(),
-            pl.col("cli_type").drop_nulls().min(),
-            pl.col("start_on").min(),
-            # one open charge keeps it open
-            pl.when(pl.col("end_on").is_null().any())
-            .then(None)
-            .otherwise(pl.col("end_on").max())
-            .alias("wanted_end"),
-            pl.col("asset_id").min(),
-        )
-    )
+    placed = _placed(standing, lives, as_of)
+    wanted = _wanted(placed)
     left = _left(standing, wanted, lives)
-    moved = _moved(left, wanted, lives)
+    moved = _moved(left, wanted, _taken(lives, placed))
     gone = left.join(moved, on=_WHERE, how="anti")
     due = pl.concat(
         [
-            _ends(wanted, lives),
+            _ends(_wanted(placed.filter(~pl.col("opens_anew"))), lives),
             _as_update(moved),
             _as_cease(gone, as_of),
         ]
@@ -121,14 +108,54 @@ def cli_changes(standing: pl.DataFrame, lives: pl.DataFrame, as_of: date) -> Cli
     return CliChanges(due, _needed(standing, wanted, moved, as_of))
 
 
-def _placed(standing: pl.DataFrame, lives: pl.DataFrame) -> pl.DataFrame:
-    """What stands on a CLI; what begins after its end opens a new one, so it does not."""
+def _placed(standing: pl.DataFrame, lives: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """What stands on a CLI; with `opens_anew`: it arrives where one is over, and needs another.
+
+    What begins after the end of a CLI opens a new one, and what ended before it began stood on an
+    earlier one, so neither stands on it.
+    """
     begins_later = pl.col("told_cli").is_null() & (pl.col("start_on") > pl.col("life_ends"))
+    ended_before = (pl.col("end_on") < pl.col("life_starts")) & (
+        pl.col("start_on") <= pl.col("end_on")
+    )
+    keeps_open = ~_arrives() & (pl.col("end_on") >= as_of).fill_null(value=True)
+    is_over = (pl.col("life_ends") < as_of).fill_null(value=False)
     return (
         standing.filter(pl.col("cli").is_not_null() & pl.col("site_ref").is_not_null())
-        .join(lives.select(*_WHERE, life_ends="end_on"), on=_WHERE, how="left")
-        .filter(~begins_later.fill_null(value=False))
+        .join(
+            lives.select(*_WHERE, life_starts="start_on", life_ends="end_on"), on=_WHERE, how="left"
+        )
+        .filter(~begins_later.fill_null(value=False) & ~ended_before.fill_null(value=False))
+        .with_columns((_arrives() & is_over & ~keeps_open.any().over(_WHERE)).alias("opens_anew"))
     )
+
+
+def _arrives() -> pl.Expr:
+    """It comes from another number or site; one that comes from nowhere is new."""
+    return pl.col("told_customer_ref").is_not_null() & (
+        pl.col("told_cli").ne_missing(pl.col("cli"))
+        | pl.col("told_site_ref").ne_missing(pl.col("site_ref"))
+    )
+
+
+def _wanted(placed: pl.DataFrame) -> pl.DataFrame:
+    """Where a CLI is wanted, and until when."""
+    return placed.group_by(_WHERE).agg(
+        pl.col("customer_ref").min(),
+        pl.col("cli_type").drop_nulls().min(),
+        pl.col("start_on").min(),
+        # one open charge keeps it open
+        pl.when(pl.col("end_on").is_null().any())
+        .then(None)
+        .otherwise(pl.col("end_on").max())
+        .alias("wanted_end"),
+        pl.col("asset_id").min(),
+    )
+
+
+def _taken(lives: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame:
+    """The lives in whose place no other one may come."""
+    return lives.join(placed.filter(pl.col("opens_anew")), on=_WHERE, how="anti")
 
 
 def _left(standing: pl.DataFrame, wanted: pl.DataFrame, lives: pl.DataFrame) -> pl.DataFrame:
@@ -158,10 +185,10 @@ def _left(standing: pl.DataFrame, wanted: pl.DataFrame, lives: pl.DataFrame) -> 
     )
 
 
-def _moved(left: pl.DataFrame, wanted: pl.DataFrame, lives: pl.DataFrame) -> pl.DataFrame:
+def _moved(left: pl.DataFrame, wanted: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
     """Those of the `left` lives that become the CLI at their charges' new place.
 
-    One life per place: the one that began first. Not to another customer, nor where one lives.
+    One life per place: the one that began first. Not to another customer, nor to a place `taken`.
     """
     return (
         left.filter(
@@ -169,7 +196,7 @@ def _moved(left: pl.DataFrame, wanted: pl.DataFrame, lives: pl.DataFrame) -> pl.
             & pl.col("to_site").is_not_null()
             & pl.col("customer_ref").eq_missing(pl.col("to_customer"))
         )
-        .join(lives, left_on=["to_site", "to_cli"], right_on=_WHERE, how="anti")
+        .join(taken, left_on=["to_site", "to_cli"], right_on=_WHERE, how="anti")
         .join(
             wanted.select(to_site="site_ref", to_cli="cli", wanted_end="wanted_end"),
             on=["to_site", "to_cli"],
@@ -242,14 +269,7 @@ def _needed(
     standing: pl.DataFrame, wanted: pl.DataFrame, moved: pl.DataFrame, as_of: date
 ) -> pl.DataFrame:
     """Where charges arrive from elsewhere and no CLI arrives with them: it may have to be added."""
-    arriving = standing.filter(
-        pl.col("told_customer_ref").is_not_null()
-        & pl.col("cli").is_not_null()
-        & (
-            pl.col("told_cli").ne_missing(pl.col("cli"))
-            | pl.col("told_site_ref").ne_missing(pl.col("site_ref"))
-        )
-    ).select(_WHERE)
+    arriving = standing.filter(pl.col("cli").is_not_null() & _arrives()).select(_WHERE)
     return (
         wanted.join(arriving.unique(), on=_WHERE, how="semi")
         .join(moved, left_on=_WHERE, right_on=["to_site", "to_cli"], how="anti")

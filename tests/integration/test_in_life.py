@@ -751,6 +751,45 @@ def test_the_cli_of_what_was_refused_ends_once_nobody_wants_it_there(days: Days)
     assert days.is_quiet()
 
 
+def test_a_number_follows_a_charge_that_moves_back_and_forth(days: Days):
+    site = {"site_id": "S2", "customer_id": "C1", "name": "Shop", "integration_id": "AS-2"}
+    days.office.feeds["sites"].append(site)
+    replace_line(days, 9, 1, connection_on="2026-04-02")
+    line(days, 9)["connected_on"] = "2026-04-02"
+    asset(days, 9)["site_id"] = "S2"
+    days.run(days=2).taken_all()
+
+    # back to where line 1 was: not that number again, which is over, but its own
+    asset(days, 9)["site_id"] = "S1"
+    days.run()
+    assert [("AS-1", "01204600001", "UPDATE", "02/04/2026", "")] == days.told(
+        CLIS, "Site Ref", "CLI", "Action", "Start Date", "End Date"
+    )
+    days.answered({days.only_key(UPDATES): "E1"})
+
+    # Affinity has moved the number, and refused the charge: it comes back where the charge stays
+    asset(days, 9)["site_id"] = "S2"
+    days.run()
+    assert [] == days.rows(UPDATES)
+    assert [("AS-2", "01204600001", "UPDATE", "")] == days.told(
+        CLIS, "Site Ref", "CLI", "Action", "End Date"
+    )
+    days.taken_all()
+    assert days.is_quiet()
+
+
+def test_what_ended_long_ago_does_not_end_the_number_of_a_new_one_off(days: Days):
+    asset(days, 1)["cease_on"] = "2026-03-31"
+    days.run().taken_all()
+    days.office.add_line(9)
+    line(days, 9).update(recurring_price="0", bill_start_override="2026-04-20")
+    asset(days, 9).update(cli=asset(days, 1)["cli"], connection_on="2026-04-20")
+    days.run(days=20)
+    assert [("01204600001", "ADD", "20/04/2026")] == days.told(CLIS, "CLI", "Action", "Start Date")
+    days.taken_all()
+    assert days.is_quiet()
+
+
 def test_additional_numbers_leave_with_a_charge_that_moves_anew(anew: Days):
     anew.office.feeds["asset_numbers"] = [{"asset_id": "A1", "cli": "01204600801"}]
     anew.run()

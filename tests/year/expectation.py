@@ -333,7 +333,9 @@ def _numbers(year: Year, histories: dict[Charge, History]) -> Iterator[str]:
             yield f"CLI {place}: must live until {end or 'further notice'}, but is {found}"
         is_left = place in left or places_of[place[1]] > 1 or len(periods) > 1
         last = str(max((row["end_on"] or "~") for row in found)) if found else end
-        if not current and (last > str(today) if is_left else last != end):
+        # none ends before it began
+        by_then = max([end, *(str(row["start_on"]) for row in found)])
+        if not current and (last > str(today) if is_left else last != by_then):
             yield f"CLI {place}: must have ended on {end}, but is {found}"
     for place, found in lives.items():
         if place not in one_offs and any(not row["end_on"] for row in found):

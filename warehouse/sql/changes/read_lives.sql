@@ -1,4 +1,4 @@
--- The CLIs that are there as far as we know, one row per site and CLI: the life that began last. Those
+-- The CLIs that are there as far as we know, one row per site and CLI: the life that lasts longest. Those
 -- whose row has no answer yet are left out. An additional number names the asset it hangs on.
 -- Params: none.
 SELECT
@@ -23,5 +23,5 @@ WHERE state.status IN ('live', 'seen') AND state.start_on IS NOT NULL
 QUALIFY
     row_number() OVER (
         PARTITION BY state.site_ref, state.cli
-        ORDER BY state.start_on DESC, state.end_on DESC NULLS FIRST
+        ORDER BY state.end_on DESC NULLS FIRST, state.start_on DESC
     ) = 1;

@@ -1,7 +1,7 @@
 -- Which charges stand on which CLIs once the next batch was taken, and which did before: is_touched at
--- every place that something changes about (what moves, what ends, what ended before today), and the
--- charges of assets with additional numbers. What was refused and is wanted elsewhere now, or nowhere,
--- leaves its place: its CLI may have been taken.
+-- every place that something changes about (what moves, what ends, what ended before today, what goes
+-- on though its CLI is over), and the charges of assets with additional numbers. What was refused and
+-- is wanted elsewhere now, or nowhere, leaves its place: its CLI may have been taken.
 -- Params: $as_of DATE.
 WITH refused AS (
     SELECT product.line_id, product.customer_ref, product.site_ref, product.cli, product.asset_id
@@ -21,6 +21,9 @@ wanted AS (
     SELECT billed.site_ref, billed.cli
     FROM ops.billed AS billed
     SEMI JOIN refused ON billed.site_ref = refused.site_ref AND billed.cli = refused.cli
+    WHERE
+        billed.charge_type = 'recurring'
+        AND (billed.bill_end_on IS NULL OR billed.bill_end_on >= $as_of)
     UNION ALL
     SELECT now.site_ref, now.cli
     FROM out.now_charge AS now
@@ -28,7 +31,8 @@ wanted AS (
         ON now.line_id = billed.line_id AND now.charge_type = billed.charge_type
     SEMI JOIN refused ON now.site_ref = refused.site_ref AND now.cli = refused.cli
     WHERE
-        now.stops_because IS NULL
+        now.charge_type = 'recurring'
+        AND now.stops_because IS NULL
         AND (
             now.bill_end_on IS NULL
             OR now.bill_end_on >= $as_of
@@ -51,7 +55,7 @@ wanted AS (
     WHERE charge.disposition IN ('ready', 'held', 'waiting', 'exported')
 ),
 
-after AS (
+told AS (
     SELECT
         billed.line_id,
         billed.customer_ref AS told_customer_ref,
@@ -86,7 +90,10 @@ after AS (
                 THEN NULL
             ELSE billed.bill_end_on
         END AS end_on,
-        CASE WHEN billed.ended_by = 'change' THEN NULL ELSE billed.bill_end_on END AS told_end_on
+        CASE WHEN billed.ended_by = 'change' THEN NULL ELSE billed.bill_end_on END AS told_end_on,
+        billed.ended_by IS DISTINCT FROM 'change'
+        AND coalesce(now.site_ref = billed.site_ref AND now.cli = billed.cli, now.line_id IS NULL)
+            AS stays
     FROM ops.billed AS billed
     LEFT JOIN out.now_charge AS now
         ON billed.line_id = now.line_id AND billed.charge_type = now.charge_type
@@ -103,6 +110,10 @@ after AS (
             AND billed.period = cease.period
             AND cease.group_key IS NULL
     WHERE billed.charge_type = 'recurring'
+),
+
+after AS (
+    FROM told
     UNION ALL
     SELECT
         charge.line_id,
@@ -116,7 +127,8 @@ after AS (
         charge.asset_id,
         charge.bill_start_on AS start_on,
         charge.bill_end_on AS end_on,
-        charge.bill_end_on AS told_end_on
+        charge.bill_end_on AS told_end_on,
+        FALSE AS stays
     FROM out.charge AS charge
     WHERE charge.disposition = 'ready' AND charge.charge_type = 'recurring'
     UNION ALL
@@ -132,7 +144,8 @@ after AS (
         due.asset_id,
         due.bill_start_on AS start_on,
         due.bill_end_on AS end_on,
-        due.bill_end_on AS told_end_on
+        due.bill_end_on AS told_end_on,
+        FALSE AS stays
     FROM out.due_product AS due
     WHERE due.action = 'ADD' AND due.charge_type = 'recurring'
     UNION ALL
@@ -148,7 +161,8 @@ after AS (
         product.asset_id,
         product.bill_start_on AS start_on,
         product.bill_end_on AS end_on,
-        product.bill_end_on AS told_end_on
+        product.bill_end_on AS told_end_on,
+        FALSE AS stays
     FROM ops.charge_state AS state
     INNER JOIN out.batch_product AS product
         ON state.batch_seq = product.seq AND state.row_key = product.row_key
@@ -159,16 +173,28 @@ after AS (
         refused.customer_ref AS told_customer_ref,
         refused.site_ref AS told_site_ref,
         refused.cli AS told_cli,
-        NULL AS customer_ref,
-        NULL AS site_ref,
-        NULL AS cli,
-        NULL AS cli_type,
+        -- its number goes with it, where it is billed elsewhere
+        told.customer_ref,
+        told.site_ref,
+        told.cli,
+        told.cli_type,
         refused.asset_id,
-        NULL AS start_on,
-        NULL AS end_on,
-        NULL AS told_end_on
+        told.start_on,
+        told.end_on,
+        told.end_on AS told_end_on,
+        FALSE AS stays
     FROM refused
+    LEFT JOIN told
+        ON refused.line_id = told.line_id AND (told.end_on IS NULL OR told.end_on >= $as_of)
     ANTI JOIN wanted ON refused.site_ref = wanted.site_ref AND refused.cli = wanted.cli
+),
+
+-- a charge that should have moved, and was refused, may have lost its number to that
+over AS (
+    SELECT site_ref, cli, max(end_on) AS last_day
+    FROM ops.cli_state
+    WHERE status IN ('live', 'seen') AND end_on < $as_of
+    GROUP BY site_ref, cli
 ),
 
 touched AS (
@@ -182,9 +208,14 @@ touched AS (
             OR end_on IS DISTINCT FROM told_end_on
             OR end_on < $as_of
         )
+    UNION ALL
+    SELECT after.site_ref, after.cli
+    FROM after
+    INNER JOIN over ON after.site_ref = over.site_ref AND after.cli = over.cli
+    WHERE after.stays AND after.end_on IS NULL AND after.start_on <= over.last_day
 )
 
-SELECT * EXCLUDE (told_end_on)
+SELECT * EXCLUDE (told_end_on, stays)
 FROM (
     SELECT
         after.*,
