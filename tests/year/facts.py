@@ -125,6 +125,9 @@ class Reading:
                 heirs[(own or olds)[0]["asset_id"]].append(heir)
         return {old: found[0] for old, found in heirs.items() if len(found) == 1}
 
+    def _renewal_key(self, asset: Row, day: str) -> tuple[str, ...]:
+        return (*(asset[c] for c in ("customer_id", "product_id", "site_id", "cli")), day)
+
     def facts(self, charge: Charge) -> Facts:
         """All that can be said of a charge."""
         if charge not in self._known:
