@@ -96,7 +96,7 @@ def cli_changes(standing: pl.DataFrame, lives: pl.DataFrame, as_of: date) -> Cli
     placed = _placed(standing, lives, as_of)
     wanted = _wanted(placed)
     left = _left(standing, wanted, lives)
-    moved = _moved(left, wanted, _taken(lives, placed))
+    moved = _moved(left, wanted, lives, placed)
     gone = left.join(moved, on=_WHERE, how="anti")
     due = pl.concat(
         [
@@ -153,11 +153,6 @@ def _wanted(placed: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _taken(lives: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame:
-    """The lives in whose place no other one may come."""
-    return lives.join(placed.filter(pl.col("opens_anew")), on=_WHERE, how="anti")
-
-
 def _left(standing: pl.DataFrame, wanted: pl.DataFrame, lives: pl.DataFrame) -> pl.DataFrame:
     """Lives that charges leave and nobody stays on, with where they go: `to_site`, `to_cli`.
 
@@ -185,24 +180,35 @@ def _left(standing: pl.DataFrame, wanted: pl.DataFrame, lives: pl.DataFrame) -> 
     )
 
 
-def _moved(left: pl.DataFrame, wanted: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
+def _moved(
+    left: pl.DataFrame, wanted: pl.DataFrame, lives: pl.DataFrame, placed: pl.DataFrame
+) -> pl.DataFrame:
     """Those of the `left` lives that become the CLI at their charges' new place.
 
-    One life per place: the one that began first. Not to another customer, nor to a place `taken`.
+    One life per place: the one that began first. Not to another customer, nor where one lives, or
+    lived while this one did.
     """
+    where = ["to_site", "to_cli"]
+    there = lives.select(
+        to_site="site_ref", to_cli="cli", there_until=pl.col("end_on").fill_null(date.max)
+    )
+    anew = placed.filter("opens_anew").select(to_site="site_ref", to_cli="cli").unique()
+    came_after = (pl.col("there_until") < pl.col("start_on")) & pl.col("opens_anew")
     return (
         left.filter(
             pl.col("to_cli").is_not_null()
             & pl.col("to_site").is_not_null()
             & pl.col("customer_ref").eq_missing(pl.col("to_customer"))
         )
-        .join(taken, left_on=["to_site", "to_cli"], right_on=_WHERE, how="anti")
+        .join(there, on=where, how="left")
+        .join(anew.with_columns(opens_anew=pl.lit(value=True)), on=where, how="left")
+        .filter(pl.col("there_until").is_null() | came_after.fill_null(value=False))
         .join(
             wanted.select(to_site="site_ref", to_cli="cli", wanted_end="wanted_end"),
-            on=["to_site", "to_cli"],
+            on=where,
         )
         .sort("start_on", *_WHERE)
-        .unique(["to_site", "to_cli"], keep="first", maintain_order=True)
+        .unique(where, keep="first", maintain_order=True)
     )
 
 

@@ -778,6 +778,40 @@ def test_a_number_follows_a_charge_that_moves_back_and_forth(days: Days):
     assert days.is_quiet()
 
 
+def test_a_number_begins_again_where_it_was_before(days: Days):
+    """Its life elsewhere began on the day the charge did, so it cannot be moved back as a whole."""
+    site = {"site_id": "S2", "customer_id": "C1", "name": "Shop", "integration_id": "AS-2"}
+    days.office.feeds["sites"].append(site)
+    days.office.add_line(9)
+    days.run()
+    days.answered({days.office.key("L9", seq=days.seq): "E1"})
+    asset(days, 9)["site_id"] = "S2"
+    days.run().taken_all()
+    asset(days, 9)["site_id"] = "S1"
+    days.run()
+
+    assert [
+        ("AS-1", "ADD", "03/04/2026", ""),
+        ("AS-2", "CEASE", "01/03/2026", "02/04/2026"),
+    ] == sorted(days.told(CLIS, "Site Ref", "Action", "Start Date", "End Date"))
+    days.taken_all()
+    assert days.is_quiet()
+
+
+def test_a_refused_change_of_a_number_waits_for_a_person(days: Days):
+    asset(days, 1)["cease_on"] = "2026-03-31"
+    days.run()
+    refused = days.only_key(CLIS)
+    days.answered({refused: "E1"})
+    assert days.is_quiet()
+
+    days.release_all()
+    days.run()
+    assert refused == days.only_key(CLIS)
+    days.taken_all()
+    assert days.is_quiet()
+
+
 def test_what_ended_long_ago_does_not_end_the_number_of_a_new_one_off(days: Days):
     asset(days, 1)["cease_on"] = "2026-03-31"
     days.run().taken_all()
