@@ -812,6 +812,19 @@ def test_a_refused_change_of_a_number_waits_for_a_person(days: Days):
     assert days.is_quiet()
 
 
+def test_what_begins_on_a_number_that_is_to_end_keeps_it(days: Days):
+    asset(days, 1)["cease_on"] = "2026-06-30"
+    days.run().taken_all()
+    days.office.add_line(9)
+    asset(days, 9).update(cli=asset(days, 1)["cli"], parent_asset_id="A1")
+    line(days, 9)["bill_start_override"] = "2026-04-01"
+    days.run()
+
+    assert [("01204600001", "UPDATE", "")] == days.told(CLIS, "CLI", "Action", "End Date")
+    days.taken_all()
+    assert days.is_quiet()
+
+
 def test_what_ended_long_ago_does_not_end_the_number_of_a_new_one_off(days: Days):
     asset(days, 1)["cease_on"] = "2026-03-31"
     days.run().taken_all()

@@ -1,6 +1,6 @@
 -- Which charges stand on which CLIs once the next batch was taken, and which did before: is_touched at
--- every place that something changes about (what moves, what ends, what ended before today, what goes
--- on though its CLI is over), and the charges of assets with additional numbers. What was refused and
+-- every place that something changes about (what moves, what ends, what ended before today, what is
+-- open though its CLI ends), and the charges of assets with additional numbers. What was refused and
 -- is wanted elsewhere now, or nowhere, leaves its place: its CLI may have been taken.
 -- Params: $as_of DATE.
 WITH refused AS (
@@ -189,11 +189,12 @@ after AS (
     ANTI JOIN wanted ON refused.site_ref = wanted.site_ref AND refused.cli = wanted.cli
 ),
 
--- a charge that should have moved, and was refused, may have lost its number to that
-over AS (
+-- what begins on a CLI that ends keeps it open; what should have moved, and was refused, may have lost
+-- its number to that
+ending AS (
     SELECT site_ref, cli, max(end_on) AS last_day
     FROM ops.cli_state
-    WHERE status IN ('live', 'seen') AND end_on < $as_of
+    WHERE status = 'live' AND end_on IS NOT NULL
     GROUP BY site_ref, cli
 ),
 
@@ -211,8 +212,11 @@ touched AS (
     UNION ALL
     SELECT after.site_ref, after.cli
     FROM after
-    INNER JOIN over ON after.site_ref = over.site_ref AND after.cli = over.cli
-    WHERE after.stays AND after.end_on IS NULL AND after.start_on <= over.last_day
+    INNER JOIN ending ON after.site_ref = ending.site_ref AND after.cli = ending.cli
+    WHERE
+        after.end_on IS NULL
+        AND after.start_on <= ending.last_day
+        AND (after.told_cli IS NULL OR (after.stays AND ending.last_day < $as_of))
 )
 
 SELECT * EXCLUDE (told_end_on, stays)
