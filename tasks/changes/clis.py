@@ -112,18 +112,24 @@ def _placed(standing: pl.DataFrame, lives: pl.DataFrame, as_of: date) -> pl.Data
     """What stands on a CLI; with `opens_anew`: it arrives where one is over, and needs another.
 
     What begins after the end of a CLI opens a new one, and what ended before it began stood on an
-    earlier one, so neither stands on it.
+    earlier one, unless it is the one that the CLI began with: neither stands on it.
     """
     begins_later = pl.col("told_cli").is_null() & (pl.col("start_on") > pl.col("life_ends"))
-    ended_before = (pl.col("end_on") < pl.col("life_starts")) & (
-        pl.col("start_on") <= pl.col("end_on")
+    ended_before = (
+        (pl.col("end_on") < pl.col("life_starts"))
+        & (pl.col("start_on") <= pl.col("end_on"))
+        & (pl.col("asset_id") != pl.col("life_asset"))
     )
     keeps_open = ~_arrives() & (pl.col("end_on") >= as_of).fill_null(value=True)
     is_over = (pl.col("life_ends") < as_of).fill_null(value=False)
     return (
         standing.filter(pl.col("cli").is_not_null() & pl.col("site_ref").is_not_null())
         .join(
-            lives.select(*_WHERE, life_starts="start_on", life_ends="end_on"), on=_WHERE, how="left"
+            lives.select(
+                *_WHERE, life_starts="start_on", life_ends="end_on", life_asset="asset_id"
+            ),
+            on=_WHERE,
+            how="left",
         )
         .filter(~begins_later.fill_null(value=False) & ~ended_before.fill_null(value=False))
         .with_columns((_arrives() & is_over & ~keeps_open.any().over(_WHERE)).alias("opens_anew"))

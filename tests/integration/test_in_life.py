@@ -825,6 +825,25 @@ def test_what_begins_on_a_number_that_is_to_end_keeps_it(days: Days):
     assert days.is_quiet()
 
 
+def test_a_number_ends_with_what_ended_before_it_was_seen_to_move(days: Days):
+    site = {"site_id": "S2", "customer_id": "C1", "name": "Shop", "integration_id": "AS-2"}
+    days.office.feeds["sites"].append(site)
+    days.office.add_line(9)
+    asset(days, 9).update(cli=asset(days, 1)["cli"], parent_asset_id="A1")
+    line(days, 9)["bill_start_override"] = "2026-03-02"
+    days.run().taken_all()
+    asset(days, 9)["site_id"] = "S2"
+    days.run().taken_all()
+    asset(days, 9)["cease_on"] = "2026-03-20"
+    days.run()
+
+    assert [("AS-2", "CEASE", "02/04/2026", "02/04/2026")] == days.told(
+        CLIS, "Site Ref", "Action", "Start Date", "End Date"
+    )
+    days.taken_all()
+    assert days.is_quiet()
+
+
 def test_what_ended_long_ago_does_not_end_the_number_of_a_new_one_off(days: Days):
     asset(days, 1)["cease_on"] = "2026-03-31"
     days.run().taken_all()
