@@ -100,7 +100,7 @@ def cli_changes(standing: pl.DataFrame, lives: pl.DataFrame, as_of: date) -> Cli
     gone = left.join(moved, on=_WHERE, how="anti")
     due = pl.concat(
         [
-            _ends(_wanted(placed.filter(~pl.col("opens_anew"))), lives),
+            _ends(_wanted(placed.filter(~pl.col("opens_anew"))), lives, as_of),
             _as_update(moved),
             _as_cease(gone, as_of),
         ]
@@ -243,20 +243,23 @@ def _as_cease(lives: pl.DataFrame, as_of: date) -> pl.DataFrame:
     return _told(ends, "CEASE", last)
 
 
-def _ends(wanted: pl.DataFrame, lives: pl.DataFrame) -> pl.DataFrame:
-    """Lives that stay where they are and end, or are open again; none ends before it began."""
+def _ends(wanted: pl.DataFrame, lives: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Lives that stay where they are and end, or go on though they are over.
+
+    None ends before it began.
+    """
     staying = lives.join(wanted.select(*_WHERE, "wanted_end"), on=_WHERE).with_columns(
         pl.when(pl.col("wanted_end").is_not_null()).then(
             pl.max_horizontal("wanted_end", "start_on")
         )
     )
     differs = pl.col("wanted_end").ne_missing(pl.col("end_on"))
-    ending = staying.filter(differs & pl.col("wanted_end").is_not_null())
-    opened = staying.filter(differs & pl.col("wanted_end").is_null())
+    is_over = (pl.col("end_on") < as_of).fill_null(value=False)
+    goes_on = pl.col("wanted_end").is_null() | (is_over & (pl.col("wanted_end") >= as_of))
     return pl.concat(
         [
-            _told(ending, "CEASE", pl.col("wanted_end")),
-            _told(opened, "UPDATE", pl.lit(None, dtype=pl.Date)),
+            _told(staying.filter(differs & ~goes_on), "CEASE", pl.col("wanted_end")),
+            _told(staying.filter(differs & goes_on), "UPDATE", pl.col("wanted_end")),
         ]
     )
 

@@ -856,6 +856,25 @@ def test_what_ended_long_ago_does_not_end_the_number_of_a_new_one_off(days: Days
     assert days.is_quiet()
 
 
+def test_the_cli_of_what_was_refused_is_live_again_when_it_is_wanted_again(days: Days):
+    days.office.add_line(9)
+    asset(days, 9)["cease_on"] = "2026-12-31"
+    days.run()
+    days.answered({row["Row Key"]: "E1" for row in days.rows(UPDATES)})
+    line(days, 9).update(recurring_do_not_bill="true", upfront_do_not_bill="true")
+    days.run()
+    assert [("01204600009", "CEASE", "01/04/2026")] == days.told(CLIS, "CLI", "Action", "End Date")
+    days.taken_all()
+    days.release_all()
+    line(days, 9).update(recurring_do_not_bill="", upfront_do_not_bill="")
+    days.run(days=3)
+
+    assert [("01204600009", "UPDATE", "31/12/2026")] == days.told(CLIS, "CLI", "Action", "End Date")
+    assert {("L9", "ADD")} == set(days.told(UPDATES, "Layer Line ID", "Action"))
+    days.taken_all()
+    assert days.is_quiet()
+
+
 def test_additional_numbers_leave_with_a_charge_that_moves_anew(anew: Days):
     anew.office.feeds["asset_numbers"] = [{"asset_id": "A1", "cli": "01204600801"}]
     anew.run()

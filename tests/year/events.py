@@ -266,6 +266,8 @@ class Reseller:
         )
         if asset is None or self._is_replacement(asset) or self._stopped_ever(asset):
             return
+        if self._is_to_be_replaced(asset):
+            return
         day = date.fromisoformat(asset["connection_on"]) + timedelta(
             days=self.random.choice((-2, 3))
         )
@@ -622,6 +624,11 @@ class Reseller:
         order = world.feeds["orders"][line["order_id"]]
         parent = self.parents.get(line["line_id"])
         mother = world.feeds["order_lines"][parent]["asset_id"] if parent else ""
+        replaced = world.feeds["assets"].get(line["target_asset_id"])
+        if connection and replaced and replaced["connection_on"]:
+            # of two that begin on one day the second is suspected to be sold twice
+            began = date.fromisoformat(replaced["connection_on"])
+            connection = max(connection, began + DAY)
         asset = world.add(
             "assets",
             asset_id=world.new_id("A"),
@@ -745,6 +752,10 @@ class Reseller:
         return "true" in (line["recurring_do_not_bill"], line["upfront_do_not_bill"]) or bool(
             line["recurring_billing_route"]
         )
+
+    def _is_to_be_replaced(self, asset: Row) -> bool:
+        lines = self.world.feeds["order_lines"].values()
+        return any(line["target_asset_id"] == asset["asset_id"] for line in lines)
 
     def _stopped_ever(self, asset: Row) -> bool:
         return self._line_of(asset)["line_id"] in self.touched

@@ -214,7 +214,7 @@ touched AS (
     FROM after
     INNER JOIN ending ON after.site_ref = ending.site_ref AND after.cli = ending.cli
     WHERE
-        after.end_on IS NULL
+        (after.end_on IS NULL OR after.end_on > ending.last_day)
         AND after.start_on <= ending.last_day
         AND (after.told_cli IS NULL OR (after.stays AND ending.last_day < $as_of))
 )
