@@ -21,8 +21,9 @@ WITH pair AS (
             AND fresh.site_id IS NOT DISTINCT FROM old.site_id
             AND fresh.cli IS NOT DISTINCT FROM old.cli
             AND fresh.asset_id <> old.asset_id
-    ANTI JOIN ops.renewal AS known
-        ON old.asset_id = known.asset_id OR fresh.asset_id = known.renewed_by
+    -- two joins: one with OR would compare every pair with every renewal
+    ANTI JOIN ops.renewal AS renewed ON old.asset_id = renewed.asset_id
+    ANTI JOIN ops.renewal AS renewal ON fresh.asset_id = renewal.renewed_by
 ),
 
 sold AS (
