@@ -149,6 +149,12 @@ def add_asset(days: Days, number: int, like: int, **changes: str) -> Row:
     return row
 
 
+def add_site(days: Days) -> None:
+    """Site S2 of the first customer, linked as AS-2."""
+    site = {"site_id": "S2", "customer_id": "C1", "name": "Shop", "integration_id": "AS-2"}
+    days.office.feeds["sites"].append(site)
+
+
 def add_product(days: Days, product_id: str, **changes: str) -> None:
     """A product like P1 but for `changes`."""
     first = days.office.record("products")
@@ -213,9 +219,7 @@ def test_what_changes_is_told_once_whole_and_under_a_key_of_its_own(days: Days):
 def test_an_asset_that_becomes_another_product_moves_or_loses_what_it_had(days: Days):
     add_product(days, "P2", name="Broadband", external_sku="SKU-2", recurring_price="9")
     asset(days, 1)["product_id"] = "P2"
-    days.office.feeds["sites"].append(
-        {"site_id": "S2", "customer_id": "C1", "name": "Shop", "integration_id": "AS-2"}
-    )
+    add_site(days)
     asset(days, 2)["site_id"] = "S2"
     asset(days, 3)["cli"] = "01204600099"
     asset(days, 4)["cli"] = ""
@@ -444,7 +448,7 @@ def test_what_is_billed_by_a_line_of_its_own_or_might_renew_two_renews_nothing(d
         line(days, number).update(action="", connected_on="2026-05-01")
         asset(days, old).update(ended)
     line(days, 12)["asset_id"] = ""
-    # assets 3 and 23 of line 3 are alike; so are 4 and 24, but 24 is another line's
+    # 33 might renew 3 or 23; 34 might renew 4 or 24, but names the line of 4
     add_asset(days, 23, 3, line_id="", **ended)
     asset(days, 3).update(ended)
     add_asset(days, 33, 3, **(lives | fresh | {"line_id": ""}))
@@ -752,8 +756,7 @@ def test_the_cli_of_what_was_refused_ends_once_nobody_wants_it_there(days: Days)
 
 
 def test_a_number_follows_a_charge_that_moves_back_and_forth(days: Days):
-    site = {"site_id": "S2", "customer_id": "C1", "name": "Shop", "integration_id": "AS-2"}
-    days.office.feeds["sites"].append(site)
+    add_site(days)
     replace_line(days, 9, 1, connection_on="2026-04-02")
     line(days, 9)["connected_on"] = "2026-04-02"
     asset(days, 9)["site_id"] = "S2"
@@ -780,8 +783,7 @@ def test_a_number_follows_a_charge_that_moves_back_and_forth(days: Days):
 
 def test_a_number_begins_again_where_it_was_before(days: Days):
     """Its life elsewhere began on the day the charge did, so it cannot be moved back as a whole."""
-    site = {"site_id": "S2", "customer_id": "C1", "name": "Shop", "integration_id": "AS-2"}
-    days.office.feeds["sites"].append(site)
+    add_site(days)
     days.office.add_line(9)
     days.run()
     days.answered({days.office.key("L9", seq=days.seq): "E1"})
@@ -826,8 +828,7 @@ def test_what_begins_on_a_number_that_is_to_end_keeps_it(days: Days):
 
 
 def test_a_number_ends_with_what_ended_before_it_was_seen_to_move(days: Days):
-    site = {"site_id": "S2", "customer_id": "C1", "name": "Shop", "integration_id": "AS-2"}
-    days.office.feeds["sites"].append(site)
+    add_site(days)
     days.office.add_line(9)
     asset(days, 9).update(cli=asset(days, 1)["cli"], parent_asset_id="A1")
     line(days, 9)["bill_start_override"] = "2026-03-02"
@@ -880,8 +881,7 @@ def test_additional_numbers_leave_with_a_charge_that_moves_anew(anew: Days):
     anew.run()
     assert [("AS-1", "01204600801", "ADD")] == anew.told(CLIS, "Site Ref", "CLI", "Action")
     anew.taken_all()
-    site = {"site_id": "S2", "customer_id": "C1", "name": "Shop", "integration_id": "AS-2"}
-    anew.office.feeds["sites"].append(site)
+    add_site(anew)
     asset(anew, 1)["site_id"] = "S2"
     anew.run()
 

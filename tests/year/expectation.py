@@ -332,11 +332,10 @@ def _numbers(year: Year, histories: dict[Charge, History]) -> Iterator[str]:
         if current and (len(live) != 1 or live[0]["end_on"] not in ends_told):
             yield f"CLI {place}: must live until {end or 'further notice'}, but is {found}"
         is_left = place in left or places_of[place[1]] > 1 or len(periods) > 1
-        last = str(max((row["end_on"] or "~") for row in found)) if found else end
-        if place in one_offs and end and found:
+        if place in one_offs and end:
             # a one-off came later, and its number stays
             found = [row for row in found if str(row["start_on"]) <= end] or found
-            last = str(max((row["end_on"] or "~") for row in found))
+        last = str(max((row["end_on"] or "~") for row in found)) if found else end
         # none ends before it began
         by_then = max([end, *(str(row["start_on"]) for row in found)])
         if not current and (last > str(today) if is_left else last != by_then):
