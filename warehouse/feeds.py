@@ -9,7 +9,7 @@ import polars as pl
 from schemas.feeds import FEEDS, Feed
 from schemas.receipts import FeedCount
 from schemas.vocabulary import RejectReason
-from warehouse.queries import append, read, scalar
+from warehouse.queries import append, first_row, read
 from warehouse.runs import note_warnings
 from warehouse.statements import statement
 
@@ -182,10 +182,7 @@ class FeedStore:
 
     def settle(self, feed: Feed, *, read_count: int, sha256: str, path: Path) -> FeedCount:
         """Note the rejects with their keys, remove what is unfit or gone, count."""
-        rejected = self._rejected("row_number > 0")
-        if rejected:
-            self._keep_rejects(feed)
-        self.drop_unfit(feed)
+        rejected = self.drop_unfit(feed)
         self._connection.execute(
             "INSERT INTO work.run_feed "
             "VALUES ($run_id, $feed, $sha256, $path, $read, $accepted, $rejected)",
@@ -201,12 +198,6 @@ class FeedStore:
         )
         return FeedCount(read_count, read_count - rejected, rejected)
 
-    def _rejected(self, where: str = "TRUE") -> int:
-        """How many records of this feed were rejected."""
-        return scalar(
-            self._connection, f"SELECT count(DISTINCT row_number) FROM work.reject WHERE {where}"
-        )
-
     def _keep_rejects(self, feed: Feed) -> None:
         parts = [f"coalesce(CAST(record.{key} AS VARCHAR), '')" for key in feed.keys]
         blank = "|" * (len(parts) - 1)
@@ -221,15 +212,25 @@ class FeedStore:
             {"run_id": self._run_id},
         )
 
-    def drop_unfit(self, feed: Feed) -> None:
-        """Remove what was rejected or is gone; say how much was known and has lost its parent."""
-        if self._rejected():
-            orphans = self._rejected("row_number < 0")
+    def drop_unfit(self, feed: Feed) -> int:
+        """Keep the rejects, remove what was rejected or is gone; how many records were rejected.
+
+        Known records that have lost their parent are no rejects: that is said of them.
+        """
+        rejected, orphans = first_row(
+            self._connection,
+            "SELECT count(DISTINCT row_number) FILTER (WHERE row_number > 0), "
+            "count(DISTINCT row_number) FILTER (WHERE row_number < 0) FROM work.reject",
+        ) or (0, 0)
+        if rejected:
+            self._keep_rejects(feed)
+        if rejected or orphans:
             self.warn({(feed.name, "known record left out: what it points at is gone"): orphans})
             self._connection.execute(
                 f"DELETE FROM {_new(feed)} WHERE row_number IN (SELECT row_number FROM work.reject)"
             )
         self._connection.execute(f"DELETE FROM {_new(feed)} WHERE is_deleted")
+        return int(rejected)
 
     def replace_core(self) -> None:
         """Put what was accepted in the place of what was known, and keep the rejects."""

@@ -75,6 +75,10 @@ def cease_subject() -> pl.Expr:
     return pl.format("cease:{}:{}", "line_id", "charge_type").alias("subject")
 
 
+_REFUSED = ("charges", "joined", "groups", "changes", "ends", "entities")
+"""What Affinity refuses, one statement each to forget that it did."""
+
+
 class RetryQueue:
     """The queue. Nothing leaves it without an outcome; nothing in it bypasses a rule."""
 
@@ -271,23 +275,12 @@ class RetryQueue:
         )
 
     def free(self, subjects: pl.Series) -> None:
-        """Let the refused charges of `subjects` be judged afresh, whatever Affinity said."""
+        """Let what was refused of `subjects` be judged afresh, whatever Affinity said."""
+        if subjects.is_empty():
+            return
         with registered(self._connection, "freed", pl.DataFrame({"subject": subjects})):
-            for freeing in ("queue/free_charges", "groups/free_joined", "groups/free"):
-                self._connection.execute(statement(freeing))
-            self._connection.execute(
-                "UPDATE ops.billed AS billed SET refused_content = NULL FROM freed "
-                "WHERE concat('change:', billed.line_id, ':', billed.charge_type) = freed.subject"
-            )
-            self._connection.execute(
-                "UPDATE ops.billed AS billed SET refused_end = NULL FROM freed "
-                "WHERE concat('end:', billed.line_id, ':', billed.charge_type) = freed.subject"
-            )
-            self._connection.execute(
-                "UPDATE ops.entity_state AS state SET refused = NULL FROM freed "
-                "WHERE concat(CASE state.file WHEN 'addresses' THEN 'address' "
-                "ELSE state.file[:-2] END, ':', state.layer_id) = freed.subject"
-            )
+            for what in _REFUSED:
+                self._connection.execute(statement(f"queue/free_{what}"))
 
     def settle(
         self, item_id: int, state: RetryState, *, actor: str, outcome: str, now: datetime
