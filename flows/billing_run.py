@@ -19,6 +19,7 @@ from flows.wiring import (
     open_source,
     reading_terms,
     retry_terms,
+    routes,
     rule_columns,
     tenant_today,
 )
@@ -44,6 +45,7 @@ from tasks.checks.task import check_records
 from tasks.contracts.task import accept_records
 from tasks.layer.task import land_feeds
 from tasks.ready_to_bill.task import judge_charges
+from tasks.reconcile.task import remember_sides
 from tasks.reports.counts import run_json
 from tasks.runs.task import fail_run, finish_run, start_run
 from tasks.transfer.task import read_back, recover_transfers
@@ -101,6 +103,7 @@ def _bill(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, R2BError | N
     gate_is_closed = findings[Finding.CLOSES_GATE] > 0
     batches, left_open = _hand_over(run, profile, terms, judgement, gate_is_closed=gate_is_closed)
     deliveries += [each.delivery for each in batches if each.delivery is not None]
+    remember_sides(run, routes(profile))
     batch = batches[-1] if batches else None
     receipt = RunReceipt(
         run_id=run.run_id,

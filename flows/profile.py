@@ -689,6 +689,23 @@ class Grouping(Section):
 Role = Literal["bill_export", "update_billing", "approve"]
 
 
+class Reconcile(Section):
+    """When a side of the reconciliation is taken for partial, so that nothing is called clean."""
+
+    max_snapshot_age_days: int = Field(
+        7, ge=0, description="An older snapshot of Affinity says nothing of the day."
+    )
+    max_shrink: Decimal = Field(
+        Decimal("0.20"),
+        ge=0,
+        le=1,
+        max_digits=5,
+        decimal_places=4,
+        description="A full feed that is shorter than the last one by more than this part may not "
+        "be whole.",
+    )
+
+
 class WarehouseSection(Section):
     """Where it is kept."""
 
@@ -717,6 +734,7 @@ class Profile(BaseSettings):
     retry: Retry = Retry()
     changes: Changes = Changes()
     grouping: Grouping = Grouping()
+    reconcile: Reconcile = Reconcile()
     operators: dict[str, tuple[Role, ...]] = Field(default_factory=dict)
     warehouse: WarehouseSection = WarehouseSection()
 

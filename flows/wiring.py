@@ -21,6 +21,8 @@ from tasks.contracts.task import ReadingTerms
 from tasks.layer.folder import FolderSource
 from tasks.layer.task import Source
 from tasks.ready_to_bill.terms import Terms
+from tasks.reconcile.task import Routes
+from tasks.reconcile.wholeness import Wholeness
 from tasks.retry.policy import RetryTerms
 from warehouse.charges import ExtraColumn
 from warehouse.lookups import catalogue_is_given, platform_names, source_marks
@@ -175,6 +177,22 @@ def check_terms(profile: LoadedProfile, judging: Terms) -> CheckTerms:
             require_complete=profile.settings.price_book.require_complete,
             max_price_drift=profile.settings.price_book.max_price_drift,
         ),
+    )
+
+
+def routes(profile: LoadedProfile) -> Routes:
+    """How this tenant calls the routes that bill in Affinity, and in The Layer."""
+    platform = profile.settings.platform
+    return Routes(platform_names=platform.names, own_names=platform.own_names)
+
+
+def wholeness(profile: LoadedProfile) -> Wholeness:
+    """When a side of the reconciliation is taken for partial."""
+    settings = profile.settings
+    return Wholeness(
+        max_age_days=settings.reconcile.max_snapshot_age_days,
+        max_shrink=settings.reconcile.max_shrink,
+        is_delta=settings.feeds.mode == "delta",
     )
 
 

@@ -13,8 +13,10 @@ from schemas.vocabulary import (
     FileState,
     Finding,
     HoldReason,
+    Reconciled,
     RejectReason,
     WaitingReason,
+    Why,
 )
 
 
@@ -397,3 +399,35 @@ def queue_owner(subject: str, reason: str) -> str:
     code = reason.strip()
     known = QUEUE_OWNERS.get(code) or QUEUE_OWNERS.get(code.upper())
     return known or QUEUE_OWNERS_BY_KIND.get(subject.partition(":")[0], "ops")
+
+
+RECONCILED: dict[Reconciled, str] = {
+    Reconciled.MATCHED: "both sides say the same",
+    Reconciled.ONLY_IN_LAYER: "to be billed, and Affinity does not bill it: bill it",
+    Reconciled.ONLY_IN_AFFINITY: "billed, and we know of no asset: cease and credit it, or link it",
+    Reconciled.CEASED_BUT_BILLING: "not to be billed any more, and billed: cease and credit it",
+    Reconciled.BILLING_BEFORE_START: "billed from before its start: credit the days",
+    Reconciled.DIFFERS: "billed, but not as it should be: bill the rest, or credit it",
+    Reconciled.EXPLAINED: "different, and we know why",
+    Reconciled.UNRECONCILED: "could not be compared: nothing is known of it",
+}
+"""What each class means, and what is to be done about it."""
+
+WHY: dict[Why, str] = {
+    Why.DO_NOT_BILL: "Do Not Bill is set",
+    Why.OTHER_ROUTE: "it is billed elsewhere",
+    Why.IN_FLIGHT: "a row about it is under way, or goes with the next batch",
+    Why.HELD: "something holds it: see mart.hold and mart.change_hold",
+    Why.WAITING: "it is not due yet",
+    Why.GROUPED: "billed in one row with others, and the sum is right",
+    Why.CANCELLED: "the order was cancelled, or there is no charge",
+    Why.OVER: "it has ended",
+    Why.NO_SNAPSHOT: "there is no snapshot of Affinity, or an empty one",
+    Why.SNAPSHOT_IS_OLD: "Affinity's snapshot is too old for the day",
+    Why.SNAPSHOT_IS_PARTIAL: "Affinity's snapshot may lack records",
+    Why.FEEDS_ARE_PARTIAL: "The Layer's feeds may lack records",
+    Why.RECORD_IS_REJECTED: "The Layer's record of it was rejected",
+    Why.LINE_IS_MISSING: "its order line was rejected, or is not in the feeds",
+    Why.VALUE_IS_MISSING: "Affinity does not say how many, or at what price",
+}
+"""What explains a difference, or why nothing can be said."""

@@ -33,6 +33,19 @@ _LINE = _c("line_id", "text", "The Layer's id of the order line.")
 _CHARGE_TYPE = _c("charge_type", "text", "upfront or recurring.")
 _VALUE = _c("value", "money", "Quantity times unit price; blank without a price.")
 
+_SIDE = _c("side", "text", "layer or affinity.")
+_RECORD_KEY = _c(
+    "record_key",
+    "text",
+    "Our side: `line:<line>:<charge type>` or `asset:<asset>:recurring`; Affinity's: its object.",
+)
+_CLASS = _c(
+    "class",
+    "text",
+    "matched, only_in_layer, only_in_affinity, ceased_but_billing, billing_before_start, differs, "
+    "explained or unreconciled.",
+)
+
 _ENTITY = _c("entity", "text", "customer, site, address, contact or new_product.")
 _LAYER_ID = _c("layer_id", "text", "The Layer's id of it.")
 
@@ -335,6 +348,81 @@ _ALL = (
         ),
     ),
     View(
+        "reconciliation",
+        "thing that The Layer, Affinity or both know of",
+        "What the latest reconciliation found: classes, money of both sides, what to do.",
+        (
+            _c("match_id", "number", "Names the thing within this reconciliation."),
+            _CLASS,
+            _c("why", "text", "What explains it, or why nothing can be said."),
+            _c("fields", "text", "What differs, comma separated."),
+            _c("remedy", "text", "bill, credit, cease, fix_link, correct, fetch, wait or none."),
+            _c("customer_id", "text", "The Layer's id of the customer; blank if only Affinity's."),
+            _c("customer_name", "text", "The customer's name."),
+            _c("line_id", "text", "The order line; the smallest of several."),
+            _CHARGE_TYPE,
+            _c("asset_id", "text", "The asset; the smallest of several."),
+            _c("object_uid", "text", "Affinity's id of the site product; the smallest of several."),
+            _c("site_ref", "text", "Affinity's site reference, ours first."),
+            _c("cli", "text", "The CLI, ours first."),
+            _c("sku", "text", "The product code, ours first."),
+            _c("since", "day", "The first day it was so; blank where nothing is wrong."),
+            _c("age_days", "number", "Days from then to the day compared."),
+            _c("layer_records", "number", "Records of our side in it."),
+            _c("affinity_records", "number", "Records of Affinity's side in it."),
+            _c("layer_per_month", "money", "What is to be billed per month on that day."),
+            _c("affinity_per_month", "money", "What Affinity bills per month on that day."),
+            _c(
+                "difference_per_month", "money", "Ours less theirs: below zero, too much is billed."
+            ),
+            _c("layer_once", "money", "One-off charges that are to be billed by that day."),
+            _c("affinity_once", "money", "One-off charges that Affinity has by that day."),
+            _c("difference_once", "money", "Ours less theirs."),
+        ),
+    ),
+    View(
+        "reconciled_record",
+        "record of either side",
+        "Everything the latest reconciliation compared: each record once, in one class.",
+        (
+            _SIDE,
+            _RECORD_KEY,
+            _c("match_id", "number", "The thing it is about, as in `mart.reconciliation`."),
+            _CLASS,
+            _c("line_id", "text", "The order line, on our side."),
+            _CHARGE_TYPE,
+            _c("asset_id", "text", "The asset, on our side."),
+            _c("object_uid", "text", "Affinity's id of the site product, on its side."),
+            _c("site_ref", "text", "Affinity's site reference."),
+            _c("cli", "text", "The CLI."),
+            _c("sku", "text", "The product code."),
+            _c("quantity", "number", "How many."),
+            _c("unit_price", "money", "Unit price ex VAT."),
+            _c("start_on", "day", "First billed day."),
+            _c("end_on", "day", "Last billed day; blank = open."),
+            _c("disposition", "text", "What became of the charge; unsold: no line sold the asset."),
+            _c("reasons", "text", "What holds it or its changes, comma separated."),
+            _c("bills", "flag", "Whether it is to be billed, or bills, on the day compared."),
+            _c("per_month", "money", "What that is per month; zero for one-off charges."),
+            _c("once", "money", "What a one-off charge is; zero for recurring ones."),
+        ),
+    ),
+    View(
+        "restated",
+        "record of either side that differs by the two clocks",
+        "What a past day shows otherwise by what is known now than by what was known then.",
+        (
+            _SIDE,
+            _RECORD_KEY,
+            _c("class_then", "text", "Its class by what was known then; blank if not known."),
+            _c("class_now", "text", "Its class by what is known now; blank if no longer there."),
+            _c("per_month_then", "money", "Per month, by what was known then."),
+            _c("per_month_now", "money", "Per month, by what is known now."),
+            _c("once_then", "money", "One-off, by what was known then."),
+            _c("once_now", "money", "One-off, by what is known now."),
+        ),
+    ),
+    View(
         "reject",
         "unfit cell (or record) of one run",
         "Every record of any run that did not fit its feed, cell by cell.",
@@ -579,6 +667,10 @@ BEHIND: Mapping[str, str] = {
     "out.pair_wait": "Ready charges that wait for what they replace.",
     "out.do_not_bill": "What Do Not Bill withholds; behind `mart.do_not_bill`.",
     "out.cease_request": "Affinity's cease requests; behind `mart.cease_request`.",
+    "out.reconciliation": "The latest reconciliation; behind `mart.reconciliation`.",
+    "out.reconciled_layer": "What it compared of our side, record by record.",
+    "out.reconciled_affinity": "What it compared of Affinity's side, record by record.",
+    "out.restated": "What a past day shows otherwise by what is known now.",
     "out.batch": "Batches, their states and their place in the chain of manifests.",
     "out.delivery_file": "Where each file of a batch stands; from its `delivery.json`.",
     "out.batch_entity": "The frozen rows of files 01 to 05, batch by batch.",
@@ -588,6 +680,8 @@ BEHIND: Mapping[str, str] = {
     "out.batch_cease": "The frozen rows of `07_ceases.csv`, batch by batch.",
     "out.batch_product": "The frozen rows of `08_products.csv`, batch by batch.",
     "out.batch_outcome": "What became of each row of a batch that has an answer.",
+    "ops.layer_fact": "What our side said of each charge, in force when, and known from when.",
+    "ops.affinity_fact": "What Affinity's snapshots said of each site product, with both clocks.",
     "ops.run": "The book of runs.",
     "ops.feed_read": "Each feed of each run: its digest, and records read, accepted, rejected.",
     "ops.source_mark": "How far each feed was read: where the next delta over HTTP starts.",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import polars as pl
 
@@ -181,6 +181,46 @@ class BatchReceipt:
     value: Decimal
     is_canary: bool = False
     delivery: DeliveryReceipt | None = None
+
+
+class FeedOfRun(NamedTuple):
+    """What a run read of a feed; null counts: it was not delivered."""
+
+    run_id: str
+    as_of: date
+    accepted: int | None
+    rejected: int | None
+
+
+@dataclass(frozen=True)
+class ClassTotal:
+    """A class of the reconciliation: things, records and money of both sides."""
+
+    matches: int = 0
+    layer_records: int = 0
+    affinity_records: int = 0
+    layer_per_month: Decimal = Decimal(0)
+    affinity_per_month: Decimal = Decimal(0)
+    layer_once: Decimal = Decimal(0)
+    affinity_once: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
+class ReconcileReceipt:
+    """What comparing both sides came to: class -> total, and (class, why) -> total.
+
+    `known_at` null: with all that is known; `snapshot_on`: the as-of day of Affinity's snapshot;
+    `restated`: records that the day shows otherwise now than by what was known then.
+    """
+
+    as_of: date
+    known_at: date | None
+    snapshot_on: date | None
+    verdict: str
+    classes: Mapping[str, ClassTotal]
+    reasons: Mapping[tuple[str, str], ClassTotal]
+    total: ClassTotal
+    restated: int = 0
 
 
 @dataclass(frozen=True)

@@ -193,6 +193,60 @@ class Finding(StrEnum):
     BILLED_IN_NEITHER = "charges_in_neither"
 
 
+class Reconciled(StrEnum):
+    """How a record of either side compares with the other side; exactly one of these."""
+
+    MATCHED = "matched"
+    ONLY_IN_LAYER = "only_in_layer"
+    ONLY_IN_AFFINITY = "only_in_affinity"
+    CEASED_BUT_BILLING = "ceased_but_billing"
+    BILLING_BEFORE_START = "billing_before_start"
+    DIFFERS = "differs"
+    EXPLAINED = "explained"
+    UNRECONCILED = "unreconciled"
+
+
+class Why(StrEnum):
+    """Why a difference is none, or why nothing can be said."""
+
+    DO_NOT_BILL = "do_not_bill"
+    OTHER_ROUTE = "other_route"
+    IN_FLIGHT = "in_flight"
+    HELD = "held"
+    WAITING = "waiting"
+    GROUPED = "grouped"
+    CANCELLED = "cancelled"
+    OVER = "over"
+    NO_SNAPSHOT = "no_snapshot"
+    SNAPSHOT_IS_OLD = "snapshot_is_old"
+    SNAPSHOT_IS_PARTIAL = "snapshot_is_partial"
+    FEEDS_ARE_PARTIAL = "feeds_are_partial"
+    RECORD_IS_REJECTED = "record_is_rejected"
+    LINE_IS_MISSING = "line_is_missing"
+    VALUE_IS_MISSING = "value_is_missing"
+
+
+class Verdict(StrEnum):
+    """What a reconciliation says as a whole; one that compared nothing is never clean."""
+
+    CLEAN = "clean"
+    DIFFERENCES = "differences"
+    UNRECONCILED = "unreconciled"
+
+
+class Remedy(StrEnum):
+    """What sets a difference right: in whose favour, and on which side."""
+
+    BILL = "bill"
+    CREDIT = "credit"
+    CEASE = "cease"
+    FIX_LINK = "fix_link"
+    CORRECT = "correct"
+    FETCH = "fetch"
+    WAIT = "wait"
+    NONE = "none"
+
+
 class RejectReason(StrEnum):
     """Why a record does not fit its feed's contract."""
 

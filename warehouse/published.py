@@ -25,6 +25,10 @@ _COPIED = {
     "out.price_book": "FROM out.price_book",
     "out.do_not_bill": "FROM out.do_not_bill",
     "out.cease_request": "FROM out.cease_request",
+    "out.reconciliation": "FROM out.reconciliation",
+    "out.reconciled_layer": "FROM out.reconciled_layer",
+    "out.reconciled_affinity": "FROM out.reconciled_affinity",
+    "out.restated": "FROM out.restated",
     "out.batch": "FROM out.batch",
     "out.delivery_file": "FROM out.delivery_file",
     "out.batch_row": (

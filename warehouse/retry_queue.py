@@ -75,7 +75,14 @@ def cease_subject() -> pl.Expr:
     return pl.format("cease:{}:{}", "line_id", "charge_type").alias("subject")
 
 
-_REFUSED = ("charges", "joined", "groups", "changes", "ends", "entities")
+_FREEING = (
+    "queue/free_charges",
+    "queue/free_joined",
+    "queue/free_groups",
+    "queue/free_changes",
+    "queue/free_ends",
+    "queue/free_entities",
+)
 """What Affinity refuses, one statement each to forget that it did."""
 
 
@@ -279,8 +286,8 @@ class RetryQueue:
         if subjects.is_empty():
             return
         with registered(self._connection, "freed", pl.DataFrame({"subject": subjects})):
-            for what in _REFUSED:
-                self._connection.execute(statement(f"queue/free_{what}"))
+            for freeing in _FREEING:
+                self._connection.execute(statement(freeing))
 
     def settle(
         self, item_id: int, state: RetryState, *, actor: str, outcome: str, now: datetime

@@ -3,6 +3,7 @@
 import atexit
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -319,6 +320,51 @@ def status(profile: ProfileOption = None, as_json: JsonOption = False) -> None:
         status_json(standing),
         as_json=as_json,
         show=lambda: show_status(standing, loaded.settings.tenant.name),
+    )
+
+
+@app.command()
+def reconcile(
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--as-of", formats=["%Y-%m-%d"], help="The day to compare; the last run's by default."
+        ),
+    ] = None,
+    known_at: Annotated[
+        datetime | None,
+        typer.Option(
+            "--known-at",
+            formats=["%Y-%m-%d"],
+            help="Count only what runs until this day knew; all that is known by default.",
+        ),
+    ] = None,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare what is to be billed with what Affinity bills, pound by pound.
+
+    Nothing is changed in either system: differences come with a remedy for a person.
+
+    Example: [bold]r2b reconcile[/]
+
+    Example: [bold]r2b reconcile --as-of 2026-02-28 --known-at 2026-02-28[/]
+    """
+    hush_prefect()
+    from flows.console.reconcile_view import reconcile_json, show_reconciliation
+    from flows.console.server import local_flow
+    from flows.profile import load_profile
+    from flows.reconcile import reconcile as reconcile_flow
+
+    loaded = load_profile(profile)
+    with local_flow(quiet=as_json, what="Reconciling"):
+        receipt = reconcile_flow(
+            None if profile is None else str(profile), day(as_of), day(known_at)
+        )
+    answer(
+        reconcile_json(receipt),
+        as_json=as_json,
+        show=lambda: show_reconciliation(receipt, loaded.settings.tenant.name),
     )
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from flows.billing_run import billing_run
 from flows.profile import load_profile
 from flows.queue_desk import list_items, release
+from flows.reconcile import reconcile
 from flows.transfer import transfer_to_billing
-from schemas.receipts import RunReceipt
+from schemas.receipts import ReconcileReceipt, RunReceipt
 from schemas.vocabulary import RetryState
 from tests.year.reference import TENANT
 from tests.year.world import Row, View, read_csv, write_csv
@@ -68,6 +69,10 @@ class Product:
         profile = load_profile(self.profile)
         for item in list_items(profile):
             release(profile, item.id, actor="Ann")
+
+    def reconcile(self) -> ReconcileReceipt:
+        """Both sides as of the last run, by the product itself."""
+        return reconcile.fn(str(self.profile))
 
     def _wait_until_due(self) -> None:
         """A second at most: days pass faster here than the profile's wait."""

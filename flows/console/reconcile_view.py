@@ -1,0 +1,116 @@
+"""What a reconciliation looks like to a person, and to a machine."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from rich.text import Text
+
+from flows.console.answering import out
+from flows.console.tables import table
+from schemas.explanations import RECONCILED, WHY
+from schemas.receipts import ClassTotal, ReconcileReceipt
+from schemas.vocabulary import Reconciled, Verdict, Why
+from tasks.reports.money import pounds
+
+_VERDICTS = {
+    Verdict.CLEAN: ("green", "everything is accounted for"),
+    Verdict.DIFFERENCES: ("yellow", "some of it is not as it should be"),
+    Verdict.UNRECONCILED: ("red", "not everything could be compared, so nothing is called clean"),
+}
+
+_STYLES = {
+    Reconciled.MATCHED: "green",
+    Reconciled.EXPLAINED: "dim",
+    Reconciled.UNRECONCILED: "red",
+}
+
+
+def show_reconciliation(receipt: ReconcileReceipt, tenant: str) -> None:
+    """The verdict, every class with both sides' records and money, and what the classes mean."""
+    colour, words = _VERDICTS[Verdict(receipt.verdict)]
+    known = f", as known on {receipt.known_at:%d %B %Y}" if receipt.known_at else ""
+    out.print(
+        f"\n[bold]{tenant}[/], as of {receipt.as_of:%d %B %Y}{known}: "
+        f"[bold {colour}]{receipt.verdict}[/], {words}."
+    )
+    out.print(
+        f"[dim]Affinity's snapshot is of {receipt.snapshot_on:%d %B %Y}.[/]\n"
+        if receipt.snapshot_on
+        else "[dim]There is no snapshot of Affinity.[/]\n"
+    )
+    out.print(
+        table(
+            "Recurring, per month",
+            ("class", "ours", "theirs", "The Layer", "Affinity"),
+            _rows(receipt, ("layer_records", "affinity_records"), _PER_MONTH),
+            right=(1, 2, 3, 4),
+        )
+    )
+    if any(getattr(receipt.total, name) for name in _ONCE):
+        out.print(
+            table(
+                "One-off charges by that day",
+                ("class", "The Layer", "Affinity"),
+                _rows(receipt, (), _ONCE),
+                right=(1, 2),
+            )
+        )
+    for kind, total in receipt.classes.items():
+        if total.matches and kind not in (Reconciled.MATCHED, Reconciled.EXPLAINED):
+            out.print(f"[bold]{kind.replace('_', ' ')}[/]: {RECONCILED[Reconciled(kind)]}.")
+    for _, why in receipt.reasons:
+        out.print(f"[dim]{why.replace('_', ' ')}: {WHY[Why(why)]}.[/]")
+    if receipt.restated:
+        out.print(
+            f"\n{receipt.restated:,} records show this day otherwise now than by what was known "
+            "then: mart.restated."
+        )
+    out.print(
+        "\nOne by one, with remedies: mart.reconciliation; every record: mart.reconciled_record."
+    )
+
+
+_PER_MONTH = ("layer_per_month", "affinity_per_month")
+_ONCE = ("layer_once", "affinity_once")
+
+
+def _rows(
+    receipt: ReconcileReceipt, counts: tuple[str, ...], money: tuple[str, ...]
+) -> Iterator[tuple[object, ...]]:
+    """Each class that has something, below it what explains it, and the sum."""
+
+    def cells(total: ClassTotal) -> tuple[str, ...]:
+        return (
+            *(f"{getattr(total, name):,}" for name in counts),
+            *(_money(getattr(total, name)) for name in money),
+        )
+
+    def has_something(total: ClassTotal) -> bool:
+        return any(getattr(total, name) for name in (*counts, *money))
+
+    for kind, total in receipt.classes.items():
+        if has_something(total):
+            style = _STYLES.get(Reconciled(kind), "yellow")
+            yield Text(kind.replace("_", " "), style=style), *cells(total)
+        for (of_kind, why), part in receipt.reasons.items():
+            if of_kind == kind and has_something(part):
+                yield Text(f"  {why.replace('_', ' ')}", style="dim"), *cells(part)
+    yield Text("all", style="bold"), *cells(receipt.total)
+
+
+def _money(value: Decimal) -> str:
+    """Pounds and pence: to the fourth decimal they are in the marts."""
+    return pounds(value.quantize(Decimal("0.01"))) if value else "-"
+
+
+def reconcile_json(receipt: ReconcileReceipt) -> dict[str, Any]:
+    """The receipt as one JSON object; money as exact decimal text."""
+    return {
+        **asdict(receipt),
+        "reasons": [
+            {"class": kind, "why": why, **asdict(total)}
+            for (kind, why), total in receipt.reasons.items()
+        ],
+    }

@@ -1,0 +1,115 @@
+"""The two sides of a reconciliation: what is to be billed, and what Affinity bills.
+
+Both are facts with two clocks. Effective time is in the record: first and last billed day. Known
+time is when a run first and last saw the record like this; the warehouse keeps it.
+"""
+
+import polars as pl
+
+from schemas.tables import MONEY, VALUE
+
+LAYER_SIDE = pl.Schema(
+    {
+        "layer_key": pl.String(),
+        "line_id": pl.String(),
+        "charge_type": pl.String(),
+        "asset_id": pl.String(),
+        "customer_id": pl.String(),
+        "site_id": pl.String(),
+        "product_id": pl.String(),
+        "site_ref": pl.String(),
+        "cli": pl.String(),
+        "sku": pl.String(),
+        "quantity": pl.Int64(),
+        "unit_price": MONEY,
+        "frequency": pl.String(),
+        "start_on": pl.Date(),
+        "end_on": pl.Date(),
+        "object_uid": pl.String(),
+        "group_key": pl.String(),
+        "disposition": pl.String(),
+        "is_told": pl.Boolean(),
+        "change_state": pl.String(),
+        "changing": pl.String(),
+        "reasons": pl.String(),
+        "known_from": pl.Date(),
+    }
+)
+"""What The Layer and our ledger say: one row per charge, and per asset that no line was sold with.
+
+`layer_key`: `line:<line>:<charge type>` or `asset:<asset>:recurring`. `disposition`: the charge's;
+`unsold` for an asset without a line. `is_told`: Affinity took it once, or had it when we first
+looked. `change_state`, `changing`: where its changes stand, and the fields they are about, comma
+separated. `reasons`: what holds it or its changes. `group_key`: the group it is billed in.
+`known_from`: the as-of day of the run that first saw it like this; the same on the other side.
+"""
+
+AFFINITY_SIDE = pl.Schema(
+    {
+        "object_uid": pl.String(),
+        "charge_type": pl.String(),
+        "site_ref": pl.String(),
+        "cli": pl.String(),
+        "sku": pl.String(),
+        "quantity": pl.Int64(),
+        "unit_price": MONEY,
+        "start_on": pl.Date(),
+        "end_on": pl.Date(),
+        "row_key": pl.String(),
+        "frequency": pl.String(),
+        "known_from": pl.Date(),
+    }
+)
+"""What Affinity bills: one row per site product. Any column but the first may be null.
+
+`frequency`: that of The Layer's products with this code, where they agree; Affinity does not say.
+"""
+
+EDGE = pl.Schema({"layer_key": pl.String(), "object_uid": pl.String()})
+"""That a record of each side is about the same thing, by a key: ours on their row, or theirs on our
+asset. Many to many: a group is one row of Affinity, a charge in periods is several."""
+
+UNSOLD = "unsold"
+"""The disposition of an asset that no accepted line was sold with."""
+
+LINE_MISSING = "line_missing"
+"""The reason of an unsold asset that names a line which is not there: rejected, or never sent."""
+
+MATCH = pl.Schema(
+    {
+        "match_id": pl.Int64(),
+        "class": pl.String(),
+        "why": pl.String(),
+        "fields": pl.String(),
+        "remedy": pl.String(),
+        "since": pl.Date(),
+        "age_days": pl.Int64(),
+        "layer_records": pl.Int64(),
+        "affinity_records": pl.Int64(),
+        "layer_per_month": VALUE,
+        "affinity_per_month": VALUE,
+        "layer_once": VALUE,
+        "affinity_once": VALUE,
+    }
+)
+"""What was found of one thing: all records of both sides that are about it, as one row.
+
+`class` is a `Reconciled`, `why` an `Why` or null, `fields` what differs, comma separated.
+`since`: the first day it was so; `age_days` from then to the as-of day. Money is what the side
+bills on the as-of day: recurring charges per month, to four decimals; one-off charges once.
+"""
+
+RESTATED = pl.Schema(
+    {
+        "side": pl.String(),
+        "record_key": pl.String(),
+        "class_then": pl.String(),
+        "class_now": pl.String(),
+        "per_month_then": VALUE,
+        "per_month_now": VALUE,
+        "once_then": VALUE,
+        "once_now": VALUE,
+    }
+)
+"""A record that a past day shows otherwise by what is known now than by what was known then; null
+by the clock that knows no such record. `side`: layer or affinity; `record_key`: its key there."""

@@ -1,0 +1,1 @@
+"""Both sides compared: what is to be billed, and what Affinity bills."""

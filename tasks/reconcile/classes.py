@@ -1,0 +1,468 @@
+"""What a match comes to: its class, what differs, the money of both sides, the remedy. Pure polars.
+
+Each rule says what is so on the as-of day. The first that holds decides, so every match, and with
+it every record of either side, has exactly one class.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import reduce
+from typing import NamedTuple
+
+import polars as pl
+
+from schemas.cli_text import read_uk_number
+from schemas.sides import LINE_MISSING, MATCH, UNSOLD
+from schemas.tables import VALUE
+from schemas.vocabulary import (
+    ChangeState,
+    ChargeType,
+    Disposition,
+    Frequency,
+    Reconciled,
+    Remedy,
+    Why,
+)
+from tasks.reconcile.matching import match
+
+MONTHS = {Frequency.MONTHLY: 1, Frequency.QUARTERLY: 3, Frequency.ANNUAL: 12}
+
+_UNDER_WAY = [Disposition.EXPORTED.value, Disposition.READY.value]
+
+_TO_BILL = [Disposition.IN_BILLING.value, *_UNDER_WAY, UNSOLD]
+"""Dispositions of what is to be billed in Affinity."""
+
+_NOTHING_KNOWN = (Why.NO_SNAPSHOT, Why.SNAPSHOT_IS_OLD)
+
+_WAITS = [each.value for each in (Why.IN_FLIGHT, Why.HELD, Why.WAITING)]
+
+_WHY = {
+    Disposition.EXPORTED: Why.IN_FLIGHT,
+    Disposition.READY: Why.IN_FLIGHT,
+    Disposition.WAITING: Why.WAITING,
+    Disposition.HELD: Why.HELD,
+    Disposition.DO_NOT_BILL: Why.DO_NOT_BILL,
+    Disposition.BILLED_IN_LAYER: Why.OTHER_ROUTE,
+    Disposition.OTHER_PLATFORM: Why.OTHER_ROUTE,
+    Disposition.CANCELLED: Why.CANCELLED,
+    Disposition.AMENDMENT: Why.CANCELLED,
+    Disposition.NOT_APPLICABLE: Why.CANCELLED,
+}
+"""Why a charge that Affinity does not bill need not be there."""
+
+
+@dataclass(frozen=True)
+class ReconcileTerms:
+    """The day, and how whole the two sides are on it.
+
+    `snapshot`: why nothing at all can be said of Affinity (no snapshot, too old), or that it is
+    partial: then what is not in it may be there all the same. `feeds_are_partial` is the same of
+    The Layer's feeds.
+    """
+
+    as_of: date
+    snapshot: Why | None = None
+    feeds_are_partial: bool = False
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """Both sides whole, each record with its `match_id`, `bills` and money; and what was found.
+
+    `layer`: LAYER_SIDE, `affinity`: AFFINITY_SIDE, both with `per_month` and `once`. `matches`:
+    MATCH, one row per match.
+    """
+
+    layer: pl.DataFrame
+    affinity: pl.DataFrame
+    matches: pl.DataFrame
+
+
+def reconcile(
+    layer: pl.DataFrame,
+    affinity: pl.DataFrame,
+    edges: pl.DataFrame,
+    rejected: pl.DataFrame,
+    terms: ReconcileTerms,
+) -> Reconciliation:
+    """Compare the two sides as of a day.
+
+    Args:
+        layer: LAYER_SIDE, one row per `layer_key`.
+        affinity: AFFINITY_SIDE, one row per `object_uid`.
+        edges: EDGE; those whose records are not there join nothing.
+        rejected: `object_uid` of what was sold with a record that the last feeds broke.
+        terms: the day, and how whole the sides are.
+
+    Returns:
+        Every record of either side exactly once, in exactly one match.
+    """
+    is_rejected = pl.col("object_uid").is_in(rejected["object_uid"].implode())
+    matched = match(
+        layer.with_columns(
+            _is_to_bill(terms.as_of).alias("bills"),
+            # what is under way has its row key on Affinity's row once it is there
+            (~_under_way()).alias("may_match"),
+        ),
+        affinity.with_columns(_covers(terms.as_of).alias("bills"), _cli_as_ours().alias("cli")),
+        edges,
+    )
+    theirs = matched.affinity.with_columns(is_rejected.alias("is_rejected"))
+    both = _summed_layer(matched.layer).join(
+        _summed_affinity(theirs), on="match_id", how="full", coalesce=True
+    )
+    both = both.with_columns(
+        pl.col("layer_records", "affinity_records").fill_null(0),
+        pl.col("ours_bill", "theirs_bill", "is_rejected").fill_null(value=False),
+    )
+    both = both.with_columns(_differences())
+    both = both.with_columns(_is_known_change().alias("is_known"))
+    both = both.with_columns(_verdict(terms).alias("verdict")).unnest("verdict")
+    # Affinity does not say how often it bills: as often as ours does
+    often = both.select("match_id", often="frequency")
+    ours = _with_money(matched.layer, often)
+    theirs = _with_money(matched.affinity, often)
+    money = _totals(ours, "layer").join(
+        _totals(theirs, "affinity"), on="match_id", how="full", coalesce=True
+    )
+    matches = both.join(money, on="match_id", how="left").with_columns(
+        pl.col(*_MONEY).fill_null(0).cast(VALUE)
+    )
+    matches = matches.with_columns(_since().alias("since")).with_columns(
+        _remedy().alias("remedy"),
+        (pl.lit(terms.as_of) - pl.col("since")).dt.total_days().clip(0).alias("age_days"),
+    )
+    return Reconciliation(ours, theirs, matches.select(*MATCH.names()).cast(MATCH).sort("match_id"))
+
+
+_MONEY = ("layer_per_month", "affinity_per_month", "layer_once", "affinity_once")
+
+
+def _recurring() -> pl.Expr:
+    return pl.col("charge_type") == ChargeType.RECURRING
+
+
+def _covers(as_of: date) -> pl.Expr:
+    """Whether the days of a record hold the as-of day; a one-off charge has begun by then."""
+    has_begun = pl.col("start_on").is_null() | (pl.col("start_on") <= as_of)
+    has_ended = (pl.col("end_on") < as_of).fill_null(value=False) & _recurring()
+    never_was = (pl.col("end_on") < pl.col("start_on")).fill_null(value=False)
+    return has_begun & ~has_ended & ~never_was
+
+
+def _is_to_bill(as_of: date) -> pl.Expr:
+    return _covers(as_of) & pl.col("disposition").is_in(_TO_BILL)
+
+
+def _cli_as_ours() -> pl.Expr:
+    """Affinity's CLI as we write numbers; what is no number stays as it is."""
+    text = pl.col("cli").str.strip_chars()
+    return pl.coalesce(read_uk_number(text).cleaned, text)
+
+
+def _value() -> pl.Expr:
+    return pl.col("quantity").cast(pl.Decimal(38, 0)) * pl.col("unit_price")
+
+
+def _summed_layer(layer: pl.DataFrame) -> pl.DataFrame:
+    """Ours of each match: what of them bills on the day, and what may explain a difference."""
+    bills = pl.col("bills")
+    return layer.group_by("match_id").agg(
+        pl.len().alias("layer_records"),
+        bills.any().alias("ours_bill"),
+        pl.col("charge_type", "frequency").min(),
+        *_sides("ours"),
+        pl.col("start_on").min().alias("our_start"),
+        pl.col("end_on").max().alias("our_end"),
+        pl.col("end_on").null_count().alias("our_open_ends"),
+        pl.col("known_from").max().alias("our_known_from"),
+        pl.col("disposition", "reasons").sort_by(~bills, "layer_key").first(),
+        pl.col("group_key").is_not_null().any().alias("is_grouped"),
+        (pl.col("change_state") == ChangeState.HELD).any().alias("change_is_held"),
+        pl.col("change_state").is_not_null().any().alias("is_changing"),
+        pl.col("changing").drop_nulls().str.split(",").list.explode().unique(),
+    )
+
+
+def _summed_affinity(affinity: pl.DataFrame) -> pl.DataFrame:
+    bills = pl.col("bills")
+    return affinity.group_by("match_id").agg(
+        pl.len().alias("affinity_records"),
+        bills.any().alias("theirs_bill"),
+        *_sides("theirs"),
+        pl.col("start_on").unique().alias("their_starts"),
+        pl.col("start_on").min().alias("their_start"),
+        pl.col("end_on").max().alias("their_end"),
+        pl.col("end_on").null_count().alias("their_open_ends"),
+        pl.col("known_from").max().alias("their_known_from"),
+        ((pl.col("quantity").is_null() | pl.col("unit_price").is_null()) & bills)
+        .any()
+        .alias("is_unknown"),
+        pl.col("is_rejected").any(),
+    )
+
+
+def _sides(side: str) -> list[pl.Expr]:
+    """What bills on the day, in sum and as sets."""
+    bills = pl.col("bills")
+    return [
+        pl.col("quantity").filter(bills).sum().alias(f"{side}_quantity"),
+        _value().filter(bills).sum().alias(f"{side}_value"),
+        *(
+            pl.col(name).filter(bills).unique().sort().alias(f"{side}_{name}")
+            for name in ("unit_price", "sku", "site_ref", "cli")
+        ),
+        pl.col("start_on").filter(bills).min().alias(f"{side}_start"),
+        pl.when(pl.col("end_on").filter(bills).null_count() == 0)
+        .then(pl.col("end_on").filter(bills).max())
+        .alias(f"{side}_end"),
+    ]
+
+
+def _differences() -> pl.Expr:
+    """The fields in which what bills on both sides differs; of a one-off charge only some count."""
+    is_one_each = (pl.col("ours_unit_price").list.len() == 1) & (
+        pl.col("theirs_unit_price").list.len() == 1
+    )
+    price = (
+        pl.when(is_one_each)
+        .then(pl.col("ours_unit_price") != pl.col("theirs_unit_price"))
+        .otherwise(pl.col("ours_value") != pl.col("theirs_value"))
+    )
+    starts_there = pl.col("their_starts").list.contains(pl.col("ours_start"), nulls_equal=True)
+    found = {
+        "quantity": pl.col("ours_quantity") != pl.col("theirs_quantity"),
+        "unit_price": price,
+        "sku": pl.col("ours_sku") != pl.col("theirs_sku"),
+        "site": (pl.col("ours_site_ref") != pl.col("theirs_site_ref")) & _recurring(),
+        "cli": (pl.col("ours_cli") != pl.col("theirs_cli")) & _recurring(),
+        "bill_start": ~starts_there & pl.col("ours_start").is_not_null(),
+        "bill_end": pl.col("ours_end").ne_missing(pl.col("theirs_end")) & _recurring(),
+    }
+    both = pl.col("ours_bill") & pl.col("theirs_bill")
+    return (
+        pl.concat_list(
+            pl.when(both & differs.fill_null(value=False)).then(pl.lit(name))
+            for name, differs in found.items()
+        )
+        .list.drop_nulls()
+        .alias("differing")
+    )
+
+
+def _is_known_change() -> pl.Expr:
+    """Whether all that differs is about to be told, or is held: a change that we know of."""
+    unknown = pl.col("differing").list.set_difference(pl.col("changing").fill_null([]))
+    return pl.col("is_changing").fill_null(value=False) & (unknown.list.len() == 0)
+
+
+class _Rule(NamedTuple):
+    """What is so of a match, and what it then comes to; `fields`: what differs, as text."""
+
+    when: pl.Expr
+    kind: Reconciled
+    why: pl.Expr | Why | None = None
+    fields: pl.Expr | str | None = None
+
+
+def _verdict(terms: ReconcileTerms) -> pl.Expr:
+    """Class, `why` and `fields`: the first rule that holds."""
+    rules = [*_unsayable(terms), *_one_side_alone(terms), *_both_sides(terms)]
+    return reduce(
+        lambda rest, rule: (
+            pl.when(rule.when.fill_null(value=False)).then(_said(rule)).otherwise(rest)
+        ),
+        reversed(rules),
+        _said(_Rule(pl.lit(value=True), Reconciled.MATCHED)),
+    )
+
+
+def _said(rule: _Rule) -> pl.Expr:
+    why, fields = (
+        each if isinstance(each, pl.Expr) else pl.lit(each and str(each), dtype=pl.String)
+        for each in (rule.why, rule.fields)
+    )
+    return pl.struct(
+        pl.lit(rule.kind.value).alias("class"), why.alias("why"), fields.alias("fields")
+    )
+
+
+def _unsayable(terms: ReconcileTerms) -> list[_Rule]:
+    """Where a side is not known well enough to say anything."""
+    theirs_alone = (pl.col("affinity_records") > 0) & (pl.col("layer_records") == 0)
+    rules = [
+        _Rule(
+            theirs_alone & pl.col("is_rejected"),
+            Reconciled.UNRECONCILED,
+            Why.RECORD_IS_REJECTED,
+        ),
+        _Rule(pl.col("is_unknown"), Reconciled.UNRECONCILED, Why.VALUE_IS_MISSING),
+    ]
+    if terms.snapshot in _NOTHING_KNOWN:
+        rules.insert(0, _Rule(pl.lit(value=True), Reconciled.UNRECONCILED, terms.snapshot))
+    return rules
+
+
+def _one_side_alone(terms: ReconcileTerms) -> list[_Rule]:
+    """Nobody on the other side."""
+    ours = (pl.col("layer_records") > 0) & (pl.col("affinity_records") == 0)
+    theirs = (pl.col("affinity_records") > 0) & (pl.col("layer_records") == 0)
+    has_ended = (pl.col("their_open_ends") == 0) & (pl.col("their_end") < terms.as_of)
+    to_come = pl.col("our_start") > terms.as_of
+    is_unsold = pl.col("disposition") == UNSOLD
+    is_lost = is_unsold & (pl.col("reasons") == LINE_MISSING)
+    rules = [
+        _Rule(theirs & has_ended, Reconciled.EXPLAINED, Why.OVER),
+        _Rule(theirs, Reconciled.ONLY_IN_AFFINITY),
+        _Rule(ours & ~_to_bill(), Reconciled.EXPLAINED, _why_not_there()),
+        _Rule(ours & _under_way(), Reconciled.EXPLAINED, Why.IN_FLIGHT),
+        _Rule(ours & is_unsold & to_come, Reconciled.EXPLAINED, Why.WAITING),
+        _Rule(
+            ours & ~pl.col("ours_bill") & ~to_come.fill_null(value=False),
+            Reconciled.EXPLAINED,
+            Why.OVER,
+        ),
+        _Rule(ours & is_lost, Reconciled.ONLY_IN_LAYER, Why.LINE_IS_MISSING),
+        _Rule(ours, Reconciled.ONLY_IN_LAYER),
+    ]
+    if terms.feeds_are_partial:
+        rules.insert(1, _Rule(theirs, Reconciled.UNRECONCILED, Why.FEEDS_ARE_PARTIAL))
+    if terms.snapshot is not None:
+        rules.insert(-2, _Rule(ours, Reconciled.UNRECONCILED, terms.snapshot))
+    return rules
+
+
+def _both_sides(terms: ReconcileTerms) -> list[_Rule]:
+    """Both sides know of it: who bills it today, and what differs."""
+    we, they = pl.col("ours_bill"), pl.col("theirs_bill")
+    differs = pl.col("differing").list.len() > 0
+    named = pl.col("differing").list.join(",")
+    is_early = (pl.col("theirs_start") < pl.col("ours_start")) & pl.col("differing").list.contains(
+        "bill_start"
+    )
+    not_yet = (pl.col("our_start") > terms.as_of).fill_null(value=False) | (
+        pl.col("disposition") == Disposition.WAITING
+    )
+    other_end = (
+        (pl.col("our_open_ends") == 0)
+        & (pl.col("their_open_ends") == 0)
+        & (pl.col("our_end") != pl.col("their_end"))
+        & _to_bill()
+        & _recurring()
+    )
+    known = pl.col("is_changing").fill_null(value=False)
+    of_change = (
+        pl.when("change_is_held")
+        .then(pl.lit(Why.HELD.value))
+        .otherwise(pl.lit(Why.IN_FLIGHT.value))
+    )
+    is_held = pl.col("disposition") == Disposition.HELD
+    # a one-off charge has a day, not days: with an end on it, it was taken back
+    was_taken_back = ~_recurring() & (pl.col("their_open_ends") == 0)
+    return [
+        _Rule(we & they & differs & pl.col("is_known"), Reconciled.EXPLAINED, of_change, named),
+        _Rule(we & they & is_early, Reconciled.BILLING_BEFORE_START, None, named),
+        _Rule(we & they & differs, Reconciled.DIFFERS, None, named),
+        _Rule(we & they & pl.col("is_grouped"), Reconciled.EXPLAINED, Why.GROUPED),
+        _Rule(we & they, Reconciled.MATCHED),
+        _Rule((we != they) & known, Reconciled.EXPLAINED, of_change, "status"),
+        _Rule(we & _under_way(), Reconciled.EXPLAINED, Why.IN_FLIGHT),
+        _Rule(we, Reconciled.DIFFERS, None, "status"),
+        _Rule(they & not_yet, Reconciled.BILLING_BEFORE_START, None, "status"),
+        _Rule(they & is_held, Reconciled.DIFFERS, None, "status"),
+        _Rule(they & ~_to_bill() & was_taken_back, Reconciled.EXPLAINED, _why_not_there()),
+        _Rule(they, Reconciled.CEASED_BUT_BILLING, None, "status"),
+        _Rule(other_end & known, Reconciled.EXPLAINED, of_change, "bill_end"),
+        _Rule(other_end, Reconciled.DIFFERS, None, "bill_end"),
+        _Rule(~_to_bill(), Reconciled.EXPLAINED, _why_not_there()),
+    ]
+
+
+def _to_bill() -> pl.Expr:
+    return pl.col("disposition").is_in(_TO_BILL)
+
+
+def _under_way() -> pl.Expr:
+    return pl.col("disposition").is_in(_UNDER_WAY)
+
+
+def _why_not_there() -> pl.Expr:
+    return pl.col("disposition").replace_strict(
+        {each.value: reason.value for each, reason in _WHY.items()},
+        default=Why.OVER.value,
+        return_dtype=pl.String,
+    )
+
+
+def _with_money(side: pl.DataFrame, often: pl.DataFrame) -> pl.DataFrame:
+    """A side with what each record bills on the day: recurring per month, one-off once."""
+    months = (
+        pl.coalesce("often", "frequency", pl.lit(Frequency.MONTHLY.value))
+        .replace_strict(
+            {each.value: count for each, count in MONTHS.items()}, return_dtype=pl.Int64
+        )
+        .cast(pl.Decimal(38, 0))
+    )
+    value = pl.when("bills").then(_value()).fill_null(0).cast(VALUE)
+    nothing = pl.lit(0, dtype=VALUE)
+    return (
+        side.join(often, on="match_id", how="left", maintain_order="left")
+        .with_columns(
+            pl.when(_recurring()).then(value / months).otherwise(nothing).alias("per_month"),
+            pl.when(_recurring()).then(nothing).otherwise(value).alias("once"),
+        )
+        .drop("often")
+    )
+
+
+def _totals(side: pl.DataFrame, name: str) -> pl.DataFrame:
+    return side.group_by("match_id").agg(
+        pl.col("per_month").sum().alias(f"{name}_per_month"),
+        pl.col("once").sum().alias(f"{name}_once"),
+    )
+
+
+def _since() -> pl.Expr:
+    """The first day on which it was so; null where nothing is wrong."""
+    seen = pl.max_horizontal("our_known_from", "their_known_from")
+    after_end = pl.col("our_end").dt.offset_by("1d")
+    return (
+        pl.when(_is(Reconciled.ONLY_IN_LAYER))
+        .then(pl.coalesce("our_start", "our_known_from"))
+        .when(_is(Reconciled.ONLY_IN_AFFINITY, Reconciled.BILLING_BEFORE_START))
+        .then(pl.coalesce("their_start", "their_known_from"))
+        .when(_is(Reconciled.CEASED_BUT_BILLING))
+        .then(pl.when((pl.col("our_open_ends") == 0) & _to_bill()).then(after_end).otherwise(seen))
+        .when(_is(Reconciled.DIFFERS))
+        .then(seen)
+    )
+
+
+def _remedy() -> pl.Expr:
+    """In whose favour it is set right: never a credit where money is owed to us."""
+    ours = pl.col("layer_per_month") + pl.col("layer_once")
+    theirs = pl.col("affinity_per_month") + pl.col("affinity_once")
+    is_past = _is(Reconciled.DIFFERS) & ~pl.col("ours_bill") & ~pl.col("theirs_bill")
+    remedies = (
+        (_is(Reconciled.ONLY_IN_LAYER), Remedy.BILL),
+        (_is(Reconciled.ONLY_IN_AFFINITY, Reconciled.CEASED_BUT_BILLING), Remedy.CEASE),
+        (_is(Reconciled.BILLING_BEFORE_START), Remedy.CREDIT),
+        (_is(Reconciled.DIFFERS) & (ours > theirs), Remedy.BILL),
+        (_is(Reconciled.DIFFERS) & (ours < theirs), Remedy.CREDIT),
+        (is_past & (pl.col("our_end") > pl.col("their_end")), Remedy.BILL),
+        (is_past & (pl.col("our_end") < pl.col("their_end")), Remedy.CREDIT),
+        (_is(Reconciled.DIFFERS), Remedy.CORRECT),
+        (_is(Reconciled.UNRECONCILED), Remedy.FETCH),
+        (pl.col("why").is_in(_WAITS), Remedy.WAIT),
+    )
+    return reduce(
+        lambda rest, each: (
+            pl.when(each[0].fill_null(value=False)).then(pl.lit(each[1].value)).otherwise(rest)
+        ),
+        reversed(remedies),
+        pl.lit(Remedy.NONE.value),
+    )
+
+
+def _is(*kinds: Reconciled) -> pl.Expr:
+    return pl.col("class").is_in([kind.value for kind in kinds])

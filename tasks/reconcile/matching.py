@@ -1,0 +1,192 @@
+"""Which records of the two sides are about the same thing. Pure polars.
+
+Keys come first: our row key on Affinity's row, Affinity's id on our asset. What no key joins is
+matched by what it says, from the strictest likeness to the loosest; the loosest only where there is
+one record on each side, so that two of a kind are never taken for each other.
+
+Split and summed lines: records at one place (site, CLI, code) whose quantities and money add up to
+those of the other side belong together, whatever their keys say.
+"""
+
+from typing import NamedTuple
+
+import polars as pl
+
+_PLACE = ("charge_type", "site_ref", "sku", "cli")
+
+
+class _Likeness(NamedTuple):
+    """What two records have in common; of `named` columns, that they say something at all."""
+
+    on: tuple[str, ...]
+    named: tuple[str, ...]
+
+
+_TWINS = (
+    _Likeness((*_PLACE, "quantity", "unit_price", "start_on"), ("site_ref", "sku")),
+    _Likeness((*_PLACE, "quantity", "unit_price"), ("site_ref", "sku")),
+)
+"""So alike that several of a kind may be paired one to one: it does not matter which."""
+
+_COUSINS = (
+    _Likeness(_PLACE, ("site_ref", "sku")),
+    _Likeness(("charge_type", "sku", "cli"), ("sku", "cli")),
+    _Likeness(("charge_type", "site_ref", "cli"), ("site_ref", "cli")),
+    _Likeness(("charge_type", "site_ref", "sku"), ("site_ref", "sku")),
+)
+"""So little alike that there must be one on each side."""
+
+
+class Matched(NamedTuple):
+    """The sides with `match_id`: records with the same one are about the same thing."""
+
+    layer: pl.DataFrame
+    affinity: pl.DataFrame
+
+
+def match(layer: pl.DataFrame, affinity: pl.DataFrame, edges: pl.DataFrame) -> Matched:
+    """Give every record of both sides the id of its match.
+
+    Args:
+        layer: LAYER_SIDE with `bills` (it is to be billed on the day) and `may_match`.
+        affinity: AFFINITY_SIDE with `bills` (it bills on the day).
+        edges: EDGE.
+
+    Returns:
+        Every row of both exactly once, in the order of their keys, on which nothing else depends.
+        Ids are numbers without a meaning.
+    """
+    layer, affinity = layer.sort("layer_key"), affinity.sort("object_uid")
+    shared = ("charge_type", "site_ref", "sku", "cli", "quantity", "unit_price", "start_on")
+    number = pl.int_range(pl.len(), dtype=pl.Int64)
+    records = pl.concat(
+        [
+            layer.select("bills", "may_match", *shared, is_layer=True),
+            affinity.select("bills", *shared, may_match=True, is_layer=False),
+        ],
+        how="diagonal",
+    ).with_columns(number.alias("match_id"))
+    ours = layer.select("layer_key", number.alias("a"))
+    theirs = affinity.select("object_uid", (number + layer.height).alias("b"))
+    by_key = edges.join(ours, on="layer_key").join(theirs, on="object_uid").select("a", "b")
+    records = _merged(records, by_key)
+    for is_to_bill in (True, False):
+        for likeness in _TWINS:
+            records = _merged(records, _alike(records, likeness, is_to_bill=is_to_bill))
+        records = _merged(records, _in_sum(records))
+        for likeness in _COUSINS:
+            records = _merged(records, _alike(records, likeness, is_to_bill=is_to_bill, most=1))
+    ids = records["match_id"]
+    return Matched(
+        layer.with_columns(ids.head(layer.height)),
+        affinity.with_columns(ids.tail(affinity.height)),
+    )
+
+
+def _merged(records: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Let matches `a` and `b` of each pair, and what joins them, be one: the smallest id stays."""
+    while True:
+        if pairs.is_empty():
+            return records
+        smallest = (
+            pl.concat(
+                [
+                    pairs.select(
+                        pl.col("a").alias("old"), pl.min_horizontal("a", "b").alias("new")
+                    ),
+                    pairs.select(
+                        pl.col("b").alias("old"), pl.min_horizontal("a", "b").alias("new")
+                    ),
+                ]
+            )
+            .group_by("old")
+            .agg(pl.col("new").min())
+        )
+        records = _renamed(records, "match_id", smallest)
+        pairs = _renamed(_renamed(pairs, "a", smallest), "b", smallest)
+        pairs = pairs.filter(pl.col("a") != pl.col("b")).unique()
+
+
+def _renamed(frame: pl.DataFrame, column: str, smallest: pl.DataFrame) -> pl.DataFrame:
+    found = frame.join(smallest, left_on=column, right_on="old", how="left", maintain_order="left")
+    return found.with_columns(pl.coalesce("new", column).alias(column)).drop("new")
+
+
+def _one_sided(records: pl.DataFrame) -> pl.DataFrame:
+    """Records whose match has nobody on the other side."""
+    sides = records.group_by("match_id").agg(pl.col("is_layer").n_unique().alias("sides"))
+    return records.join(sides.filter(pl.col("sides") == 1), on="match_id", how="semi")
+
+
+def _alike(
+    records: pl.DataFrame, likeness: _Likeness, *, is_to_bill: bool, most: int | None = None
+) -> pl.DataFrame:
+    """Pairs of unmatched records that are alike: what Affinity bills, and what may be billed there.
+
+    `is_to_bill`: of ours, those that are to be billed on the day, or those that are not. `most`:
+    how many of a side may be alike.
+    """
+    alone = _one_sided(records).filter("may_match").drop_nulls(likeness.named)
+    ours = alone.filter("is_layer", pl.col("bills") == is_to_bill)
+    theirs = alone.filter(~pl.col("is_layer"), "bills")
+    return (
+        _numbered(ours, likeness, most)
+        .rename({"match_id": "a"})
+        .join(
+            _numbered(theirs, likeness, most).rename({"match_id": "b"}),
+            on=[*likeness.on, "nth"],
+            nulls_equal=True,
+        )
+        .select("a", "b")
+    )
+
+
+def _numbered(records: pl.DataFrame, likeness: _Likeness, most: int | None) -> pl.DataFrame:
+    """Records with their number `nth` among those of a kind, in the order of their starts."""
+    numbered = records.sort("start_on", "match_id").with_columns(
+        pl.int_range(pl.len()).over(likeness.on).alias("nth"),
+        pl.len().over(likeness.on).alias("of_a_kind"),
+    )
+    if most is not None:
+        numbered = numbered.filter(pl.col("of_a_kind") <= most)
+    return numbered.select(*likeness.on, "nth", "match_id")
+
+
+def _in_sum(records: pl.DataFrame) -> pl.DataFrame:
+    """Matches at one place that do not add up by themselves, and do so together.
+
+    Only what bills on the day counts, and only matches that lie at one place whole.
+    """
+    worth = pl.col("quantity").cast(pl.Decimal(38, 0)) * pl.col("unit_price")
+
+    def signed(value: pl.Expr) -> pl.Expr:
+        return pl.when("is_layer").then(value).otherwise(-value)
+
+    billing = records.filter("bills", "may_match").drop_nulls(["site_ref", "sku"])
+    each = (
+        billing.with_columns(pl.col("cli").fill_null(""), signed(worth).alias("worth"))
+        .group_by("match_id")
+        .agg(
+            *(pl.col(name).first() for name in _PLACE),
+            pl.struct(_PLACE).n_unique().alias("places"),
+            signed(pl.col("quantity")).sum().alias("off"),
+            pl.col("worth").sum().alias("worth_off"),
+            pl.col("is_layer").any().alias("has_ours"),
+            (~pl.col("is_layer")).any().alias("has_theirs"),
+            (pl.col("quantity").null_count() + pl.col("unit_price").null_count()).alias("unknown"),
+        )
+        .filter(pl.col("places") == 1, pl.col("unknown") == 0)
+        .filter((pl.col("off") != 0) | (pl.col("worth_off") != 0))
+    )
+    together = (
+        each.group_by(_PLACE)
+        .agg(
+            pl.col("match_id").min().alias("a"),
+            pl.col("match_id").alias("b"),
+            pl.col("off").sum(),
+            pl.col("worth_off").sum(),
+            (pl.col("has_ours").any() & pl.col("has_theirs").any()).alias("has_both"),
+        )
+        .filter(pl.col("off") == 0, pl.col("worth_off") == 0, "has_both")
+    )
+    return together.select("a", "b").explode("b").filter(pl.col("a") != pl.col("b"))

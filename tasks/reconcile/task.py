@@ -1,0 +1,105 @@
+"""Remember what both sides say, and compare them as of a day."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from schemas.errors import UsageError
+from schemas.receipts import ReconcileReceipt, RunRef
+from tasks.reconcile.classes import ReconcileTerms, Reconciliation, reconcile
+from tasks.reconcile.totals import receipt_of, restated
+from tasks.reconcile.wholeness import Wholeness, has_shrunk, why_unsayable
+from tasks.step import step
+from warehouse.connection import open_warehouse, transaction
+from warehouse.sides import SITE_PRODUCTS, SideStore
+
+
+@dataclass(frozen=True)
+class Routes:
+    """How routes are called that bill in Affinity, and in The Layer."""
+
+    platform_names: tuple[str, ...] = ("Affinity", "Aurora Affinity")
+    own_names: tuple[str, ...] = ("The Layer",)
+
+
+@step("remember both sides")
+def remember_sides(run: RunRef, routes: Routes) -> None:
+    """Keep what The Layer, our ledger and Affinity's snapshot said in this run, where it is new.
+
+    The last step but one: charges are where the run has left them. A snapshot that was not
+    delivered says nothing, so what was known of Affinity stays.
+    """
+    with open_warehouse(run.warehouse, memory=run.memory) as connection:
+        store = SideStore(connection)
+        with transaction(connection):
+            store.remember_layer(
+                run.run_id,
+                run.as_of,
+                platform_names=routes.platform_names,
+                own_names=routes.own_names,
+            )
+            last = store.feed_of_runs(SITE_PRODUCTS, None)
+            if last and last[0].run_id == run.run_id and last[0].accepted is not None:
+                store.remember_affinity(run.run_id, run.as_of)
+
+
+@step("reconcile")
+def reconcile_sides(
+    warehouse: Path, as_of: date | None, known_at: date | None, wholeness: Wholeness
+) -> ReconcileReceipt:
+    """Compare both sides as of a day, as known on a day; replaces the last reconciliation.
+
+    A past day is compared twice: by what was known then, and by what is known now.
+
+    Args:
+        warehouse: a warehouse that is ready.
+        as_of: the day both sides are compared for; null: the last run's.
+        known_at: only what runs until this as-of day knew counts; null: all that is known.
+        wholeness: when a side is taken for partial.
+
+    Raises:
+        UsageError: nothing has run until that day.
+    """
+    with open_warehouse(warehouse) as connection:
+        store = SideStore(connection)
+        snapshots = store.feed_of_runs(SITE_PRODUCTS, known_at)
+        if not snapshots:
+            raise UsageError(
+                "Reconciling: no run has read any feeds"
+                + (f" as of {known_at} or before." if known_at else " yet."),
+                hint="Run `r2b run` first, or name a later day.",
+            )
+        day = as_of or snapshots[0].as_of
+        found = _compared(store, day, known_at, wholeness)
+        then, now = found, found
+        if known_at is not None:
+            now = _compared(store, day, None, wholeness)
+        elif day < snapshots[0].as_of and store.feed_of_runs(SITE_PRODUCTS, day):
+            then = _compared(store, day, day, wholeness)
+        differences = restated(then, now)
+        with transaction(connection):
+            store.store(found.matches, found.layer, found.affinity, differences)
+    return receipt_of(
+        found.matches,
+        as_of=day,
+        known_at=known_at,
+        snapshots=snapshots,
+        restated=differences.height,
+    )
+
+
+def _compared(
+    store: SideStore, as_of: date, known_at: date | None, wholeness: Wholeness
+) -> Reconciliation:
+    layer, affinity = store.layer(as_of, known_at), store.affinity(as_of, known_at)
+    snapshots = store.feed_of_runs(SITE_PRODUCTS, known_at)
+    terms = ReconcileTerms(
+        as_of=as_of,
+        snapshot=why_unsayable(snapshots, as_of, wholeness, is_empty=affinity.is_empty()),
+        feeds_are_partial=any(
+            has_shrunk(store.feed_of_runs(feed, known_at), wholeness)
+            for feed in ("assets", "order_lines")
+        ),
+    )
+    edges, rejected = store.edges(layer, affinity), store.rejected(affinity, snapshots[0].run_id)
+    return reconcile(layer, affinity, edges, rejected, terms)

@@ -1,0 +1,96 @@
+"""What a reconciliation comes to: counts and money by class, and the verdict. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import polars as pl
+
+from schemas.receipts import ClassTotal, FeedOfRun, ReconcileReceipt
+from schemas.sides import RESTATED
+from schemas.vocabulary import Reconciled, Verdict
+from tasks.reconcile.classes import Reconciliation
+
+_FINE = (Reconciled.MATCHED, Reconciled.EXPLAINED)
+
+_SUMMED = (
+    "layer_records",
+    "affinity_records",
+    "layer_per_month",
+    "affinity_per_month",
+    "layer_once",
+    "affinity_once",
+)
+
+
+def receipt_of(
+    matches: pl.DataFrame,
+    *,
+    as_of: date,
+    known_at: date | None,
+    snapshots: Sequence[FeedOfRun],
+    restated: int,
+) -> ReconcileReceipt:
+    """The receipt of MATCH `matches`; every class is named, those with nothing in them too."""
+    found = _totals(matches, "class")
+    classes = {each.value: found.get((each.value,), ClassTotal()) for each in Reconciled}
+    reasons = _totals(matches.drop_nulls("why"), "class", "why")
+    delivered = [each.as_of for each in snapshots if each.accepted is not None]
+    return ReconcileReceipt(
+        as_of=as_of,
+        known_at=known_at,
+        snapshot_on=delivered[0] if delivered else None,
+        verdict=_verdict(classes),
+        classes=classes,
+        reasons={(kind, why): total for (kind, why), total in reasons.items()},
+        total=_totals(matches.with_columns(every=pl.lit("")), "every").get(("",), ClassTotal()),
+        restated=restated,
+    )
+
+
+def restated(then: Reconciliation, now: Reconciliation) -> pl.DataFrame:
+    """RESTATED: records that a day shows otherwise by what is known now than by what was then."""
+    before, after = _records(then), _records(now)
+    both = before.join(
+        after, on=["side", "record_key"], how="full", coalesce=True, suffix="_now"
+    ).rename({name: f"{name}_then" for name in _TOLD})
+    is_same = pl.all_horizontal(
+        pl.col(f"{name}_then").eq_missing(pl.col(f"{name}_now")) for name in _TOLD
+    )
+    return both.filter(~is_same).select(RESTATED.names()).sort("side", "record_key")
+
+
+_TOLD = ("class", "per_month", "once")
+
+
+def _records(found: Reconciliation) -> pl.DataFrame:
+    """Every record of either side with its class and money."""
+    classes = found.matches.select("match_id", "class")
+    return pl.concat(
+        side.join(classes, on="match_id").select(
+            pl.lit(name).alias("side"), pl.col(key).alias("record_key"), *_TOLD
+        )
+        for name, key, side in (
+            ("layer", "layer_key", found.layer),
+            ("affinity", "object_uid", found.affinity),
+        )
+    )
+
+
+def _totals(matches: pl.DataFrame, *by: str) -> dict[tuple[str, ...], ClassTotal]:
+    summed = matches.group_by(by).agg(pl.len().alias("matches"), pl.col(*_SUMMED).sum()).sort(by)
+    return {
+        tuple(row[name] for name in by): ClassTotal(
+            **{name: value for name, value in row.items() if name not in by}
+        )
+        for row in summed.to_dicts()
+    }
+
+
+def _verdict(classes: Mapping[str, ClassTotal]) -> str:
+    """Clean only where something was compared and nothing is left open."""
+    compared = sum(each.matches for each in classes.values())
+    if compared == 0 or classes[Reconciled.UNRECONCILED].matches:
+        return Verdict.UNRECONCILED.value
+    if any(total.matches for kind, total in classes.items() if kind not in _FINE):
+        return Verdict.DIFFERENCES.value
+    return Verdict.CLEAN.value

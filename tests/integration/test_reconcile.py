@@ -1,0 +1,222 @@
+"""Both sides compared through the real thing: runs, snapshots, two clocks, what the flow says."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.reconcile import reconcile
+from schemas.errors import UsageError
+from schemas.receipts import ReconcileReceipt
+from tests.integration.office import Office, Row
+from tests.running import AS_OF, mart
+
+SITE_PRODUCTS = "affinity_site_products"
+LATER = AS_OF + timedelta(days=31)
+
+
+def snapshot(office: Office, seq: int = 1) -> list[Row]:
+    """Affinity's site products after it took all rows of a batch."""
+    return [
+        {
+            "object_uid": f"SN-{number}",
+            "site_ref": row["Site Ref"],
+            "cli": row["CLI"],
+            "product_code": row["Product Code"],
+            "charge_type": row["Charge Type"].lower(),
+            "quantity": row["Quantity"],
+            "unit_price": row["Unit Price"],
+            "start_on": "-".join(reversed(row["Bill Start Date"].split("/"))),
+            "end_on": "",
+            "row_key": row["Row Key"],
+        }
+        for number, row in enumerate(office.written(seq), start=1)
+    ]
+
+
+def compared(office: Office, **asked: Any) -> ReconcileReceipt:
+    """The office's sides, reconciled as the flow does it."""
+    return reconcile.fn(str(office.folder / "r2b.toml"), **asked)
+
+
+def classes(receipt: ReconcileReceipt) -> dict[str, int]:
+    """Things in each class that has any."""
+    return {kind: total.matches for kind, total in receipt.classes.items() if total.matches}
+
+
+def found(office: Office) -> list[tuple[Any, ...]]:
+    """(line, charge type, class, why, fields, remedy) of what is not matched."""
+    rows = mart(office.folder, "reconciliation", where="class <> 'matched'")
+    told = rows.select("line_id", "charge_type", "class", "why", "fields", "remedy").rows()
+    return sorted(told, key=str)
+
+
+@pytest.fixture
+def billed(tmp_path: Path) -> Office:
+    """Two lines In Billing, and the snapshot that shows them."""
+    office = Office(tmp_path / "office")
+    office.run()
+    office.uploaded()
+    office.feeds[SITE_PRODUCTS] = snapshot(office)
+    return office
+
+
+def test_what_was_handed_over_and_is_there_is_clean(billed: Office):
+    billed.run(AS_OF + timedelta(days=1))
+
+    receipt = compared(billed)
+
+    assert ("clean", AS_OF + timedelta(days=1)) == (receipt.verdict, receipt.snapshot_on)
+    assert {"matched": 4} == classes(receipt)
+    assert (Decimal(22), Decimal(22)) == (
+        receipt.total.layer_per_month,
+        receipt.total.affinity_per_month,
+    )
+    assert (Decimal(40), Decimal(40)) == (receipt.total.layer_once, receipt.total.affinity_once)
+    assert 8 == mart(billed.folder, "reconciled_record").height
+
+
+def test_each_side_of_a_difference_is_told(billed: Office):
+    there = billed.feeds[SITE_PRODUCTS]
+    recurring = [row for row in there if row["charge_type"] == "recurring"]
+    recurring[0]["unit_price"] = "6"
+    there.remove(recurring[1])
+    there.append(recurring[0] | {"object_uid": "SN-9", "cli": "07700900123", "row_key": ""})
+    billed.run(AS_OF + timedelta(days=1))
+
+    receipt = compared(billed)
+
+    assert "differences" == receipt.verdict
+    assert [
+        ("L1", "recurring", "differs", None, "unit_price", "credit"),
+        ("L2", "recurring", "differs", None, "unit_price,cli", "credit"),
+    ] == found(billed)
+
+
+def test_what_the_next_batch_tells_is_explained_and_a_rejected_line_leaves_its_asset(
+    billed: Office,
+):
+    billed.line(1)["quantity"] = "3"
+    billed.record("assets")["quantity"] = "3"
+    billed.add_line(3)
+    billed.line(3)["quantity"] = "none"
+    billed.record("assets", 3)["recurring_billing_route"] = "Affinity"
+    profile = billed.folder / "r2b.toml"
+    profile.write_text("[feeds.max_reject_rate]\norder_lines = 1\n", encoding="utf-8")
+    billed.run(AS_OF + timedelta(days=1))
+
+    compared(billed)
+
+    in_flight = ("explained", "in_flight", "quantity", "wait")
+    assert [
+        ("L1", "recurring", *in_flight),
+        ("L1", "upfront", *in_flight),
+        ("L3", "recurring", "only_in_layer", "line_is_missing", None, "bill"),
+    ] == found(billed)
+
+
+@pytest.mark.parametrize("is_delivered", [False, True])
+def test_without_a_snapshot_or_with_an_empty_one_nothing_is_clean(
+    tmp_path: Path, is_delivered: bool
+):
+    office = Office(tmp_path / "office")
+    if is_delivered:
+        gone = {"object_uid": "SN-1", "site_ref": "AS-1", "product_code": "SKU-1"}
+        office.feeds[SITE_PRODUCTS] = [gone | {"is_deleted": "true"}]
+    office.run()
+
+    receipt = compared(office)
+
+    assert "unreconciled" == receipt.verdict
+    assert {("unreconciled", "no_snapshot")} == set(receipt.reasons)
+
+
+def test_an_old_or_a_shrunken_snapshot_is_not_taken_for_the_whole(billed: Office):
+    billed.run(AS_OF + timedelta(days=1))
+    whole = billed.feeds.pop(SITE_PRODUCTS)
+    billed.run(AS_OF + timedelta(days=8))
+    assert "clean" == compared(billed).verdict
+    billed.run(AS_OF + timedelta(days=9))
+    old = compared(billed)
+
+    assert ("unreconciled", AS_OF + timedelta(days=1)) == (old.verdict, old.snapshot_on)
+    assert {("unreconciled", "snapshot_is_old")} == set(old.reasons)
+
+    billed.feeds[SITE_PRODUCTS] = whole[:2]
+    billed.run(AS_OF + timedelta(days=10))
+    short = compared(billed)
+
+    assert "unreconciled" == short.verdict
+    assert {"matched": 2, "unreconciled": 2} == classes(short)
+    assert {("unreconciled", "snapshot_is_partial")} == set(short.reasons)
+
+
+def test_a_past_day_is_not_compared_with_today(billed: Office):
+    """A past month compared with today's subscriptions finds differences that there never were."""
+    billed.run(AS_OF + timedelta(days=1))
+    compared(billed)
+    for row in billed.feeds[SITE_PRODUCTS]:
+        row["quantity"] = "5"
+    for number in (1, 2):
+        billed.line(number)["quantity"] = "5"
+        billed.record("assets", number)["quantity"] = "5"
+    billed.run(LATER)
+    billed.uploaded(2)
+    billed.run(LATER)
+
+    today, then = compared(billed), compared(billed, as_of=AS_OF + timedelta(days=2))
+
+    assert ("clean", Decimal(55)) == (today.verdict, today.total.layer_per_month)
+    assert ("clean", Decimal(22)) == (then.verdict, then.total.layer_per_month)
+    assert 0 == then.restated
+
+
+def test_what_came_to_be_known_later_is_told_apart(billed: Office):
+    """A cease from before, told afterwards: then it was fine, now the day looks otherwise."""
+    day = AS_OF + timedelta(days=2)
+    billed.run(AS_OF + timedelta(days=1))
+    billed.record("assets")["cease_on"] = f"{AS_OF}"
+    billed.run(LATER)
+
+    known_then = compared(billed, as_of=day, known_at=day)
+    assert ("clean", 2) == (known_then.verdict, known_then.restated)
+    known_now = compared(billed, as_of=day)
+
+    assert {"matched": 3, "explained": 1} == classes(known_now)
+    assert (Decimal(22), Decimal(11)) == (
+        known_then.total.layer_per_month,
+        known_now.total.layer_per_month,
+    )
+    told = mart(billed.folder, "restated").select("side", "record_key", "class_then", "class_now")
+    assert [
+        ("affinity", "SN-1", "matched", "explained"),
+        ("layer", "line:L1:recurring", "matched", "explained"),
+    ] == told.rows()
+
+
+def test_facts_are_kept_and_only_closed(billed: Office):
+    billed.run(AS_OF + timedelta(days=1))
+    before = billed.query("FROM ops.layer_fact ORDER BY ALL")
+    billed.run(AS_OF + timedelta(days=2))
+    assert before == billed.query("FROM ops.layer_fact ORDER BY ALL")
+
+    billed.record("sites")["integration_id"] = "AS-2"
+    billed.run(AS_OF + timedelta(days=3))
+
+    columns = "COLUMNS(* EXCLUDE known_to)"
+    kept = billed.query(f"SELECT {columns} FROM ops.layer_fact WHERE known_to IS NOT NULL")
+    assert {row[:-1] for row in before} >= {row[:-1] for row in kept if row[:-1] in before}
+    assert len(before) < len(billed.query("FROM ops.layer_fact"))
+    keys = "SELECT layer_key, count(*) FROM ops.layer_fact WHERE known_to IS NULL GROUP BY ALL"
+    assert {1} == {count for _, count in billed.query(keys)}
+
+
+def test_before_any_run_there_is_nothing_to_compare(tmp_path: Path):
+    office = Office(tmp_path / "office")
+    with pytest.raises(UsageError, match="no run has read any feeds"):
+        compared(office)
+    office.run()
+    with pytest.raises(UsageError, match="as of 2020-01-01 or before"):
+        compared(office, known_at=date(2020, 1, 1))

@@ -1,0 +1,365 @@
+"""What a match comes to: one class, what differs, money of both sides, a remedy that helps."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from schemas.vocabulary import Why
+from tests.sides import AS_OF, compared, found, ours, theirs
+
+KEY = [("line:L1:recurring", "U1")]
+MATCHED = [("matched", None, None, "none")]
+
+
+def test_what_both_sides_say_the_same_is_matched():
+    assert MATCHED == found([ours()], [theirs()], edges=KEY)
+    assert MATCHED == found([ours()], [theirs()])
+
+
+@pytest.mark.parametrize(
+    ("said", "fields", "remedy"),
+    [
+        ({"quantity": 3}, "quantity", "credit"),
+        ({"quantity": 1}, "quantity", "bill"),
+        ({"unit_price": Decimal(6)}, "unit_price", "credit"),
+        ({"unit_price": Decimal("5.4999")}, "unit_price", "bill"),
+        ({"sku": "SKU-2"}, "sku", "correct"),
+        ({"site_ref": "AS-2"}, "site", "correct"),
+        ({"cli": "01204600002"}, "cli", "correct"),
+        ({"cli": None}, "cli", "correct"),
+        ({"start_on": date(2026, 1, 2)}, "bill_start", "correct"),
+        ({"end_on": date(2026, 12, 31)}, "bill_end", "correct"),
+        (
+            {"quantity": 1, "unit_price": Decimal(7), "sku": "SKU-2", "cli": "01204600002"},
+            "quantity,unit_price,sku,cli",
+            "bill",
+        ),
+    ],
+)
+def test_what_differs_is_named_and_set_right_in_the_right_direction(
+    said: dict[str, Any], fields: str, remedy: str
+):
+    assert [("differs", None, fields, remedy)] == found([ours()], [theirs(**said)], edges=KEY)
+
+
+def test_a_cli_is_the_same_however_affinity_writes_it():
+    assert MATCHED == found([ours()], [theirs(cli="+44 1204 600001")], edges=KEY)
+
+
+def test_a_one_off_charge_stays_where_it_was_billed():
+    """Its site, CLI and last day are those of its day; its quantity, price and code count."""
+    one_off, edges = ours(charge_type="upfront"), [("line:L1:upfront", "U1")]
+    elsewhere = theirs(charge_type="upfront", site_ref="AS-9", cli=None, end_on=date(2026, 1, 1))
+
+    assert MATCHED == found([one_off], [elsewhere], edges=edges)
+    assert [("differs", None, "quantity", "credit")] == found(
+        [one_off], [elsewhere | {"quantity": 3}], edges=edges
+    )
+
+
+@pytest.mark.parametrize(
+    ("disposition", "why", "remedy"),
+    [
+        ("exported", "in_flight", "wait"),
+        ("ready", "in_flight", "wait"),
+        ("waiting", "waiting", "wait"),
+        ("held", "held", "wait"),
+        ("do_not_bill", "do_not_bill", "none"),
+        ("billed_in_layer", "other_route", "none"),
+        ("other_platform", "other_route", "none"),
+        ("cancelled", "cancelled", "none"),
+    ],
+)
+def test_what_need_not_be_there_is_explained(disposition: str, why: str, remedy: str):
+    assert [("explained", why, None, remedy)] == found([ours(disposition=disposition)], [])
+
+
+def test_what_should_be_there_and_is_not_is_to_be_billed():
+    assert [("only_in_layer", None, None, "bill")] == found([ours()], [])
+
+
+def test_an_asset_without_a_line_that_affinity_does_not_bill_is_to_be_billed():
+    unsold = ours(disposition="unsold", is_told=False)
+
+    assert [("only_in_layer", None, None, "bill")] == found([unsold], [])
+    assert [("only_in_layer", "line_is_missing", None, "bill")] == found(
+        [unsold | {"reasons": "line_missing"}], []
+    )
+    assert [("explained", "waiting", None, "wait")] == found(
+        [unsold | {"start_on": date(2026, 4, 1)}], []
+    )
+    assert MATCHED == found([unsold], [theirs()])
+
+
+def test_what_is_billed_without_an_asset_is_to_be_ceased():
+    assert [("only_in_affinity", None, None, "cease")] == found([], [theirs()])
+
+
+def test_what_has_ended_on_its_side_alone_is_over():
+    ended = date(2026, 3, 30)
+
+    assert [("explained", "over", None, "none")] == found([], [theirs(end_on=ended)])
+    assert [("explained", "over", None, "none")] == found([ours(end_on=ended)], [])
+    assert [("only_in_affinity", None, None, "cease")] == found([], [theirs(end_on=AS_OF)])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"end_on": date(2026, 3, 30)},
+        {"disposition": "do_not_bill"},
+        {"disposition": "other_platform"},
+        {"disposition": "billed_in_layer"},
+        {"disposition": "cancelled"},
+    ],
+)
+def test_what_is_not_to_be_billed_any_more_and_is_has_to_be_ceased(said: dict[str, Any]):
+    assert [("ceased_but_billing", None, "status", "cease")] == found(
+        [ours(**said)], [theirs()], edges=KEY
+    )
+    # also where no key says that they are the same
+    assert [("ceased_but_billing", None, "status", "cease")] == found([ours(**said)], [theirs()])
+
+
+def test_a_last_day_is_still_billed():
+    both = [ours(end_on=AS_OF)], [theirs(end_on=AS_OF)]
+
+    assert MATCHED == found(*both)
+    assert Decimal(11) == compared(*both).matches["layer_per_month"].item()
+
+
+@pytest.mark.parametrize(
+    ("said", "fields"),
+    [
+        ({"start_on": date(2026, 2, 1)}, "bill_start"),
+        ({"start_on": date(2026, 4, 1)}, "status"),
+        ({"disposition": "waiting"}, "status"),
+    ],
+)
+def test_what_is_billed_from_before_its_start_is_to_be_credited(said: dict[str, Any], fields: str):
+    assert [("billing_before_start", None, fields, "credit")] == found(
+        [ours(**said)], [theirs()], edges=KEY
+    )
+
+
+def test_what_is_held_and_billed_all_the_same_differs():
+    assert [("differs", None, "status", "credit")] == found([ours(disposition="held")], [theirs()])
+
+
+def test_what_ended_there_too_early_is_to_be_billed():
+    assert [("differs", None, "status", "bill")] == found(
+        [ours()], [theirs(end_on=date(2026, 3, 1))], edges=KEY
+    )
+
+
+@pytest.mark.parametrize(("there", "remedy"), [(8, "credit"), (2, "bill")])
+def test_ends_that_differ_differ_when_both_are_past(there: int, remedy: str):
+    assert [("differs", None, "bill_end", remedy)] == found(
+        [ours(end_on=date(2026, 3, 5))], [theirs(end_on=date(2026, 3, there))], edges=KEY
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "why"), [("due", "in_flight"), ("in_flight", "in_flight"), ("held", "held")]
+)
+def test_a_difference_that_is_about_to_be_told_is_explained(state: str, why: str):
+    known = {"change_state": state, "changing": "quantity,site"}
+
+    assert [("explained", why, "quantity", "wait")] == found(
+        [ours(**known)], [theirs(quantity=5)], edges=KEY
+    )
+    # but not what is told nowhere
+    assert [("differs", None, "quantity,unit_price", "credit")] == found(
+        [ours(**known)], [theirs(quantity=5, unit_price=Decimal(6))], edges=KEY
+    )
+
+
+def test_an_end_that_is_about_to_be_told_is_explained():
+    ending = ours(end_on=date(2026, 3, 1), change_state="due", changing="bill_end")
+
+    assert [("explained", "in_flight", "status", "wait")] == found([ending], [theirs()], edges=KEY)
+
+
+def test_a_one_off_that_was_taken_back_is_not_billed_any_more():
+    assert [("explained", "do_not_bill", None, "none")] == found(
+        [ours(charge_type="upfront", disposition="do_not_bill")],
+        [theirs(charge_type="upfront", end_on=date(2026, 1, 1))],
+    )
+
+
+# Split lines, summed lines
+
+
+def test_a_charge_in_several_rows_is_matched_in_sum():
+    rows = [theirs("U1", quantity=6), theirs("U2", quantity=4)]
+
+    assert MATCHED == found([ours(quantity=10)], rows, edges=KEY)
+    assert MATCHED == found([ours(quantity=10)], rows)
+
+
+def test_several_charges_in_one_row_are_matched_in_sum():
+    charges = [ours("L1", quantity=1), ours("L2", quantity=4)]
+
+    assert MATCHED == found(charges, [theirs(quantity=5)], edges=KEY)
+    assert MATCHED == found(charges, [theirs(quantity=5)])
+
+
+def test_a_sum_of_the_wrong_price_is_no_match():
+    rows = [theirs("U1", quantity=6), theirs("U2", quantity=4, unit_price=Decimal(5))]
+
+    classes = compared([ours(quantity=10)], rows, edges=KEY).matches["class"].to_list()
+
+    assert sorted(classes) == ["differs", "only_in_affinity"]
+
+
+def test_a_group_whose_sum_is_right_is_explained():
+    grouped = [ours(line, quantity=1, cli=None, group_key="K1") for line in ("L1", "L2", "L3")]
+    row = theirs(quantity=3, cli=None, row_key="K1")
+    edges = [(each["layer_key"], "U1") for each in grouped]
+
+    assert [("explained", "grouped", None, "none")] == found(grouped, [row], edges=edges)
+    assert [("differs", None, "quantity", "bill")] == found(
+        grouped, [row | {"quantity": 2}], edges=edges
+    )
+
+
+def test_a_charge_in_periods_counts_by_the_one_that_bills():
+    old = theirs("U1", end_on=date(2026, 1, 31), quantity=1)
+    new = theirs("U2", start_on=date(2026, 2, 1))
+    edges = [*KEY, ("line:L1:recurring", "U2")]
+
+    # its first day is that of its first period, or of the one that bills
+    assert MATCHED == found([ours()], [old, new], edges=edges)
+    assert MATCHED == found([ours(start_on=date(2026, 2, 1))], [old, new], edges=edges)
+
+
+# The mistakes that reconcilers are known for
+
+
+def test_several_of_a_kind_are_not_taken_for_one():
+    """Keys that collapse: two subscriptions of one product and customer, one of them wrong."""
+    charges = [ours("L1"), ours("L2", cli="01204600002", quantity=7)]
+    rows = [theirs("U1"), theirs("U2", cli="01204600002", quantity=8)]
+
+    assert [("differs", None, "quantity", "bill")] != found(charges, rows)
+    assert [
+        ("differs", None, "quantity", "credit"),
+        ("matched", None, None, "none"),
+    ] == found(charges, rows)
+
+
+def test_twins_are_paired_one_to_one():
+    charges = [ours(line) for line in ("L1", "L2", "L3")]
+    rows = [theirs(uid) for uid in ("U1", "U2")]
+
+    assert [
+        ("matched", None, None, "none"),
+        ("matched", None, None, "none"),
+        ("only_in_layer", None, None, "bill"),
+    ] == found(charges, rows)
+
+
+@pytest.mark.parametrize("snapshot", [Why.NO_SNAPSHOT, Why.SNAPSHOT_IS_OLD])
+def test_without_a_snapshot_nothing_is_clean(snapshot: Why):
+    """Audited nothing, and said clean."""
+    assert [("unreconciled", snapshot, None, "fetch")] == found([ours()], [], snapshot=snapshot)
+    assert [("unreconciled", snapshot, None, "fetch")] == found(
+        [ours()], [theirs()], snapshot=snapshot
+    )
+
+
+def test_what_a_partial_snapshot_does_not_show_may_be_there():
+    given = {"snapshot": Why.SNAPSHOT_IS_PARTIAL}
+
+    assert [("unreconciled", "snapshot_is_partial", None, "fetch")] == found([ours()], [], **given)
+    assert MATCHED == found([ours()], [theirs()], **given)
+
+
+def test_what_partial_feeds_do_not_show_may_be_there():
+    assert [("unreconciled", "feeds_are_partial", None, "fetch")] == found(
+        [], [theirs()], feeds_are_partial=True
+    )
+
+
+def test_what_is_billed_of_a_rejected_record_is_not_without_an_asset():
+    assert [("unreconciled", "record_is_rejected", None, "fetch")] == found(
+        [], [theirs()], rejected=["U1"]
+    )
+
+
+@pytest.mark.parametrize("said", [{"quantity": None}, {"unit_price": None}])
+def test_what_affinity_does_not_say_is_not_compared(said: dict[str, Any]):
+    assert [("unreconciled", "value_is_missing", None, "fetch")] == found(
+        [ours()], [theirs(**said)], edges=KEY
+    )
+
+
+def test_what_is_under_way_is_no_undercharge():
+    """Invented a large undercharge because the invoice did not exist yet."""
+    under_way = [ours(disposition="exported"), ours("L2", disposition="ready")]
+    found_of_it = compared(under_way, [])
+
+    assert {"explained"} == set(found_of_it.matches["class"])
+    assert {"wait"} == set(found_of_it.matches["remedy"])
+
+
+def test_what_is_under_way_is_not_taken_for_what_it_replaces():
+    old = ours("L1", end_on=date(2026, 3, 15))
+    new = ours("L2", start_on=date(2026, 3, 16), disposition="exported")
+
+    assert [
+        ("ceased_but_billing", None, "status", "cease"),
+        ("explained", "in_flight", None, "wait"),
+    ] == found([old, new], [theirs()], edges=KEY)
+
+
+# Money and age
+
+
+@pytest.mark.parametrize(
+    ("frequency", "per_month"),
+    [("Monthly", "100.0000"), ("Quarterly", "33.3333"), ("Annual", "8.3333"), (None, "100.0000")],
+)
+def test_recurring_money_is_per_month_on_both_sides(frequency: str | None, per_month: str):
+    money = {"quantity": 1, "unit_price": Decimal(100)}
+    match = compared([ours(frequency=frequency, **money)], [theirs(**money)]).matches
+
+    assert [Decimal(per_month)] * 2 == [
+        match["layer_per_month"].item(),
+        match["affinity_per_month"].item(),
+    ]
+
+
+def test_what_only_affinity_has_bills_as_often_as_products_with_its_code():
+    match = compared([], [theirs(frequency="Quarterly", quantity=1, unit_price=Decimal(9))]).matches
+
+    assert Decimal(3) == match["affinity_per_month"].item()
+
+
+def test_one_off_charges_are_counted_once_and_not_per_month():
+    match = compared([ours(charge_type="upfront")], []).matches
+
+    assert (Decimal(0), Decimal(11)) == match.select("layer_per_month", "layer_once").row(0)
+
+
+@pytest.mark.parametrize(
+    ("layer", "affinity", "since"),
+    [
+        ([ours()], [], date(2026, 1, 1)),
+        ([], [theirs(start_on=date(2026, 2, 1))], date(2026, 2, 1)),
+        ([ours(end_on=date(2026, 3, 1))], [theirs()], date(2026, 3, 2)),
+        ([ours(disposition="do_not_bill")], [theirs()], date(2026, 1, 5)),
+        ([ours(start_on=date(2026, 2, 1))], [theirs()], date(2026, 1, 1)),
+        ([ours(known_from=date(2026, 3, 3))], [theirs(quantity=9)], date(2026, 3, 3)),
+        ([ours()], [theirs()], None),
+    ],
+)
+def test_a_difference_is_as_old_as_it_is_wrong(
+    layer: list[Any], affinity: list[Any], since: date | None
+):
+    match = compared(layer, affinity, edges=KEY).matches
+
+    assert since == match["since"].item()
+    assert (None if since is None else (AS_OF - since).days) == match["age_days"].item()

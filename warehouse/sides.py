@@ -1,0 +1,169 @@
+"""The two sides of the reconciliation: what was known of them, and what came of comparing them.
+
+Tables: `ops.layer_fact`, `ops.affinity_fact`, `out.reconciliation`, `out.reconciled_*`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import polars as pl
+
+from schemas.receipts import FeedOfRun
+from schemas.sides import AFFINITY_SIDE, LAYER_SIDE
+from warehouse.queries import append, read, registered
+from warehouse.statements import statement
+
+SITE_PRODUCTS = "affinity_site_products"
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One side: where it is made and kept, its key, and what has no day of its own."""
+
+    fresh: str
+    kept: str
+    key: str
+    columns: tuple[str, ...]
+    undated: tuple[str, ...]
+
+
+_UNDATED = ("site_ref", "cli", "sku", "quantity", "unit_price", "frequency")
+
+_LAYER = _Side(
+    "work.layer_side",
+    "ops.layer_fact",
+    "layer_key",
+    tuple(name for name in LAYER_SIDE if name != "known_from"),
+    _UNDATED,
+)
+_AFFINITY = _Side(
+    "work.affinity_side",
+    "ops.affinity_fact",
+    "object_uid",
+    tuple(name for name in AFFINITY_SIDE if name != "known_from"),
+    _UNDATED,
+)
+
+
+class SideStore:
+    """What both sides said, by two clocks: in force on a day, known on a day."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Work on an open warehouse; the caller owns the transaction."""
+        self._connection = connection
+
+    def remember_layer(
+        self,
+        run_id: str,
+        day: date,
+        *,
+        platform_names: Sequence[str],
+        own_names: Sequence[str],
+    ) -> None:
+        """Keep what The Layer and our ledger say today, where it is not as known."""
+        self._connection.execute(
+            statement("reconcile/make_layer_side"),
+            {
+                "platform_names": [name.strip().lower() for name in platform_names],
+                "own_names": [name.strip().lower() for name in own_names],
+            },
+        )
+        self._remember(_LAYER, run_id, day)
+
+    def remember_affinity(self, run_id: str, day: date) -> None:
+        """Keep what the snapshot of this run shows, where it is not as known."""
+        self._connection.execute(statement("reconcile/make_affinity_side"))
+        self._remember(_AFFINITY, run_id, day)
+
+    def _remember(self, side: _Side, run_id: str, day: date) -> None:
+        columns = ", ".join(side.columns)
+        known = f"SELECT {columns} FROM {side.kept} WHERE known_to IS NULL"
+        fresh = f"SELECT {columns} FROM {side.fresh}"
+        self._connection.execute(
+            f"UPDATE {side.kept} AS fact SET known_to = $day FROM ({known} EXCEPT {fresh}) AS old "
+            f"WHERE fact.known_to IS NULL AND fact.{side.key} = old.{side.key}",
+            {"day": day},
+        )
+        self._connection.execute(
+            f"INSERT INTO {side.kept} ({columns}, known_from, run_id) "
+            f"SELECT {columns}, $day, $run_id FROM ({fresh} EXCEPT {known})",
+            {"day": day, "run_id": run_id},
+        )
+
+    def layer(self, as_of: date, known_at: date | None) -> pl.DataFrame:
+        """LAYER_SIDE in force on `as_of`, as known at the end of `known_at` (null: now)."""
+        return self._as_known(_LAYER, as_of, known_at).cast(LAYER_SIDE)
+
+    def affinity(self, as_of: date, known_at: date | None) -> pl.DataFrame:
+        """AFFINITY_SIDE, as `layer`."""
+        return self._as_known(_AFFINITY, as_of, known_at).cast(AFFINITY_SIDE)
+
+    def _as_known(self, side: _Side, as_of: date, known_at: date | None) -> pl.DataFrame:
+        """Records as last known, but with the quantity, price and place that counted on the day.
+
+        Those have no days of their own: they count from the run that first saw them. What was
+        first seen after the day is taken as it was then.
+        """
+        columns = ", ".join(
+            f"CASE WHEN earlier.{side.key} IS NULL THEN last.{name} ELSE earlier.fact.{name} END "
+            f"AS {name}"
+            if name in side.undated
+            else f"last.{name}"
+            for name in (*side.columns, "known_from")
+        )
+        return read(
+            self._connection,
+            f"WITH seen AS (FROM {side.kept} "
+            "WHERE ($known_at IS NULL OR known_from <= $known_at) "
+            "AND (known_to IS NULL OR known_to > known_from)), "
+            "last AS (FROM seen WHERE known_to IS NULL OR known_to > $known_at), "
+            "earlier AS ("
+            f"SELECT seen.{side.key}, coalesce("
+            "max_by(seen, seen.known_from) FILTER (WHERE seen.known_from <= $as_of), "
+            "min_by(seen, seen.known_from)) AS fact "
+            f"FROM seen SEMI JOIN (FROM last WHERE known_from > $as_of) AS later "
+            f"ON seen.{side.key} = later.{side.key} GROUP BY seen.{side.key}) "
+            f"SELECT {columns} FROM last LEFT JOIN earlier ON last.{side.key} = earlier.{side.key} "
+            f"ORDER BY last.{side.key}",
+            {"as_of": as_of, "known_at": known_at},
+        )
+
+    def edges(self, layer: pl.DataFrame, affinity: pl.DataFrame) -> pl.DataFrame:
+        """EDGE between records of both sides."""
+        with (
+            registered(self._connection, "known_layer", layer),
+            registered(self._connection, "known_affinity", affinity),
+        ):
+            return read(self._connection, statement("reconcile/read_edges"))
+
+    def rejected(self, affinity: pl.DataFrame, run_id: str) -> pl.DataFrame:
+        """`object_uid` of what Affinity bills of records that the run's feeds broke."""
+        with registered(self._connection, "known_affinity", affinity):
+            return read(self._connection, statement("reconcile/read_rejected"), {"run_id": run_id})
+
+    def feed_of_runs(self, feed: str, known_at: date | None) -> list[FeedOfRun]:
+        """What each run until that day read of a feed, newest first."""
+        rows = self._connection.execute(
+            statement("reconcile/read_runs"), {"feed": feed, "known_at": known_at}
+        ).fetchall()
+        return [FeedOfRun._make(row) for row in rows]
+
+    def store(
+        self,
+        matches: pl.DataFrame,
+        layer: pl.DataFrame,
+        affinity: pl.DataFrame,
+        restated: pl.DataFrame,
+    ) -> None:
+        """Replace the last reconciliation: MATCH, both sides with theirs, RESTATED."""
+        for name, rows in (
+            ("reconciliation", matches),
+            ("reconciled_layer", layer),
+            ("reconciled_affinity", affinity),
+            ("restated", restated),
+        ):
+            self._connection.execute(f"TRUNCATE out.{name}")
+            found = self._connection.execute(f"DESCRIBE out.{name}").fetchall()
+            append(self._connection, f"out.{name}", rows.select(column for column, *_ in found))
