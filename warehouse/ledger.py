@@ -100,7 +100,7 @@ class Ledger:
     def take(self, seq: int) -> None:
         """Note that the frozen rows of batch `seq` are exported."""
         self._connection.execute(statement("groups/free_companions"), {"seq": seq})
-        self._connection.execute(statement("ledger/drop_state"), {"seq": seq})
+        self._connection.execute(statement("ledger/retake_state"), {"seq": seq})
         self._connection.execute(statement("ledger/take_state"), {"seq": seq})
         self._connection.execute(statement("ledger/take_clis"), {"seq": seq})
         self._connection.execute(statement("changes/meet_entities"), {"seq": seq})

@@ -339,13 +339,33 @@ def test_cease_requests_of_affinity_end_what_the_layer_does_not(days: Days):
     ] == days.office.query("SELECT object_uid, state, is_listed FROM mart.cease_request ORDER BY 1")
 
 
+def sell_again(days: Days, number: int, start: str) -> None:
+    """A further line on the CLI of line 1."""
+    days.office.add_line(number)
+    line(days, number).update(bill_start_override=start, upfront_price="0")
+    asset(days, number).update(cli=asset(days, 1)["cli"], parent_asset_id="A1")
+
+
 def test_a_second_sale_is_one_of_what_a_charge_is_by_now(days: Days):
     line(days, 1)["bill_start_override"] = "2026-03-15"
     days.run().taken_all()
-    for number, start in ((11, "2026-03-01"), (12, "2026-03-15")):
-        days.office.add_line(number)
-        line(days, number).update(bill_start_override=start, upfront_price="0")
-        asset(days, number).update(cli=asset(days, 1)["cli"], parent_asset_id="A1")
+    sell_again(days, 11, "2026-03-01")
+    sell_again(days, 12, "2026-03-15")
+    days.run()
+
+    assert [("L11", "ADD")] == days.told(UPDATES, "Layer Line ID", "Action")
+    assert [("L12", "recurring", "suspected_duplicate")] == days.office.holds()
+
+
+def test_what_goes_on_after_a_stop_was_sold_before(days: Days):
+    line(days, 1)["recurring_do_not_bill"] = "true"
+    days.run().taken_all()
+    line(days, 1)["recurring_do_not_bill"] = ""
+    days.run()
+    assert [("L1", "02/04/2026")] == days.told(UPDATES, "Layer Line ID", "Bill Start Date")
+    days.taken_all()
+    sell_again(days, 11, "2026-04-02")
+    sell_again(days, 12, "2026-03-01")
     days.run()
 
     assert [("L11", "ADD")] == days.told(UPDATES, "Layer Line ID", "Action")
