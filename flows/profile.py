@@ -704,6 +704,9 @@ class Reconcile(Section):
         description="A full feed that is shorter than the last one by more than this part may not "
         "be whole.",
     )
+    max_wait_days: int = Field(
+        30, ge=0, description="A charge that waits for longer is on the money clock."
+    )
 
 
 class WarehouseSection(Section):

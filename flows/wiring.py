@@ -193,6 +193,7 @@ def wholeness(profile: LoadedProfile) -> Wholeness:
         max_age_days=settings.reconcile.max_snapshot_age_days,
         max_shrink=settings.reconcile.max_shrink,
         is_delta=settings.feeds.mode == "delta",
+        waits_at_most=settings.reconcile.max_wait_days,
     )
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from schemas.vocabulary import (
     RULE_HOLD_PREFIX,
     ChangeHoldReason,
+    Delay,
     Disposition,
     FileState,
     Finding,
@@ -431,3 +432,11 @@ WHY: dict[Why, str] = {
     Why.VALUE_IS_MISSING: "Affinity does not say how many, or at what price",
 }
 """What explains a difference, or why nothing can be said."""
+
+DELAYS: dict[Delay, str] = {
+    Delay.HELD: "held until somebody puts something right",
+    Delay.WAITING_TOO_LONG: "not due, and for longer than usual",
+    Delay.NEVER_SEEN: "to be billed, and Affinity never showed it",
+    Delay.CEASED_BUT_BILLING: "not to be billed any more, and billed",
+}
+"""Why money is on the clock."""

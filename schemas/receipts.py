@@ -206,11 +206,32 @@ class ClassTotal:
 
 
 @dataclass(frozen=True)
+class Delayed:
+    """Money on the clock: records, what they are worth, and the age of the oldest."""
+
+    records: int
+    per_month: Decimal
+    once: Decimal
+    oldest_days: int
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What to put right at one step, and what that frees."""
+
+    fixes: tuple[tuple[str, str], ...]
+    charges: int
+    per_month: Decimal
+    once: Decimal
+
+
+@dataclass(frozen=True)
 class ReconcileReceipt:
     """What comparing both sides came to: class -> total, and (class, why) -> total.
 
     `known_at` null: with all that is known; `snapshot_on`: the as-of day of Affinity's snapshot;
-    `restated`: records that the day shows otherwise now than by what was known then.
+    `restated`: records that the day shows otherwise now than by what was known then; `delays`: kind
+    -> money on the clock; `repairs`: the first steps of what to put right.
     """
 
     as_of: date
@@ -220,7 +241,9 @@ class ReconcileReceipt:
     classes: Mapping[str, ClassTotal]
     reasons: Mapping[tuple[str, str], ClassTotal]
     total: ClassTotal
-    restated: int = 0
+    restated: int
+    delays: Mapping[str, Delayed]
+    repairs: tuple[Repair, ...]
 
 
 @dataclass(frozen=True)

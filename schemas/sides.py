@@ -33,6 +33,7 @@ LAYER_SIDE = pl.Schema(
         "changing": pl.String(),
         "reasons": pl.String(),
         "known_from": pl.Date(),
+        "stands_from": pl.Date(),
     }
 )
 """What The Layer and our ledger say: one row per charge, and per asset that no line was sold with.
@@ -42,6 +43,7 @@ LAYER_SIDE = pl.Schema(
 looked. `change_state`, `changing`: where its changes stand, and the fields they are about, comma
 separated. `reasons`: what holds it or its changes. `group_key`: the group it is billed in.
 `known_from`: the as-of day of the run that first saw it like this; the same on the other side.
+`stands_from`: that of the run since which it has had its disposition.
 """
 
 AFFINITY_SIDE = pl.Schema(
@@ -113,3 +115,41 @@ RESTATED = pl.Schema(
 )
 """A record that a past day shows otherwise by what is known now than by what was known then; null
 by the clock that knows no such record. `side`: layer or affinity; `record_key`: its key there."""
+
+CLOCK = pl.Schema(
+    {
+        "kind": pl.String(),
+        "side": pl.String(),
+        "record_key": pl.String(),
+        "match_id": pl.Int64(),
+        "since": pl.Date(),
+        "age_days": pl.Int64(),
+        "per_month": VALUE,
+        "once": VALUE,
+    }
+)
+"""Money that waits, or that is taken and must not be: one row per record.
+
+`kind` is a `Delay`, `since` the first day it was so. Money is what the record is worth: recurring
+charges per month, one-off charges once.
+"""
+
+REPAIR = pl.Schema(
+    {
+        "step": pl.Int64(),
+        "reason": pl.String(),
+        "subject": pl.String(),
+        "charges": pl.Int64(),
+        "per_month": VALUE,
+        "once": VALUE,
+        "fixes_so_far": pl.Int64(),
+        "charges_so_far": pl.Int64(),
+        "per_month_so_far": VALUE,
+        "once_so_far": VALUE,
+    }
+)
+"""What to put right, in the order that frees the most money with the fewest fixes: one row per fix.
+
+Fixes of one `step` only help together; what it frees stands on each of its rows. `subject` is what
+is to be put right: `product:`, `customer:`, `site:` or `line:` and its id.
+"""

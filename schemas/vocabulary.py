@@ -234,6 +234,15 @@ class Verdict(StrEnum):
     UNRECONCILED = "unreconciled"
 
 
+class Delay(StrEnum):
+    """Why money is late, or taken and must not be."""
+
+    HELD = "held"
+    WAITING_TOO_LONG = "waiting_too_long"
+    NEVER_SEEN = "never_seen"
+    CEASED_BUT_BILLING = "ceased_but_billing"
+
+
 class Remedy(StrEnum):
     """What sets a difference right: in whose favour, and on which side."""
 

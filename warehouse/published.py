@@ -29,6 +29,8 @@ _COPIED = {
     "out.reconciled_layer": "FROM out.reconciled_layer",
     "out.reconciled_affinity": "FROM out.reconciled_affinity",
     "out.restated": "FROM out.restated",
+    "out.money_clock": "FROM out.money_clock",
+    "out.repair": "FROM out.repair",
     "out.batch": "FROM out.batch",
     "out.delivery_file": "FROM out.delivery_file",
     "out.batch_row": (

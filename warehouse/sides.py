@@ -27,6 +27,8 @@ class _Side:
     key: str
     columns: tuple[str, ...]
     undated: tuple[str, ...]
+    standing: str | None = None
+    """The column that says where a record stands; `stands_from` is since when."""
 
 
 _UNDATED = ("site_ref", "cli", "sku", "quantity", "unit_price", "frequency")
@@ -35,8 +37,9 @@ _LAYER = _Side(
     "work.layer_side",
     "ops.layer_fact",
     "layer_key",
-    tuple(name for name in LAYER_SIDE if name != "known_from"),
+    tuple(name for name in LAYER_SIDE if name not in ("known_from", "stands_from")),
     _UNDATED,
+    standing="disposition",
 )
 _AFFINITY = _Side(
     "work.affinity_side",
@@ -106,27 +109,56 @@ class SideStore:
         Those have no days of their own: they count from the run that first saw them. What was
         first seen after the day is taken as it was then.
         """
-        columns = ", ".join(
-            f"CASE WHEN earlier.{side.key} IS NULL THEN last.{name} ELSE earlier.fact.{name} END "
+        key, kept = side.key, side.kept
+        columns = [
+            f"CASE WHEN earlier.{key} IS NULL THEN last.{name} ELSE earlier.fact.{name} END "
             f"AS {name}"
             if name in side.undated
             else f"last.{name}"
             for name in (*side.columns, "known_from")
-        )
+        ]
+        if side.standing is not None:
+            columns.append("standing.stands_from")
         return read(
             self._connection,
-            f"WITH seen AS (FROM {side.kept} "
-            "WHERE ($known_at IS NULL OR known_from <= $known_at) "
-            "AND (known_to IS NULL OR known_to > known_from)), "
-            "last AS (FROM seen WHERE known_to IS NULL OR known_to > $known_at), "
-            "earlier AS ("
-            f"SELECT seen.{side.key}, coalesce("
-            "max_by(seen, seen.known_from) FILTER (WHERE seen.known_from <= $as_of), "
-            "min_by(seen, seen.known_from)) AS fact "
-            f"FROM seen SEMI JOIN (FROM last WHERE known_from > $as_of) AS later "
-            f"ON seen.{side.key} = later.{side.key} GROUP BY seen.{side.key}) "
-            f"SELECT {columns} FROM last LEFT JOIN earlier ON last.{side.key} = earlier.{side.key} "
-            f"ORDER BY last.{side.key}",
+            f"""
+            WITH seen AS (
+                FROM {kept}
+                WHERE
+                    ($known_at IS NULL OR known_from <= $known_at)
+                    AND (known_to IS NULL OR known_to > known_from)
+            ),
+            last AS (FROM seen WHERE known_to IS NULL OR known_to > $known_at),
+            earlier AS (
+                SELECT
+                    seen.{key},
+                    coalesce(
+                        max_by(seen, seen.known_from) FILTER (WHERE seen.known_from <= $as_of),
+                        min_by(seen, seen.known_from)
+                    ) AS fact
+                FROM seen
+                SEMI JOIN (FROM last WHERE known_from > $as_of) AS later ON seen.{key} = later.{key}
+                GROUP BY seen.{key}
+            ),
+            standing AS (
+                SELECT
+                    last.{key},
+                    coalesce(
+                        max(seen.known_to) FILTER (
+                            WHERE seen.{side.standing or key} <> last.{side.standing or key}
+                        ),
+                        min(seen.known_from)
+                    ) AS stands_from
+                FROM last
+                INNER JOIN seen ON last.{key} = seen.{key}
+                GROUP BY last.{key}
+            )
+            SELECT {", ".join(columns)}
+            FROM last
+            LEFT JOIN earlier ON last.{key} = earlier.{key}
+            LEFT JOIN standing ON last.{key} = standing.{key}
+            ORDER BY last.{key}
+            """,
             {"as_of": as_of, "known_at": known_at},
         )
 
@@ -155,14 +187,17 @@ class SideStore:
         matches: pl.DataFrame,
         layer: pl.DataFrame,
         affinity: pl.DataFrame,
-        restated: pl.DataFrame,
+        **others: pl.DataFrame,
     ) -> None:
-        """Replace the last reconciliation: MATCH, both sides with theirs, RESTATED."""
+        """Replace the last reconciliation: MATCH, both sides with theirs, and what follows.
+
+        `others`: RESTATED as `restated`, CLOCK as `money_clock`, REPAIR as `repair`.
+        """
         for name, rows in (
             ("reconciliation", matches),
             ("reconciled_layer", layer),
             ("reconciled_affinity", affinity),
-            ("restated", restated),
+            *others.items(),
         ):
             self._connection.execute(f"TRUNCATE out.{name}")
             found = self._connection.execute(f"DESCRIBE out.{name}").fetchall()

@@ -9,9 +9,9 @@ from rich.text import Text
 
 from flows.console.answering import out
 from flows.console.tables import table
-from schemas.explanations import RECONCILED, WHY
+from schemas.explanations import DELAYS, RECONCILED, WHY
 from schemas.receipts import ClassTotal, ReconcileReceipt
-from schemas.vocabulary import Reconciled, Verdict, Why
+from schemas.vocabulary import Delay, Reconciled, Verdict, Why
 from tasks.reports.money import pounds
 
 _VERDICTS = {
@@ -62,6 +62,8 @@ def show_reconciliation(receipt: ReconcileReceipt, tenant: str) -> None:
             out.print(f"[bold]{kind.replace('_', ' ')}[/]: {RECONCILED[Reconciled(kind)]}.")
     for _, why in receipt.reasons:
         out.print(f"[dim]{why.replace('_', ' ')}: {WHY[Why(why)]}.[/]")
+    _show_delays(receipt)
+    _show_repairs(receipt)
     if receipt.restated:
         out.print(
             f"\n{receipt.restated:,} records show this day otherwise now than by what was known "
@@ -98,6 +100,45 @@ def _rows(
             if of_kind == kind and has_something(part):
                 yield Text(f"  {why.replace('_', ' ')}", style="dim"), *cells(part)
     yield Text("all", style="bold"), *cells(receipt.total)
+
+
+def _show_delays(receipt: ReconcileReceipt) -> None:
+    if not receipt.delays:
+        return
+    rows = [
+        (
+            Text(DELAYS[Delay(kind)]),
+            f"{each.records:,}",
+            _money(each.per_month),
+            _money(each.once),
+            f"{each.oldest_days:,} days",
+        )
+        for kind, each in receipt.delays.items()
+    ]
+    columns = ("why", "records", "a month", "one-off", "oldest")
+    out.print()
+    out.print(table("Money clock: late, or taken for too long", columns, rows, right=(1, 2, 3, 4)))
+
+
+def _show_repairs(receipt: ReconcileReceipt) -> None:
+    if not receipt.repairs:
+        return
+    rows = [
+        (
+            "\n".join(f"{reason.replace('_', ' ')}: {_named(each)}" for reason, each in step.fixes),
+            f"{step.charges:,}",
+            _money(step.per_month),
+            _money(step.once),
+        )
+        for step in receipt.repairs
+    ]
+    columns = ("put right", "frees", "a month", "one-off")
+    out.print(table("First of all (all of it: mart.repair)", columns, rows, right=(1, 2, 3)))
+
+
+def _named(subject: str) -> str:
+    kind, _, name = subject.partition(":")
+    return f"{kind} {name}"
 
 
 def _money(value: Decimal) -> str:

@@ -69,8 +69,9 @@ class ReconcileTerms:
 class Reconciliation:
     """Both sides whole, each record with its `match_id`, `bills` and money; and what was found.
 
-    `layer`: LAYER_SIDE, `affinity`: AFFINITY_SIDE, both with `per_month` and `once`. `matches`:
-    MATCH, one row per match.
+    `layer`: LAYER_SIDE, `affinity`: AFFINITY_SIDE, both with `per_month` and `once`, and with
+    `worth_per_month` and `worth_once`: the same as if it billed on the day. `matches`: MATCH, one
+    row per match.
     """
 
     layer: pl.DataFrame
@@ -395,7 +396,10 @@ def _why_not_there() -> pl.Expr:
 
 
 def _with_money(side: pl.DataFrame, often: pl.DataFrame) -> pl.DataFrame:
-    """A side with what each record bills on the day: recurring per month, one-off once."""
+    """A side with what each record is worth, and what of it bills on the day.
+
+    Recurring charges count per month, one-off charges once.
+    """
     months = (
         pl.coalesce("often", "frequency", pl.lit(Frequency.MONTHLY.value))
         .replace_strict(
@@ -403,13 +407,16 @@ def _with_money(side: pl.DataFrame, often: pl.DataFrame) -> pl.DataFrame:
         )
         .cast(pl.Decimal(38, 0))
     )
-    value = pl.when("bills").then(_value()).fill_null(0).cast(VALUE)
-    nothing = pl.lit(0, dtype=VALUE)
+    value, nothing = _value().fill_null(0).cast(VALUE), pl.lit(0, dtype=VALUE)
     return (
         side.join(often, on="match_id", how="left", maintain_order="left")
         .with_columns(
-            pl.when(_recurring()).then(value / months).otherwise(nothing).alias("per_month"),
-            pl.when(_recurring()).then(nothing).otherwise(value).alias("once"),
+            pl.when(_recurring()).then(value / months).otherwise(nothing).alias("worth_per_month"),
+            pl.when(_recurring()).then(nothing).otherwise(value).alias("worth_once"),
+        )
+        .with_columns(
+            pl.when("bills").then(f"worth_{name}").otherwise(nothing).alias(name)
+            for name in ("per_month", "once")
         )
         .drop("often")
     )

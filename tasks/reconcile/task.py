@@ -7,6 +7,8 @@ from pathlib import Path
 from schemas.errors import UsageError
 from schemas.receipts import ReconcileReceipt, RunRef
 from tasks.reconcile.classes import ReconcileTerms, Reconciliation, reconcile
+from tasks.reconcile.clock import money_clock
+from tasks.reconcile.repairs import repairs
 from tasks.reconcile.totals import receipt_of, restated
 from tasks.reconcile.wholeness import Wholeness, has_shrunk, why_unsayable
 from tasks.step import step
@@ -77,14 +79,25 @@ def reconcile_sides(
         elif day < snapshots[0].as_of and store.feed_of_runs(SITE_PRODUCTS, day):
             then = _compared(store, day, day, wholeness)
         differences = restated(then, now)
+        clock = money_clock(found, day, waits_at_most=wholeness.waits_at_most)
+        first = repairs(found.layer)
         with transaction(connection):
-            store.store(found.matches, found.layer, found.affinity, differences)
+            store.store(
+                found.matches,
+                found.layer,
+                found.affinity,
+                restated=differences,
+                money_clock=clock,
+                repair=first,
+            )
     return receipt_of(
         found.matches,
         as_of=day,
         known_at=known_at,
         snapshots=snapshots,
-        restated=differences.height,
+        restated=differences,
+        clock=clock,
+        repair=first,
     )
 
 

@@ -5,7 +5,7 @@ from datetime import date
 
 import polars as pl
 
-from schemas.receipts import ClassTotal, FeedOfRun, ReconcileReceipt
+from schemas.receipts import ClassTotal, Delayed, FeedOfRun, ReconcileReceipt, Repair
 from schemas.sides import RESTATED
 from schemas.vocabulary import Reconciled, Verdict
 from tasks.reconcile.classes import Reconciliation
@@ -28,9 +28,14 @@ def receipt_of(
     as_of: date,
     known_at: date | None,
     snapshots: Sequence[FeedOfRun],
-    restated: int,
+    restated: pl.DataFrame,
+    clock: pl.DataFrame,
+    repair: pl.DataFrame,
 ) -> ReconcileReceipt:
-    """The receipt of MATCH `matches`; every class is named, those with nothing in them too."""
+    """The receipt of MATCH `matches` and what follows from them (RESTATED, CLOCK, REPAIR).
+
+    Every class is named, those with nothing in them too.
+    """
     found = _totals(matches, "class")
     classes = {each.value: found.get((each.value,), ClassTotal()) for each in Reconciled}
     reasons = _totals(matches.drop_nulls("why"), "class", "why")
@@ -43,7 +48,42 @@ def receipt_of(
         classes=classes,
         reasons={(kind, why): total for (kind, why), total in reasons.items()},
         total=_totals(matches.with_columns(every=pl.lit("")), "every").get(("",), ClassTotal()),
-        restated=restated,
+        restated=restated.height,
+        delays=_delays(clock),
+        repairs=_first(repair),
+    )
+
+
+def _delays(clock: pl.DataFrame) -> dict[str, Delayed]:
+    summed = (
+        clock.group_by("kind")
+        .agg(
+            pl.len().alias("records"),
+            pl.col("per_month", "once").sum(),
+            pl.col("age_days").max().fill_null(0).alias("oldest_days"),
+        )
+        .sort("kind")
+    )
+    return {row.pop("kind"): Delayed(**row) for row in summed.to_dicts()}
+
+
+_FIRST = 5
+
+
+def _first(repair: pl.DataFrame) -> tuple[Repair, ...]:
+    steps = (
+        repair.filter(pl.col("step") <= _FIRST)
+        .group_by("step", maintain_order=True)
+        .agg(pl.struct("reason", "subject").alias("fixes"), pl.col("charges", *_TOLD[1:]).first())
+    )
+    return tuple(
+        Repair(
+            fixes=tuple((fix["reason"], fix["subject"]) for fix in row["fixes"]),
+            charges=row["charges"],
+            per_month=row["per_month"],
+            once=row["once"],
+        )
+        for row in steps.to_dicts()
     )
 
 

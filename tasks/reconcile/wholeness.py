@@ -13,12 +13,13 @@ from schemas.vocabulary import Why
 class Wholeness:
     """When a side is taken for partial: a snapshot older than that, a feed shorter by that much.
 
-    Deltas say nothing by their length.
+    Deltas say nothing by their length. `waits_at_most`: how many days a charge may wait.
     """
 
     max_age_days: int = 7
     max_shrink: Decimal = Decimal("0.20")
     is_delta: bool = False
+    waits_at_most: int = 30
 
 
 def why_unsayable(
