@@ -1,16 +1,46 @@
 """Both sides compared: what is to be billed, and what Affinity bills."""
 
+import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from prefect import flow
 
 from flows.exclusive import alone_with
 from flows.profile import load_profile
-from flows.wiring import wholeness
+from flows.wiring import issuer, wholeness
+from schemas.errors import UsageError
 from schemas.receipts import ReconcileReceipt
+from tasks.reconcile.certificate import Comparison, compare, is_genuine
 from tasks.reconcile.task import reconcile_sides
 from tasks.runs.task import publish_marts
+
+
+def read_certificate(path: Path) -> dict[str, Any]:
+    """A coverage certificate as it was sealed.
+
+    Raises:
+        UsageError: it cannot be read, is none, or was changed after it was sealed.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"Reading the certificate {path.name}: it cannot be read as JSON.",
+            hint="Name a file of var/certificates/.",
+        ) from error
+    if not is_genuine(content):
+        raise UsageError(
+            f"Reading the certificate {path.name}: it is none, or was changed since it was sealed.",
+            hint="Take it from where it was kept, or reconcile that day again.",
+        )
+    return dict(content)
+
+
+def compared_with(before: dict[str, Any], receipt: ReconcileReceipt) -> Comparison:
+    """What is open by a reconciliation and was not by an earlier certificate, and the reverse."""
+    return compare(before, read_certificate(receipt.certificate))
 
 
 @flow(name="reconcile", persist_result=False)
@@ -24,6 +54,8 @@ def reconcile(
     """
     profile = load_profile(Path(profile_path) if profile_path else None)
     with alone_with(profile):
-        receipt = reconcile_sides(profile.warehouse, as_of, known_at, wholeness(profile))
+        receipt = reconcile_sides(
+            profile.warehouse, as_of, known_at, wholeness(profile), issuer(profile)
+        )
         publish_marts(profile.warehouse, profile.published)
     return receipt

@@ -21,7 +21,7 @@ from tasks.contracts.task import ReadingTerms
 from tasks.layer.folder import FolderSource
 from tasks.layer.task import Source
 from tasks.ready_to_bill.terms import Terms
-from tasks.reconcile.task import Routes
+from tasks.reconcile.task import Issuer, Routes
 from tasks.reconcile.wholeness import Wholeness
 from tasks.retry.policy import RetryTerms
 from warehouse.charges import ExtraColumn
@@ -184,6 +184,11 @@ def routes(profile: LoadedProfile) -> Routes:
     """How this tenant calls the routes that bill in Affinity, and in The Layer."""
     platform = profile.settings.platform
     return Routes(platform_names=platform.names, own_names=platform.own_names)
+
+
+def issuer(profile: LoadedProfile) -> Issuer:
+    """Whose certificates they are; kept beside the warehouse."""
+    return Issuer(profile.settings.tenant.name, profile.warehouse.parent / "certificates")
 
 
 def wholeness(profile: LoadedProfile) -> Wholeness:

@@ -231,7 +231,8 @@ class ReconcileReceipt:
 
     `known_at` null: with all that is known; `snapshot_on`: the as-of day of Affinity's snapshot;
     `restated`: records that the day shows otherwise now than by what was known then; `delays`: kind
-    -> money on the clock; `repairs`: the first steps of what to put right.
+    -> money on the clock; `repairs`: the first steps of what to put right. `certificate`: where it
+    is certified.
     """
 
     as_of: date
@@ -244,6 +245,7 @@ class ReconcileReceipt:
     restated: int
     delays: Mapping[str, Delayed]
     repairs: tuple[Repair, ...]
+    certificate: Path
 
 
 @dataclass(frozen=True)

@@ -339,33 +339,43 @@ def reconcile(
             help="Count only what runs until this day knew; all that is known by default.",
         ),
     ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="An earlier certificate: show what is open now and was not, or was."),
+    ] = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare what is to be billed with what Affinity bills, pound by pound.
 
-    Nothing is changed in either system: differences come with a remedy for a person.
+    Nothing is changed in either system: differences come with a remedy for a person. What was
+    found is certified in var/certificates/.
 
     Example: [bold]r2b reconcile[/]
 
     Example: [bold]r2b reconcile --as-of 2026-02-28 --known-at 2026-02-28[/]
     """
     hush_prefect()
-    from flows.console.reconcile_view import reconcile_json, show_reconciliation
+    from flows.console.reconcile_view import reconcile_json, show_comparison, show_reconciliation
     from flows.console.server import local_flow
     from flows.profile import load_profile
+    from flows.reconcile import compared_with, read_certificate
     from flows.reconcile import reconcile as reconcile_flow
 
     loaded = load_profile(profile)
+    before = None if against is None else read_certificate(against)
     with local_flow(quiet=as_json, what="Reconciling"):
         receipt = reconcile_flow(
             None if profile is None else str(profile), day(as_of), day(known_at)
         )
-    answer(
-        reconcile_json(receipt),
-        as_json=as_json,
-        show=lambda: show_reconciliation(receipt, loaded.settings.tenant.name),
-    )
+    since = None if before is None else compared_with(before, receipt)
+
+    def show() -> None:
+        show_reconciliation(receipt, loaded.settings.tenant.name)
+        if before is not None and since is not None:
+            show_comparison(before, since)
+
+    answer(reconcile_json(receipt, since), as_json=as_json, show=show)
 
 
 def _run_for_machines() -> int:

@@ -1,6 +1,6 @@
 """What a reconciliation looks like to a person, and to a machine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from flows.console.tables import table
 from schemas.explanations import DELAYS, RECONCILED, WHY
 from schemas.receipts import ClassTotal, ReconcileReceipt
 from schemas.vocabulary import Delay, Reconciled, Verdict, Why
+from tasks.reconcile.certificate import Comparison
 from tasks.reports.money import pounds
 
 _VERDICTS = {
@@ -71,6 +72,7 @@ def show_reconciliation(receipt: ReconcileReceipt, tenant: str) -> None:
         )
     out.print(
         "\nOne by one, with remedies: mart.reconciliation; every record: mart.reconciled_record."
+        f"\nCertified in {receipt.certificate}"
     )
 
 
@@ -146,12 +148,33 @@ def _money(value: Decimal) -> str:
     return pounds(value.quantize(Decimal("0.01"))) if value else "-"
 
 
-def reconcile_json(receipt: ReconcileReceipt) -> dict[str, Any]:
+def show_comparison(before: Mapping[str, Any], since: Comparison) -> None:
+    """What has become open since an earlier certificate, and what is settled."""
+    out.print(f"\nSince the certificate of {before['as_of']} (known on {before['known_on']}):")
+    for words, records in (
+        ("open now", since.opened),
+        ("settled", since.closed),
+        ("open in another way", [new for _, new in since.changed]),
+    ):
+        out.print(f"  {len(records):,} {words}")
+        for each in records[:_MOST_RECORDS]:
+            kind = each["class"].replace("_", " ")
+            out.print(f"    [dim]{each['key']}[/]  {kind}  {_money(Decimal(each['per_month']))}")
+    out.print()
+
+
+_MOST_RECORDS = 10
+
+
+def reconcile_json(receipt: ReconcileReceipt, since: Comparison | None = None) -> dict[str, Any]:
     """The receipt as one JSON object; money as exact decimal text."""
-    return {
+    content = {
         **asdict(receipt),
         "reasons": [
             {"class": kind, "why": why, **asdict(total)}
             for (kind, why), total in receipt.reasons.items()
         ],
     }
+    if since is not None:
+        content["since"] = since._asdict()
+    return content

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from schemas.errors import UsageError
 from schemas.receipts import ReconcileReceipt, RunRef
+from tasks.outbox.durable import as_json, write_durably
+from tasks.reconcile.certificate import certificate
 from tasks.reconcile.classes import ReconcileTerms, Reconciliation, reconcile
 from tasks.reconcile.clock import money_clock
 from tasks.reconcile.repairs import repairs
@@ -22,6 +24,14 @@ class Routes:
 
     platform_names: tuple[str, ...] = ("Affinity", "Aurora Affinity")
     own_names: tuple[str, ...] = ("The Layer",)
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """Whose certificates they are, and the folder that keeps them."""
+
+    tenant: str
+    folder: Path
 
 
 @step("remember both sides")
@@ -47,17 +57,23 @@ def remember_sides(run: RunRef, routes: Routes) -> None:
 
 @step("reconcile")
 def reconcile_sides(
-    warehouse: Path, as_of: date | None, known_at: date | None, wholeness: Wholeness
+    warehouse: Path,
+    as_of: date | None,
+    known_at: date | None,
+    wholeness: Wholeness,
+    issuer: Issuer,
 ) -> ReconcileReceipt:
     """Compare both sides as of a day, as known on a day; replaces the last reconciliation.
 
-    A past day is compared twice: by what was known then, and by what is known now.
+    A past day is compared twice: by what was known then, and by what is known now. What was found
+    is certified in a file named by both days; the same again gives the same bytes.
 
     Args:
         warehouse: a warehouse that is ready.
         as_of: the day both sides are compared for; null: the last run's.
         known_at: only what runs until this as-of day knew counts; null: all that is known.
         wholeness: when a side is taken for partial.
+        issuer: whose certificate it is, and where it is kept.
 
     Raises:
         UsageError: nothing has run until that day.
@@ -90,7 +106,8 @@ def reconcile_sides(
                 money_clock=clock,
                 repair=first,
             )
-    return receipt_of(
+    newest = snapshots[0]
+    receipt = receipt_of(
         found.matches,
         as_of=day,
         known_at=known_at,
@@ -98,7 +115,14 @@ def reconcile_sides(
         restated=differences,
         clock=clock,
         repair=first,
+        certificate=issuer.folder / f"{day}-known-{newest.as_of}.json",
     )
+    content = certificate(
+        found, receipt, tenant=issuer.tenant, run_id=newest.run_id, known_on=newest.as_of
+    )
+    issuer.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_durably(receipt.certificate, as_json(content))
+    return receipt
 
 
 def _compared(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 
@@ -31,6 +32,7 @@ def receipt_of(
     restated: pl.DataFrame,
     clock: pl.DataFrame,
     repair: pl.DataFrame,
+    certificate: Path,
 ) -> ReconcileReceipt:
     """The receipt of MATCH `matches` and what follows from them (RESTATED, CLOCK, REPAIR).
 
@@ -51,6 +53,7 @@ def receipt_of(
         restated=restated.height,
         delays=_delays(clock),
         repairs=_first(repair),
+        certificate=certificate,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flows.reconcile import reconcile
+from flows.reconcile import compared_with, read_certificate, reconcile
 from schemas.errors import UsageError
 from schemas.receipts import ReconcileReceipt
 from tests.integration.office import Office, Row
@@ -211,6 +211,27 @@ def test_facts_are_kept_and_only_closed(billed: Office):
     assert len(before) < len(billed.query("FROM ops.layer_fact"))
     keys = "SELECT layer_key, count(*) FROM ops.layer_fact WHERE known_to IS NULL GROUP BY ALL"
     assert {1} == {count for _, count in billed.query(keys)}
+
+
+def test_what_was_found_is_certified_and_compared_with_earlier(billed: Office):
+    billed.run(AS_OF + timedelta(days=1))
+    first = compared(billed)
+    before = read_certificate(first.certificate)
+    assert first.certificate.read_bytes() == compared(billed).certificate.read_bytes()
+    billed.feeds[SITE_PRODUCTS][0]["unit_price"] = "6"
+    billed.run(AS_OF + timedelta(days=2))
+    second = compared(billed)
+
+    since = compared_with(before, second)
+
+    assert 2 == len(since.opened)
+    assert {"differs"} == {each["class"] for each in since.opened}
+    assert [] == since.closed
+    assert 0o600 == second.certificate.stat().st_mode & 0o777
+    text = second.certificate.read_text(encoding="utf-8")
+    second.certificate.write_text(text.replace("credit", "bill"), encoding="utf-8")
+    with pytest.raises(UsageError, match="was changed since it was sealed"):
+        compared_with(before, second)
 
 
 def test_before_any_run_there_is_nothing_to_compare(tmp_path: Path):
