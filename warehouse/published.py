@@ -2,11 +2,14 @@
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from warehouse.connection import sync_folder, transaction
+from warehouse.queries import read, read_batches
 from warehouse.statements import views
 
 _COPIED = {
@@ -80,6 +83,12 @@ def publish(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
     aside.chmod(0o440)
     aside.replace(target)
     sync_folder(target.parent)
+
+
+def rows_of(connection: duckdb.DuckDBPyConnection, view: str) -> Iterator[pl.DataFrame]:
+    """The rows of a view of `mart` (a name of ours) in batches, sorted; first one without any."""
+    yield read(connection, f"SELECT * FROM mart.{view} LIMIT 0")
+    yield from read_batches(connection, f"SELECT * FROM mart.{view} ORDER BY ALL")
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, aside: Path) -> None:

@@ -378,6 +378,31 @@ def reconcile(
     answer(reconcile_json(receipt, since), as_json=as_json, show=show)
 
 
+@app.command()
+def export(
+    view: Annotated[str, typer.Argument(metavar="VIEW", help="The view, such as mart.hold.")],
+    kind: Annotated[str, typer.Option("--format", help="csv, xlsx or parquet.")] = "csv",
+    to: Annotated[
+        Path | None, typer.Option("--to", help="The file to write; one in var/exports/ by default.")
+    ] = None,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a view to a file that people can open: a spreadsheet runs nothing in it.
+
+    Example: [bold]r2b export mart.hold --format xlsx[/]
+    """
+    from flows.exports import export as export_view
+    from flows.profile import load_profile
+
+    made = export_view(load_profile(profile), view, kind, to)
+    answer(
+        made,
+        as_json=as_json,
+        show=lambda: out.print(f"{made.rows:,} rows of {made.view} are in {made.path}"),
+    )
+
+
 def _run_for_machines() -> int:
     """Run a command whose every answer is JSON, wrong words included."""
     try:

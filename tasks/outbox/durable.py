@@ -4,10 +4,10 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from schemas.errors import DeliveryIncomplete, IllegalTransition
 from warehouse.connection import sync_folder
@@ -17,14 +17,27 @@ MANIFEST = "manifest.json"
 
 def write_durably(path: Path, content: bytes) -> None:
     """Make `path` hold `content`, whole or not at all, and survive a crash once this returns."""
+    written_aside(path, lambda out: out.write(content))
+
+
+def written_aside(path: Path, write: Callable[[IO[bytes]], int]) -> int:
+    """Let `write` make what `path` holds, as `write_durably`; returns what it returns.
+
+    What it left when it fails is removed.
+    """
     aside = path.with_name(f".{path.name}.part")
-    with aside.open("wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
+    try:
+        with aside.open("wb") as out:
+            written = write(out)
+            out.flush()
+            os.fsync(out.fileno())
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
     aside.chmod(0o600)
     aside.replace(path)
     sync_folder(path.parent)
+    return written
 
 
 def as_json(content: Mapping[str, Any]) -> bytes:

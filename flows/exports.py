@@ -1,0 +1,79 @@
+"""A view of the published copy, as a file for people."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from flows.profile import LoadedProfile
+from schemas.errors import UsageError
+from schemas.marts import VIEWS
+from tasks.outbox.durable import written_aside
+from tasks.reports.exports import ExportFormat, write_csv, write_parquet, write_workbook
+from warehouse.connection import open_published
+from warehouse.published import rows_of
+from warehouse.queries import first_row
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was exported, and where it is."""
+
+    view: str
+    path: Path
+    rows: int
+
+
+def export(profile: LoadedProfile, view: str, kind: str, path: Path | None = None) -> Export:
+    """Write a view of `mart` to a file for people, by default in `exports` beside the warehouse.
+
+    Never a file that Affinity or The Layer would load: its name says so, and its form is another.
+
+    Raises:
+        UsageError: there is no such view or format, nothing was published yet, or it does not fit.
+    """
+    name = view.removeprefix("mart.")
+    if name not in VIEWS:
+        raise UsageError(
+            f"Exporting: there is no view mart.{name}.",
+            hint=f"There are: {', '.join(sorted(VIEWS))}.",
+        )
+    if kind not in set(ExportFormat):
+        raise UsageError(
+            f"Exporting mart.{name}: there is no format {kind}.",
+            hint=f"It is one of {', '.join(ExportFormat)}.",
+        )
+    if not profile.published.exists():
+        raise UsageError(
+            f"Exporting mart.{name}: nothing was published yet.", hint="Run `r2b run` first."
+        )
+    with open_published(profile.published) as connection:
+        run = first_row(
+            connection,
+            "SELECT as_of, run_id FROM mart.run ORDER BY started_at DESC, run_id DESC LIMIT 1",
+        )
+        as_of, run_id = run or ("never", "")
+        target = path or (
+            profile.warehouse.parent / "exports" / f"for-people_mart.{name}_{as_of}.{kind}"
+        )
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        batches = rows_of(connection, name)
+        about = {
+            "view": f"mart.{name}",
+            "what it is": VIEWS[name].about,
+            "one row per": VIEWS[name].grain,
+            "tenant": profile.settings.tenant.name,
+            "as of": str(as_of),
+            "run": str(run_id),
+            "for": "people to read; Affinity and The Layer load other files",
+        }
+
+        def write(out: IO[bytes]) -> int:
+            match ExportFormat(kind):
+                case ExportFormat.CSV:
+                    return write_csv(batches, out)
+                case ExportFormat.PARQUET:
+                    return write_parquet(batches, out)
+                case ExportFormat.XLSX:
+                    return write_workbook(batches, out, title=name, about=about)
+
+        return Export(view=f"mart.{name}", path=target, rows=written_aside(target, write))

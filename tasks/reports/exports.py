@@ -1,0 +1,114 @@
+"""A view as a file for people: CSV, a workbook, or Parquet. Pure: frames in, bytes on a stream out.
+
+What people open in a spreadsheet must not run: a text that a spreadsheet would take for a formula
+has an apostrophe before it in CSV, and is plain text in a workbook. Parquet is for programs that
+take cells for what they are, and holds them as they are.
+"""
+
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from typing import IO
+
+import polars as pl
+import pyarrow.parquet as pq
+import xlsxwriter
+
+from schemas.errors import UsageError
+
+MOST_ROWS = 1_048_000
+"""What one sheet of a workbook holds, less the header and a little room."""
+
+_FORMULA = "^[=+\\-@\t\r\n]|^\\s+[=+\\-@]|^[\uff1d\uff0b\uff0d\uff20]"
+"""How a text begins that a spreadsheet may run; the full-width signs count as well."""
+
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+class ExportFormat(StrEnum):
+    """The kinds of file; the value is what a name ends in."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+    PARQUET = "parquet"
+
+
+def safe(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with an apostrophe before every text that a spreadsheet might run."""
+    text = pl.col(pl.String)
+    runs = text.str.contains(_FORMULA)
+    return frame.with_columns(pl.when(runs).then(pl.lit("'") + text).otherwise(text).name.keep())
+
+
+def write_csv(batches: Iterable[pl.DataFrame], out: IO[bytes]) -> int:
+    """CSV with a byte order mark, so that spreadsheets read it as UTF-8; returns the rows."""
+    rows = 0
+    out.write(_BYTE_ORDER_MARK.encode())
+    for number, batch in enumerate(batches):
+        text = safe(batch).write_csv(include_header=number == 0, line_terminator="\r\n")
+        out.write(text.encode())
+        rows += batch.height
+    return rows
+
+
+def write_parquet(batches: Iterable[pl.DataFrame], out: IO[bytes]) -> int:
+    """Parquet, cells as they are; returns the rows."""
+    rows = 0
+    writer: pq.ParquetWriter | None = None
+    for batch in batches:
+        table = batch.to_arrow()
+        if writer is None:
+            writer = pq.ParquetWriter(out, table.schema)
+        writer.write_table(table)
+        rows += batch.height
+    if writer is not None:
+        writer.close()
+    return rows
+
+
+def write_workbook(
+    batches: Iterable[pl.DataFrame], out: IO[bytes], *, title: str, about: Mapping[str, str]
+) -> int:
+    """A workbook of two sheets: the rows, and what they are; returns the rows.
+
+    Texts stay texts, whatever they begin with. Money is a number of at most 15 digits, as in every
+    spreadsheet.
+
+    Raises:
+        UsageError: there are more rows than a sheet holds.
+    """
+    book = io.BytesIO()
+    options = {
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    frame = pl.concat(_few_enough(batches))
+    with xlsxwriter.Workbook(book, options) as workbook:
+        frame.write_excel(
+            workbook,
+            worksheet=title[:31],
+            freeze_panes=(1, 0),
+            autofit=True,
+            dtype_formats={pl.Decimal: "#,##0.00##", pl.Int64: "0"},
+        )
+        sheet = workbook.add_worksheet("about")
+        bold = workbook.add_format({"bold": True})
+        for row, (name, words) in enumerate(about.items()):
+            sheet.write_string(row, 0, name, bold)
+            sheet.write_string(row, 1, words)
+        sheet.autofit()
+    out.write(book.getvalue())
+    return frame.height
+
+
+def _few_enough(batches: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    rows = 0
+    for batch in batches:
+        rows += batch.height
+        if rows > MOST_ROWS:
+            raise UsageError(
+                f"Exporting: a sheet of a workbook holds {MOST_ROWS:,} rows, and there are more.",
+                hint="Export as csv or parquet.",
+            )
+        yield batch
