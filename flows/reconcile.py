@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from prefect import flow
+from prefect import flow, runtime
 
 from flows.exclusive import alone_with
 from flows.profile import load_profile
@@ -43,7 +43,12 @@ def compared_with(before: dict[str, Any], receipt: ReconcileReceipt) -> Comparis
     return compare(before, read_certificate(receipt.certificate))
 
 
-@flow(name="reconcile", persist_result=False)
+def _run_name() -> str:
+    """Named by the day it compares; without one, by the last run's."""
+    return f"reconcile-{runtime.flow_run.parameters.get('as_of') or 'last-day'}"
+
+
+@flow(name="reconcile", flow_run_name=_run_name, persist_result=False)
 def reconcile(
     profile_path: str | None = None, as_of: date | None = None, known_at: date | None = None
 ) -> ReconcileReceipt:

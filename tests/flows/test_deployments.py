@@ -87,6 +87,18 @@ def test_what_is_deployed_runs_and_is_seen(worker: Path, prefect_api: str):
         each["name"].rpartition("-")[0] or each["name"] for each in tasks
     }
     drains_its_queue(worker, prefect_api)
+    reconciles(worker, prefect_api)
+
+
+def reconciles(worker: Path, prefect_api: str) -> None:
+    """The deployment that compares both sides leaves a certificate."""
+    run = _prefect("deployment", "run", "reconcile/reconcile", "--watch", root=worker)
+
+    assert 0 == run.returncode, run.stdout + run.stderr
+    named = {"flow_runs": {"name": {"any_": ["reconcile-last-day"]}}}
+    (compared,) = _ask(prefect_api, "flow_runs/filter", named)
+    assert ("Completed", ["reconcile"]) == (compared["state"]["name"], compared["tags"])
+    assert list((worker / "var" / "certificates").glob("*-known-*.json"))
 
 
 def drains_its_queue(worker: Path, prefect_api: str) -> None:
