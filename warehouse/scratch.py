@@ -10,9 +10,23 @@ from warehouse.feeds import NEW_PREFIX
 
 _SCHEMAS = ("out", "ops")
 
+_FOR_PEOPLE = (
+    "ops.layer_fact",
+    "ops.affinity_fact",
+    "out.reconciliation",
+    "out.reconciled_layer",
+    "out.reconciled_affinity",
+    "out.restated",
+    "out.money_clock",
+    "out.repair",
+)
+"""What no judgement depends on: the reconciliation's, which may be large."""
+
 
 def copy_state(source: Path, target: Path, *, with_core: bool) -> None:
     """Copy ledger, batches, queue and last judgement (and `core`, if asked) into `target`.
+
+    The reconciliation stays behind.
 
     `source` is opened read-only and need not exist; `target` is a prepared, empty warehouse. An
     older `source` is copied column by column, by name.
@@ -35,8 +49,9 @@ def copy_state(source: Path, target: Path, *, with_core: bool) -> None:
         tables = connection.execute(
             "SELECT schema_name, table_name FROM duckdb_tables() "
             "WHERE database_name = 'live' AND list_contains($schemas, schema_name) "
-            "AND NOT (schema_name = 'core' AND starts_with(table_name, $new))",
-            {"schemas": list(schemas), "new": NEW_PREFIX},
+            "AND NOT (schema_name = 'core' AND starts_with(table_name, $new)) "
+            "AND NOT list_contains($left, concat(schema_name, '.', table_name))",
+            {"schemas": list(schemas), "new": NEW_PREFIX, "left": list(_FOR_PEOPLE)},
         ).fetchall()
         for schema, table in tables:
             connection.execute(
