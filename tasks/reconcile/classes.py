@@ -108,7 +108,9 @@ def reconcile(
         affinity.with_columns(_covers(terms.as_of).alias("bills"), _cli_as_ours().alias("cli")),
         edges,
     )
-    theirs = matched.affinity.with_columns(is_rejected.alias("is_rejected"))
+    theirs = matched.affinity.with_columns(
+        is_rejected.alias("is_rejected"), (pl.col("bills") & ~_was_taken_back()).alias("bills")
+    )
     both = _summed_layer(matched.layer).join(
         _summed_affinity(theirs), on="match_id", how="full", coalesce=True
     )
@@ -122,7 +124,7 @@ def reconcile(
     # Affinity does not say how often it bills: as often as ours does
     often = both.select("match_id", often="frequency")
     ours = _with_money(matched.layer, often)
-    theirs = _with_money(matched.affinity, often)
+    theirs = _with_money(theirs, often)
     money = _totals(ours, "layer").join(
         _totals(theirs, "affinity"), on="match_id", how="full", coalesce=True
     )
@@ -153,6 +155,13 @@ def _covers(as_of: date) -> pl.Expr:
 
 def _is_to_bill(as_of: date) -> pl.Expr:
     return _covers(as_of) & pl.col("disposition").is_in(_TO_BILL)
+
+
+def _was_taken_back() -> pl.Expr:
+    """A one-off charge with an end on it, where another row of it has none: it was billed anew."""
+    is_one_off = pl.col("charge_type") == ChargeType.UPFRONT
+    stands = (is_one_off & pl.col("end_on").is_null() & pl.col("bills")).any().over("match_id")
+    return is_one_off & pl.col("end_on").is_not_null() & stands
 
 
 def _cli_as_ours() -> pl.Expr:
@@ -359,7 +368,7 @@ def _both_sides(terms: ReconcileTerms) -> list[_Rule]:
     )
     is_held = pl.col("disposition") == Disposition.HELD
     # a one-off charge has a day, not days: with an end on it, it was taken back
-    was_taken_back = ~_recurring() & (pl.col("their_open_ends") == 0)
+    has_an_end = ~_recurring() & (pl.col("their_open_ends") == 0)
     return [
         _Rule(we & they & differs & pl.col("is_known"), Reconciled.EXPLAINED, of_change, named),
         _Rule(we & they & is_early, Reconciled.BILLING_BEFORE_START, None, named),
@@ -369,9 +378,9 @@ def _both_sides(terms: ReconcileTerms) -> list[_Rule]:
         _Rule((we != they) & known, Reconciled.EXPLAINED, of_change, "status"),
         _Rule(we & _under_way(), Reconciled.EXPLAINED, Why.IN_FLIGHT),
         _Rule(we, Reconciled.DIFFERS, None, "status"),
+        _Rule(they & ~_to_bill() & has_an_end, Reconciled.EXPLAINED, _why_not_there()),
         _Rule(they & not_yet, Reconciled.BILLING_BEFORE_START, None, "status"),
         _Rule(they & is_held, Reconciled.DIFFERS, None, "status"),
-        _Rule(they & ~_to_bill() & was_taken_back, Reconciled.EXPLAINED, _why_not_there()),
         _Rule(they, Reconciled.CEASED_BUT_BILLING, None, "status"),
         _Rule(other_end & known, Reconciled.EXPLAINED, of_change, "bill_end"),
         _Rule(other_end, Reconciled.DIFFERS, None, "bill_end"),

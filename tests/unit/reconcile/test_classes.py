@@ -182,11 +182,28 @@ def test_an_end_that_is_about_to_be_told_is_explained():
     assert [("explained", "in_flight", "status", "wait")] == found([ending], [theirs()], edges=KEY)
 
 
-def test_a_one_off_that_was_taken_back_is_not_billed_any_more():
-    assert [("explained", "do_not_bill", None, "none")] == found(
-        [ours(charge_type="upfront", disposition="do_not_bill")],
+@pytest.mark.parametrize("disposition", ["do_not_bill", "held", "other_platform"])
+def test_a_one_off_that_was_taken_back_is_not_billed_any_more(disposition: str):
+    why = "other_route" if disposition == "other_platform" else disposition
+    remedy = "wait" if disposition == "held" else "none"
+
+    assert [("explained", why, None, remedy)] == found(
+        [ours(charge_type="upfront", disposition=disposition)],
         [theirs(charge_type="upfront", end_on=date(2026, 1, 1))],
     )
+
+
+def test_a_one_off_that_was_taken_back_and_billed_anew_counts_once():
+    rows = [theirs("U1", end_on=date(2026, 1, 1)), theirs("U2")]
+    one_off = {"charge_type": "upfront"}
+    both = compared(
+        [ours(**one_off)],
+        [row | one_off for row in rows],
+        edges=[("line:L1:upfront", "U1"), ("line:L1:upfront", "U2")],
+    )
+
+    assert ["matched"] == both.matches["class"].to_list()
+    assert Decimal(11) == both.matches["affinity_once"].item()
 
 
 # Split lines, summed lines

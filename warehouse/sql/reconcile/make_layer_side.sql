@@ -4,20 +4,26 @@
 -- Params: $platform_names, $own_names VARCHAR[] (lower case).
 CREATE OR REPLACE TABLE work.layer_side AS
 WITH picture AS (
+    -- a one-off charge stays where it was told to be
     SELECT
-        line_id,
-        charge_type,
-        asset_id,
-        site_id,
-        site_ref,
-        cli,
-        sku,
-        quantity,
-        unit_price,
-        frequency,
-        bill_start_on,
-        bill_end_on
-    FROM out.now_charge
+        now.line_id,
+        now.charge_type,
+        CASE WHEN told.line_id IS NULL THEN now.asset_id ELSE told.asset_id END AS asset_id,
+        CASE WHEN told.line_id IS NULL THEN now.site_id ELSE told.site_id END AS site_id,
+        CASE WHEN told.line_id IS NULL THEN now.site_ref ELSE told.site_ref END AS site_ref,
+        CASE WHEN told.line_id IS NULL THEN now.cli ELSE told.cli END AS cli,
+        now.sku,
+        now.quantity,
+        now.unit_price,
+        now.frequency,
+        now.bill_start_on,
+        now.bill_end_on
+    FROM out.now_charge AS now
+    LEFT JOIN ops.billed AS told
+        ON
+            now.charge_type = 'upfront'
+            AND now.line_id = told.line_id
+            AND now.charge_type = told.charge_type
     UNION ALL BY NAME
     SELECT
         line_id,
@@ -133,7 +139,7 @@ SELECT
     picture.unit_price,
     picture.frequency,
     picture.bill_start_on AS start_on,
-    picture.bill_end_on AS end_on,
+    CASE WHEN charge.charge_type = 'recurring' THEN picture.bill_end_on END AS end_on,
     asset.object_uid,
     -- of a charge alone its own row is the key
     joined.row_key AS group_key,
