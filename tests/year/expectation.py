@@ -327,8 +327,8 @@ def _numbers(year: Year, histories: dict[Charge, History]) -> Iterator[str]:
         live = [row for row in found if not row["end_on"] or str(row["end_on"]) >= str(today)]
         ends = [each.end for each in periods]
         end = "" if None in ends else str(max(ends))
-        # an end that was known when it began is told once it has come, or something changes
-        ends_told = {end} if end <= str(today) else {end, ""}
+        # an end that was known when it began is told once it is past, or something changes
+        ends_told = {end} if end < str(today) else {end, ""}
         if current and (len(live) != 1 or live[0]["end_on"] not in ends_told):
             yield f"CLI {place}: must live until {end or 'further notice'}, but is {found}"
         is_left = place in left or places_of[place[1]] > 1 or len(periods) > 1
