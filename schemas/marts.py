@@ -356,7 +356,7 @@ _ALL = (
             _CLASS,
             _c("why", "text", "What explains it, or why nothing can be said."),
             _c("fields", "text", "What differs, comma separated."),
-            _c("remedy", "text", "bill, credit, cease, fix_link, correct, fetch, wait or none."),
+            _c("remedy", "text", "bill, credit, cease, correct, fetch, wait or none."),
             _c("customer_id", "text", "The Layer's id of the customer; blank if only Affinity's."),
             _c("customer_name", "text", "The customer's name."),
             _c("line_id", "text", "The order line; the smallest of several."),

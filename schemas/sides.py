@@ -96,7 +96,7 @@ MATCH = pl.Schema(
 )
 """What was found of one thing: all records of both sides that are about it, as one row.
 
-`class` is a `Reconciled`, `why` an `Why` or null, `fields` what differs, comma separated.
+`class` is a `Reconciled`, `why` a `Why` or null, `fields` what differs, comma separated.
 `since`: the first day it was so; `age_days` from then to the as-of day. Money is what the side
 bills on the as-of day: recurring charges per month, to four decimals; one-off charges once.
 """

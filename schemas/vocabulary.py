@@ -249,7 +249,6 @@ class Remedy(StrEnum):
     BILL = "bill"
     CREDIT = "credit"
     CEASE = "cease"
-    FIX_LINK = "fix_link"
     CORRECT = "correct"
     FETCH = "fetch"
     WAIT = "wait"

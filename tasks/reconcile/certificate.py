@@ -7,7 +7,7 @@ two of them can be compared.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
@@ -16,12 +16,9 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from schemas.receipts import ReconcileReceipt
-from schemas.vocabulary import Reconciled
-from tasks.reconcile.classes import Reconciliation
+from tasks.reconcile.classes import FINE, Reconciliation
 
 FORM = 1
-
-_FINE = [Reconciled.MATCHED.value, Reconciled.EXPLAINED.value]
 
 _SLICE = 500_000
 
@@ -41,7 +38,8 @@ def certificate(
 
     `known_on`: the as-of day of the newest run that counted, and `run_id` that run.
     """
-    totals = {**{kind: asdict(each) for kind, each in receipt.classes.items()}}
+    records = found.records().rename({"record_key": "key"}).sort("key")
+    sides = {name: records.filter(pl.col("side") == name) for name in ("layer", "affinity")}
     content = {
         "certificate": "coverage",
         "form": FORM,
@@ -52,20 +50,15 @@ def certificate(
         "snapshot_on": receipt.snapshot_on,
         "verdict": receipt.verdict,
         "total": asdict(receipt.total),
-        "classes": totals,
+        "classes": {kind: asdict(each) for kind, each in receipt.classes.items()},
         "reasons": [
             {"class": kind, "why": why, **asdict(total)}
             for (kind, why), total in receipt.reasons.items()
         ],
         "records": {
-            side: {"count": records.height, "sha256": _digest(records)}
-            for side, records in _sides(found)
+            name: {"count": side.height, "sha256": _digest(side)} for name, side in sides.items()
         },
-        "open": [
-            record
-            for side, records in _sides(found)
-            for record in _open(records.with_columns(pl.lit(side).alias("side")))
-        ],
+        "open": [record for side in sides.values() for record in _open(side)],
     }
     return sealed(_plain(content))
 
@@ -104,23 +97,8 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Comparison:
 _TOLD = ("class", "why", "fields", "remedy", "since", "per_month", "once")
 
 
-def _sides(found: Reconciliation) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Both sides, each record with its key and what was said of it, in the order of keys."""
-    told = found.matches.select("match_id", "class", "why", "fields", "remedy", "since")
-    for side, key, records in (
-        ("layer", "layer_key", found.layer),
-        ("affinity", "object_uid", found.affinity),
-    ):
-        yield (
-            side,
-            records.select(pl.col(key).alias("key"), "match_id", "per_month", "once")
-            .join(told, on="match_id")
-            .sort("key"),
-        )
-
-
 def _open(records: pl.DataFrame) -> list[dict[str, Any]]:
-    is_open = ~pl.col("class").is_in(_FINE)
+    is_open = ~pl.col("class").is_in(FINE)
     return records.filter(is_open).select("side", "key", *_TOLD).to_dicts()
 
 

@@ -32,6 +32,9 @@ _UNDER_WAY = [Disposition.EXPORTED.value, Disposition.READY.value]
 _TO_BILL = [Disposition.IN_BILLING.value, *_UNDER_WAY, UNSOLD]
 """Dispositions of what is to be billed in Affinity."""
 
+FINE = [Reconciled.MATCHED.value, Reconciled.EXPLAINED.value]
+"""Classes of what nobody has to put right."""
+
 _NOTHING_KNOWN = (Why.NO_SNAPSHOT, Why.SNAPSHOT_IS_OLD)
 
 _WAITS = [each.value for each in (Why.IN_FLIGHT, Why.HELD, Why.WAITING)]
@@ -77,6 +80,21 @@ class Reconciliation:
     layer: pl.DataFrame
     affinity: pl.DataFrame
     matches: pl.DataFrame
+
+    def records(self) -> pl.DataFrame:
+        """Every record of either side as `side` and `record_key`, with its money and its match."""
+        sides = (("layer", "layer_key", self.layer), ("affinity", "object_uid", self.affinity))
+        told = self.matches.select("match_id", "class", "why", "fields", "remedy", "since")
+        return pl.concat(
+            side.select(
+                pl.lit(name).alias("side"),
+                pl.col(key).alias("record_key"),
+                "match_id",
+                "per_month",
+                "once",
+            )
+            for name, key, side in sides
+        ).join(told, on="match_id")
 
 
 def reconcile(

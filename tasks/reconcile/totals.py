@@ -9,9 +9,7 @@ import polars as pl
 from schemas.receipts import ClassTotal, Delayed, FeedOfRun, ReconcileReceipt, Repair
 from schemas.sides import RESTATED
 from schemas.vocabulary import Reconciled, Verdict
-from tasks.reconcile.classes import Reconciliation
-
-_FINE = (Reconciled.MATCHED, Reconciled.EXPLAINED)
+from tasks.reconcile.classes import FINE, Reconciliation
 
 _SUMMED = (
     "layer_records",
@@ -92,7 +90,7 @@ def _first(repair: pl.DataFrame) -> tuple[Repair, ...]:
 
 def restated(then: Reconciliation, now: Reconciliation) -> pl.DataFrame:
     """RESTATED: records that a day shows otherwise by what is known now than by what was then."""
-    before, after = _records(then), _records(now)
+    before, after = (each.records().select("side", "record_key", *_TOLD) for each in (then, now))
     both = before.join(
         after, on=["side", "record_key"], how="full", coalesce=True, suffix="_now"
     ).rename({name: f"{name}_then" for name in _TOLD})
@@ -103,20 +101,6 @@ def restated(then: Reconciliation, now: Reconciliation) -> pl.DataFrame:
 
 
 _TOLD = ("class", "per_month", "once")
-
-
-def _records(found: Reconciliation) -> pl.DataFrame:
-    """Every record of either side with its class and money."""
-    classes = found.matches.select("match_id", "class")
-    return pl.concat(
-        side.join(classes, on="match_id").select(
-            pl.lit(name).alias("side"), pl.col(key).alias("record_key"), *_TOLD
-        )
-        for name, key, side in (
-            ("layer", "layer_key", found.layer),
-            ("affinity", "object_uid", found.affinity),
-        )
-    )
 
 
 def _totals(matches: pl.DataFrame, *by: str) -> dict[tuple[str, ...], ClassTotal]:
@@ -134,6 +118,6 @@ def _verdict(classes: Mapping[str, ClassTotal]) -> str:
     compared = sum(each.matches for each in classes.values())
     if compared == 0 or classes[Reconciled.UNRECONCILED].matches:
         return Verdict.UNRECONCILED.value
-    if any(total.matches for kind, total in classes.items() if kind not in _FINE):
+    if any(total.matches for kind, total in classes.items() if kind not in FINE):
         return Verdict.DIFFERENCES.value
     return Verdict.CLEAN.value
