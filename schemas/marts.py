@@ -221,7 +221,11 @@ _ALL = (
             _CHARGE_TYPE,
             _c("customer_id", "text", "The Layer's id of the customer."),
             _c("customer_name", "text", "The customer's name."),
-            _c("action", "text", "update, cease, stop, or change (cease and add)."),
+            _c(
+                "action",
+                "text",
+                "update, cease, stop, change (cease and add), or earlier (a former stretch ends).",
+            ),
             _c("field", "text", "What differs."),
             _c("told", "text", "What Affinity was told."),
             _c("now", "text", "What The Layer says."),

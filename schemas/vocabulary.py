@@ -95,13 +95,14 @@ class CeaseKind(StrEnum):
     """Why a row of the cease file ends a charge.
 
     `stop`: Do Not Bill, or another route; it can be taken back. `change`: the same charge goes on
-    as a new row.
+    as a new row. `earlier`: an earlier stretch of it, which must not outlast the newest one.
     """
 
     UNDO = "undo"
     CEASE = "cease"
     STOP = "stop"
     CHANGE = "change"
+    EARLIER = "earlier"
 
 
 SEEN_STOPPED = "seen_stopped"

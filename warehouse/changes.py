@@ -56,6 +56,13 @@ class ChangeStore:
         """Released ends of charges that have gone on as new rows already: CEASE_DUE."""
         return read(self._connection, statement("changes/read_cut_short"))
 
+    def outlasting(self) -> pl.DataFrame:
+        """Earlier stretches of billing that do not end as the newest one has it: OUTLASTING.
+
+        What else is due of charges has to be added before.
+        """
+        return read(self._connection, statement("changes/read_outlasting"))
+
     def settle(self, settled: pl.DataFrame) -> None:
         """Note that the charges in `settled` (charge key, `content`) are as told after all."""
         if settled.is_empty():

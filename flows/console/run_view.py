@@ -156,6 +156,7 @@ _ACTIONS = {
     "update": "changed charges",
     "change": "changed charges, as new ones",
     "cease": "ends of charges",
+    "earlier": "ends of what they were before",
     "stop": "Do Not Bill, or another route",
 }
 

@@ -9,6 +9,7 @@ from schemas.cli_text import clean_numbers
 from schemas.receipts import ChangeReceipt, RunRef
 from tasks.changes.charges import ChargeChanges, charge_changes
 from tasks.changes.clis import cli_changes
+from tasks.changes.earlier import earlier_ends
 from tasks.changes.entities import SUBJECTS, Records, entity_changes, oddities
 from tasks.changes.groups import CANDIDATE, fold
 from tasks.changes.numbers import number_changes
@@ -57,8 +58,11 @@ def _charges(store: ChangeStore, terms: ChangeTerms) -> None:
     store.add_due("product", found.products)
     store.add_due("cease", found.ceases)
     store.add_due("cease", store.cut_short())
+    earlier = earlier_ends(store.outlasting())
+    store.add_due("cease", earlier.ceases)
     store.add_waits(found.waits)
     store.show("charge", found.changes, found.holds)
+    store.show("charge", earlier.changes, earlier.holds)
 
 
 def _together(*found: ChargeChanges) -> ChargeChanges:

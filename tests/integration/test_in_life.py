@@ -677,6 +677,71 @@ def test_a_changed_charge_is_ceased_and_added(anew: Days):
     assert len(anew.taken) == len(set(anew.taken))
 
 
+def test_a_cease_from_before_a_change_ends_what_was_cut_too(anew: Days):
+    anew.office.feeds["affinity_site_products"] = [
+        {
+            "object_uid": f"OBJ-{number}",
+            "site_ref": "AS-1",
+            "product_code": "SKU-1",
+            "charge_type": "recurring",
+            "row_key": row_key("default", "product", f"L{number}", "recurring", "add"),
+        }
+        for number in (1, 2)
+    ]
+    columns = ("Object UID", "Cease Date", "Replaced By Row Key", "Layer Asset ID")
+    for number in (1, 2, 3):  # Affinity's name of L3 is not known
+        asset(anew, number)["recurring_price"] = "7"
+    anew.run(days=10)
+    anew.taken_all()
+
+    for number in (1, 2, 3):
+        asset(anew, number)["cease_on"] = "2026-04-05"
+    anew.run(days=3)
+    assert [
+        ("", "05/04/2026", "", "A1"),
+        ("OBJ-1", "05/04/2026", "", "A1"),
+        ("", "05/04/2026", "", "A2"),
+        ("OBJ-2", "05/04/2026", "", "A2"),
+        ("", "05/04/2026", "", "A3"),
+    ] == sorted(anew.told(CEASES, *columns), key=lambda row: (row[3], row[0]))
+    plain, further = (
+        row_key("default", "cease", "A1", "recurring", "2026-04-05", *n) for n in ((), (2,))
+    )
+    keys = {row["Object UID"]: row["Row Key"] for row in anew.rows(CEASES)}
+    assert (plain, further) == tuple(
+        row["Row Key"]
+        for row in sorted(anew.rows(CEASES), key=lambda row: row["Object UID"])
+        if row["Layer Asset ID"] == "A1"
+    )
+    # an end of L2 is refused, one was taken along with it: tried once more, then it is a person's
+    anew.answered({keys["OBJ-2"]: "E1"})
+    anew.run()
+    assert [("OBJ-2", "05/04/2026", "", "A2")] == anew.told(CEASES, *columns)
+    anew.answered({keys["OBJ-2"]: "E1"})
+    assert anew.is_quiet()
+    assert ("L2", "recurring", "affinity_rejected") in anew.holds()
+    anew.release_all()
+    anew.run()
+    assert [("OBJ-2", "05/04/2026", "", "A2")] == anew.told(CEASES, *columns)
+    anew.taken_all()
+    assert anew.is_quiet()
+
+    # put off: until it was cut; withdrawn: the newest goes on, and what was cut ends where it was
+    asset(anew, 1)["cease_on"] = "2026-04-30"
+    asset(anew, 2)["cease_on"] = ""
+    anew.run()
+    assert [("", "30/04/2026", "", "A1"), ("OBJ-1", "09/04/2026", "", "A1")] == sorted(
+        anew.told(CEASES, *columns)
+    )
+    assert [("L2", "UPDATE", "")] == anew.told(UPDATES, "Layer Line ID", "Action", "Bill End Date")
+    anew.taken_all()
+    anew.run()
+    assert [("OBJ-2", "09/04/2026", "", "A2")] == anew.told(CEASES, *columns)
+    anew.taken_all()
+    assert anew.is_quiet()
+    assert len(anew.taken) == len(set(anew.taken))
+
+
 def test_what_was_cut_goes_on_while_what_takes_over_is_not_ready(anew: Days):
     asset(anew, 1)["recurring_price"] = "7"
     asset(anew, 2)["recurring_price"] = "8"

@@ -41,6 +41,8 @@ class Period:
     stopped: bool = False
     cut: bool = False
     """It was ended to go on as a new row."""
+    over_on: date | None = None
+    """When it was cut or stopped; an earlier end is that of a later period."""
 
 
 def differences(year: Year, style: str = "update") -> list[str]:
@@ -133,10 +135,27 @@ class History:
         self._parked |= {
             entry.action for entry in entries if not entry.accepted and entry.code != "BUSY"
         }
-        if not self.periods or self.periods[-1].stopped:
+        told = self.periods[-1] if self.periods else None
+        if told is None or told.stopped:
             self._outside(day, facts, accepted, refused)
         else:
             self._inside(day, facts, accepted, refused)
+            self._before(day, told.end, "CEASE" in accepted, bool(refused or self._parked))
+
+    def _before(self, day: date, newest_end: date | None, accepted: bool, excused: bool) -> None:
+        """No period outlasts the newest one: its end is that of those before it, if it is earlier.
+
+        It goes in one batch with a cease of the newest, and with the next one where that is put
+        off or withdrawn.
+        """
+        if accepted:
+            newest_end = self.periods[-1].end
+        for nth, period in enumerate(self.periods[:-1]):
+            end = _earlier(period.over_on, newest_end)
+            if end != period.end and accepted:
+                self.periods[nth] = replace(period, end=end)
+            elif end != period.end and not excused:
+                self._fault(day, f"ends on {newest_end}, and was billed until {period.end} before")
 
     def _outside(self, day: date, facts: Facts, accepted: set[str], refused: set[str]) -> None:
         """Not billed: it begins when it is ready."""
@@ -171,7 +190,7 @@ class History:
             elif recurring and now.end is not None and now.end < last:
                 return
             if "CEASE" in accepted:
-                self.periods[-1] = replace(now, end=last, stopped=True)
+                self.periods[-1] = replace(now, end=last, over_on=last, stopped=True)
                 self._free_since = None
             elif not excused:
                 self._fault(day, f"not to be billed ({facts.stop}), and not stopped")
@@ -194,7 +213,8 @@ class History:
         is_over = recurring and end is not None and end < day
         if self._splits(day, now, wanted, end):
             if "CEASE" in accepted:
-                self.periods[-1] = replace(now, end=day - DAY, cut=True)
+                over_on = day - DAY
+                self.periods[-1] = replace(now, end=over_on, over_on=over_on, cut=True)
             if "ADD" in accepted:
                 self.periods.append(replace(wanted, start=day, end=end, is_first=False))
             elif not excused:
@@ -249,6 +269,10 @@ class History:
 
     def _fault(self, day: date, words: str) -> None:
         self.faults.append(f"{self.charge.line_id} {self.charge.kind}, run of {day}: {words}")
+
+
+def _earlier(one: date | None, other: date | None) -> date | None:
+    return min((day for day in (one, other) if day is not None), default=None)
 
 
 def _billed(year: Year, histories: dict[Charge, History]) -> Iterator[str]:

@@ -43,6 +43,8 @@ class Told:
     updates: int = 0
     stopped_on: date | None = None
     free_since: date | None = None  # the first run that saw a stop gone
+    over_on: date | None = None  # when this period was cut or stopped
+    before: tuple["Told", ...] = ()  # the periods before it, as last told
 
     @property
     def place(self) -> "Place":
@@ -231,6 +233,7 @@ class Draft:
         self._after: dict[Charge, Told] = {}  # what will stand if all is accepted
         self._wanted: set[Place] = set()  # where charges are ready, sent or not
         self._begun: set[Charge] = set()  # charges with a new period in this batch
+        self._cease_keys: set[str] = set()  # those of this batch
 
     def lines(self) -> list[Line]:
         """All rows, in load order but for the CLIs, which depend on the charges."""
@@ -345,7 +348,9 @@ class Draft:
             elif told.stopped_on is not None:
                 yield from self._again(facts, told)
             else:
-                yield from self._changes(facts, told)
+                lines = list(self._changes(facts, told))
+                yield from lines
+                yield from self._before(facts, told, lines)
 
     def _again(self, facts: Facts, told: Told) -> Iterator[Line]:
         """A further period of what was stopped, once nothing stops it any more."""
@@ -400,6 +405,33 @@ class Draft:
         if heir.state == "ready":
             return self._is_parked(self._add(heir, 1, heir.start))
         return heir.state != "never"
+
+    def _before(self, facts: Facts, told: Told, lines: list[Line]) -> Iterator[Line]:
+        """No earlier period outlasts the newest one, or what a cease of it says today."""
+        is_ceased = any(line.stem == "07_ceases" for line in lines)
+        end = self._after[facts.charge].end if is_ceased else told.end
+        for old in told.before:
+            wanted = min(day for day in (old.over_on, end) if day is not None)
+            if wanted != old.end:
+                yield self._end_of(facts, told, old, wanted)
+
+    def _end_of(self, facts: Facts, told: Told, old: Told, day: date) -> Line:
+        """The row that ends an earlier period on another day."""
+        charge = facts.charge
+        after = self._after.get(charge, told)
+        line = self._cease(facts, old, day, "Ceased before")
+        self._after[charge] = after
+
+        def accepted(_: str) -> None:
+            self.books.cease_keys.add(line.row["Row Key"])
+            now = self.books.charges[charge]
+            before = (
+                replace(each, end=day) if each.period == old.period else each for each in now.before
+            )
+            self.books.charges[charge] = replace(now, before=tuple(before))
+
+        row = line.row | {"Replaced By Row Key": ""}
+        return Line(line.stem, row, ("earlier", charge.line_id, charge.kind), accepted)
 
     def _differs(self, facts: Facts, told: Told) -> bool:
         if facts.now is None:
@@ -483,7 +515,11 @@ class Draft:
         }
 
         def accepted(_: str) -> None:
-            self.books.charges[charge] = after
+            now, before = self.books.charges.get(charge), ()
+            if now is not None:
+                old = replace(now, over_on=now.end, before=())
+                before = now.before if now.period == after.period else (*now.before, old)
+            self.books.charges[charge] = replace(after, before=before)
             if charge.kind == "recurring" and after.place in self.books.lives:
                 self.books.lives[after.place].is_one_off = False
 
@@ -531,9 +567,10 @@ class Draft:
     def _cease_key(self, asset_id: str, kind: str, day: date) -> str:
         parts = ["cease", asset_id, kind, day.isoformat()]
         key, number = row_key(*parts), 1
-        while key in self.books.cease_keys:
+        while key in self.books.cease_keys | self._cease_keys:
             number += 1
             key = row_key(*parts, str(number))
+        self._cease_keys.add(key)
         return key
 
     def _object(self, told: Told, charge: Charge) -> str:

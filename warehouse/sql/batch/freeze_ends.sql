@@ -36,7 +36,7 @@ FROM (
         cease.*,
         coalesce(told.nth, 0) + row_number() OVER (
             PARTITION BY coalesce(cease.asset_id, ''), cease.charge_type, cease.cease_on
-            ORDER BY cease.line_id
+            ORDER BY cease.line_id, cease.period DESC
         ) AS nth
     FROM out.due_cease AS cease
     LEFT JOIN (
