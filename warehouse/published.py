@@ -93,7 +93,9 @@ def rows_of(connection: duckdb.DuckDBPyConnection, view: str) -> Iterator[pl.Dat
 
 def _fill(connection: duckdb.DuckDBPyConnection, aside: Path) -> None:
     quoted = str(aside).replace("'", "''")
-    connection.execute(f"ATTACH '{quoted}' AS published")
+    # the oldest form that shells and drivers of analysts still read: by default DuckDB 2 writes its
+    # own, which none of DuckDB 1 opens
+    connection.execute(f"ATTACH '{quoted}' AS published (STORAGE_VERSION 'v1.2.0')")
     try:
         with contextlib.closing(connection.cursor()) as cursor, transaction(cursor):
             for schema in sorted({name.partition(".")[0] for name in _COPIED} | {"mart"}):

@@ -10,10 +10,12 @@ from typing import Any
 import duckdb
 import pytest
 
+from schemas.marts import VIEWS
 from warehouse.connection import open_published
 
 PAGE = Path(__file__).parents[2] / "docs" / "analysts.md"
 R2B = Path(sys.executable).with_name("r2b")
+SHELL = Path(sys.executable).with_name("duckdb")
 
 WORKED = re.compile(
     r"^### (?P<title>.*?)$.*?^```sql\n(?P<sql>.*?)^```\n\n(?P<answer>(?:\|[^\n]*\n)+)",
@@ -50,6 +52,29 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         subprocess.run([R2B, *command], cwd=folder, env=settings, check=True, capture_output=True)
     return folder / "var" / "demo" / "var" / "published" / "r2b.duckdb"
+
+
+def test_the_shell_of_an_older_duckdb_opens_it_and_every_view_of_it(published: Path):
+    asked = [f"SELECT count(*) FROM mart.{view};" for view in VIEWS]
+    done = subprocess.run(
+        [SHELL, "-readonly", "-csv", "-noheader", published, " ".join(asked)],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert len(VIEWS) == len(done.stdout.split())
+    assert int(done.stdout.split()[list(VIEWS).index("charge")]) > 0
+
+
+def test_the_python_of_the_page_runs(published: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(published.parents[2])
+    examples = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+
+    assert len(examples) >= 2
+    for example in examples:
+        exec(example, {})  # noqa: S102  our own page
 
 
 def test_the_page_works_ten_questions():
