@@ -1,5 +1,6 @@
 # Everything this project can be asked to do; `make` lists it.
-# No target needs root, or anything but make and a Python of 3.11 or newer with its venv module.
+# No target needs root, or anything but make and a Python of 3.11 or newer with its venv module; the
+# tests look at pages in a Chromium, which is fetched from Debian where they run as root.
 
 PYTHON ?=
 # one mark per place: an environment does not survive being moved or copied
@@ -19,7 +20,7 @@ given = $(if $(filter command,$(firstword $(origin $1))),--$2 '$($1)')
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV LINES
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test year coverage setup check fix lock bench docs clean $(KINDS:%=test-%)
+.PHONY: browser help demo test year coverage setup check fix lock bench docs clean $(KINDS:%=test-%)
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,11 +30,11 @@ help: ## list what can be made
 demo: $(READY) ## show the whole job on a made-up reseller (LINES=20000 SEED=7)
 	@$(BIN)/r2b demo $(call given,LINES,lines) $(call given,SEED,seed)
 
-test: $(READY) ## run all tests
+test: $(READY) browser ## run all tests
 	@echo "Running all tests: pytest $(ARGS)"
 	@$(PYTEST) $(ARGS)
 
-$(KINDS:%=test-%): test-%: $(READY)
+$(KINDS:%=test-%): test-%: $(READY) browser
 	@echo "Running tests/$*: pytest $(ARGS)"
 	@$(PYTEST) tests/$* $(ARGS)
 
@@ -41,8 +42,11 @@ year: $(READY) ## play forty years of a bigger reseller with a run every day: ta
 	@echo "Playing years: pytest tests/year $(ARGS)"
 	@R2B_YEAR=deep $(PYTEST) --timeout 7200 tests/year $(ARGS)
 
-coverage: $(READY) ## run all tests, and list the lines of the product they never ran
+coverage: $(READY) browser ## run all tests, and list the lines of the product they never ran
 	@$(PYTEST) --cov --cov-report=term $(ARGS)
+
+browser:
+	@sh .ci/browser
 
 setup: $(READY) ## make .venv, as every target does by itself when it has to
 	@echo 'The environment is ready.'

@@ -1,19 +1,22 @@
 """Both sides compared: what is to be billed, and what Affinity bills."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from prefect import flow, runtime
 
+from flows.artifacts import show_reconciliation
 from flows.exclusive import alone_with
 from flows.profile import load_profile
-from flows.wiring import issuer, wholeness
+from flows.wiring import issuer, reports, wholeness
 from schemas.errors import UsageError
 from schemas.receipts import ReconcileReceipt
 from tasks.reconcile.certificate import Comparison, compare, is_genuine
 from tasks.reconcile.task import reconcile_sides
+from tasks.reports.task import write_pages
 from tasks.runs.task import publish_marts
 
 
@@ -50,12 +53,16 @@ def _run_name() -> str:
 
 @flow(name="reconcile", flow_run_name=_run_name, persist_result=False)
 def reconcile(
-    profile_path: str | None = None, as_of: date | None = None, known_at: date | None = None
+    profile_path: str | None = None,
+    as_of: date | None = None,
+    known_at: date | None = None,
+    with_report: bool = True,  # noqa: FBT001, FBT002  a switch of the form in the UI
 ) -> ReconcileReceipt:
     """Compare The Layer and our ledger with Affinity's snapshot, and publish what was found.
 
     Changes no charge: what it finds is for people. `as_of` is the day compared, the last run's by
-    default; `known_at` lets only count what runs until that day knew.
+    default; `known_at` lets only count what runs until that day knew. `with_report` writes the page
+    for people as well.
     """
     profile = load_profile(Path(profile_path) if profile_path else None)
     with alone_with(profile):
@@ -63,4 +70,8 @@ def reconcile(
             profile.warehouse, as_of, known_at, wholeness(profile), issuer(profile)
         )
         publish_marts(profile.warehouse, profile.published)
+        if with_report:
+            pages = write_pages(profile.published, receipt, reports(profile))
+            receipt = replace(receipt, report=pages.report)
+    show_reconciliation(receipt, profile.settings.tenant.name)
     return receipt

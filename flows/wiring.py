@@ -191,6 +191,11 @@ def issuer(profile: LoadedProfile) -> Issuer:
     return Issuer(profile.settings.tenant.name, profile.warehouse.parent / "certificates")
 
 
+def reports(profile: LoadedProfile) -> Path:
+    """The folder that keeps reports, beside the warehouse."""
+    return profile.warehouse.parent / "reports"
+
+
 def wholeness(profile: LoadedProfile) -> Wholeness:
     """When a side of the reconciliation is taken for partial."""
     settings = profile.settings

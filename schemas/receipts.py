@@ -232,7 +232,7 @@ class ReconcileReceipt:
     `known_at` null: with all that is known; `snapshot_on`: the as-of day of Affinity's snapshot;
     `restated`: records that the day shows otherwise now than by what was known then; `delays`: kind
     -> money on the clock; `repairs`: the first steps of what to put right. `certificate`: where it
-    is certified.
+    is certified; `report`: the page for people, if one was written.
     """
 
     as_of: date
@@ -246,6 +246,7 @@ class ReconcileReceipt:
     delays: Mapping[str, Delayed]
     repairs: tuple[Repair, ...]
     certificate: Path
+    report: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -379,6 +379,42 @@ def reconcile(
 
 
 @app.command()
+def report(
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--as-of", formats=["%Y-%m-%d"], help="The day to report; the last run's by default."
+        ),
+    ] = None,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Reconcile a day, and write what was found as a page for people.
+
+    The page is one HTML file in var/reports/: open it in a browser, print it, send it on. It has
+    customers' names in it, and fetches nothing from anywhere.
+
+    Example: [bold]r2b report[/]
+
+    Example: [bold]r2b report --as-of 2026-02-28[/]
+    """
+    hush_prefect()
+    from flows.console.reconcile_view import report_json, show_report
+    from flows.console.server import local_flow
+    from flows.profile import load_profile
+    from flows.reconcile import reconcile as reconcile_flow
+
+    loaded = load_profile(profile)
+    with local_flow(quiet=as_json, what="Reporting"):
+        receipt = reconcile_flow(None if profile is None else str(profile), day(as_of))
+    answer(
+        report_json(receipt),
+        as_json=as_json,
+        show=lambda: show_report(receipt, loaded.settings.tenant.name),
+    )
+
+
+@app.command()
 def export(
     view: Annotated[str, typer.Argument(metavar="VIEW", help="The view, such as mart.hold.")],
     kind: Annotated[str, typer.Option("--format", help="csv, xlsx or parquet.")] = "csv",

@@ -28,14 +28,32 @@ _STYLES = {
 }
 
 
-def show_reconciliation(receipt: ReconcileReceipt, tenant: str) -> None:
-    """The verdict, every class with both sides' records and money, and what the classes mean."""
+def show_report(receipt: ReconcileReceipt, tenant: str) -> None:
+    """The verdict, and where the page is."""
+    _show_verdict(receipt, tenant)
+    out.print(f"The report is in {receipt.report}: open it in a browser.\n")
+
+
+def report_json(receipt: ReconcileReceipt) -> dict[str, Any]:
+    """Where the page and the certificate are, and the verdict."""
+    return {
+        name: getattr(receipt, name)
+        for name in ("as_of", "snapshot_on", "verdict", "report", "certificate")
+    }
+
+
+def _show_verdict(receipt: ReconcileReceipt, tenant: str) -> None:
     colour, words = _VERDICTS[Verdict(receipt.verdict)]
     known = f", as known on {receipt.known_at:%d %B %Y}" if receipt.known_at else ""
     out.print(
         f"\n[bold]{tenant}[/], as of {receipt.as_of:%d %B %Y}{known}: "
         f"[bold {colour}]{receipt.verdict}[/], {words}."
     )
+
+
+def show_reconciliation(receipt: ReconcileReceipt, tenant: str) -> None:
+    """The verdict, every class with both sides' records and money, and what the classes mean."""
+    _show_verdict(receipt, tenant)
     out.print(
         f"[dim]Affinity's snapshot is of {receipt.snapshot_on:%d %B %Y}.[/]\n"
         if receipt.snapshot_on
@@ -72,6 +90,7 @@ def show_reconciliation(receipt: ReconcileReceipt, tenant: str) -> None:
         )
     out.print(
         "\nOne by one, with remedies: mart.reconciliation; every record: mart.reconciled_record."
+        f"\nA page to read: {receipt.report}"
         f"\nCertified in {receipt.certificate}"
     )
 

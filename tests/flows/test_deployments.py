@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tasks.retry.failures import note_failure
 from tasks.retry.policy import RetryTerms
+from tests.browser import browsing, screenshots
 from tests.integration.office import Office
 from warehouse.connection import open_warehouse
 from warehouse.retry_queue import RetryQueue
@@ -91,14 +93,26 @@ def test_what_is_deployed_runs_and_is_seen(worker: Path, prefect_api: str):
 
 
 def reconciles(worker: Path, prefect_api: str) -> None:
-    """The deployment that compares both sides leaves a certificate."""
+    """The deployment that compares both sides leaves a certificate, and a report to be found."""
     run = _prefect("deployment", "run", "reconcile/reconcile", "--watch", root=worker)
 
     assert 0 == run.returncode, run.stdout + run.stderr
     named = {"flow_runs": {"name": {"any_": ["reconcile-last-day"]}}}
     (compared,) = _ask(prefect_api, "flow_runs/filter", named)
     assert ("Completed", ["reconcile"]) == (compared["state"]["name"], compared["tags"])
-    assert list((worker / "var" / "certificates").glob("*-known-*.json"))
+    (certificate,) = (worker / "var" / "certificates").glob("*-known-*.json")
+    (report,) = (worker / "var" / "reports").glob("*.html")
+    asked = {"artifacts": {"key": {"any_": ["reconciliation"]}}}
+    (shown,) = _ask(prefect_api, "artifacts/filter", asked)
+    assert compared["id"] == shown["flow_run_id"]
+    assert f"[The report]({report.resolve().as_uri()})" in shown["data"]
+    assert certificate.name in shown["data"]
+    assert "Bakers" not in shown["data"], "customers stay out of Prefect"
+    with browsing() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(f"{prefect_api.removesuffix('/api')}/artifacts/artifact/{shown['id']}")
+        expect(page.get_by_role("link", name="The report")).to_be_visible(timeout=30_000)
+        page.screenshot(path=screenshots() / "prefect-reconciliation.png")
 
 
 def drains_its_queue(worker: Path, prefect_api: str) -> None:

@@ -38,7 +38,7 @@ def snapshot(office: Office, seq: int = 1) -> list[Row]:
 
 def compared(office: Office, **asked: Any) -> ReconcileReceipt:
     """The office's sides, reconciled as the flow does it."""
-    return reconcile.fn(str(office.folder / "r2b.toml"), **asked)
+    return reconcile.fn(str(office.folder / "r2b.toml"), with_report=False, **asked)
 
 
 def classes(receipt: ReconcileReceipt) -> dict[str, int]:

@@ -72,7 +72,7 @@ class Product:
 
     def reconcile(self) -> ReconcileReceipt:
         """Both sides as of the last run, by the product itself."""
-        return reconcile.fn(str(self.profile))
+        return reconcile.fn(str(self.profile), with_report=False)
 
     def _wait_until_due(self) -> None:
         """A second at most: days pass faster here than the profile's wait."""

@@ -1,0 +1,53 @@
+"""What the report shows, read from the published copy: the very rows analysts see."""
+
+from pathlib import Path
+
+import polars as pl
+
+from warehouse.connection import open_published
+from warehouse.queries import read
+from warehouse.statements import statement
+
+
+class ReportStore:
+    """The figures of the report, each one small frame, whatever the size of the warehouse."""
+
+    def __init__(self, published: Path) -> None:
+        """Read from a published copy; it is opened for each question, and never written."""
+        self._published = published
+
+    def classes(self) -> pl.DataFrame:
+        """The latest reconciliation by class and reason: records and money of both sides."""
+        return self._read("report/read_classes")
+
+    def open_records(self, most: int) -> pl.DataFrame:
+        """What is neither matched nor explained, the most money first; `in_all`: how many."""
+        return self._read("report/read_open", most=most)
+
+    def clock(self) -> pl.DataFrame:
+        """Money that is late, or taken for too long, by kind and age."""
+        return self._read("report/read_clock")
+
+    def repairs(self) -> pl.DataFrame:
+        """What to put right, step by step."""
+        return self._read("report/read_repairs")
+
+    def restated(self) -> pl.DataFrame:
+        """What the day shows otherwise now than by what was known then, by class."""
+        return self._read("report/read_restated")
+
+    def dispositions(self) -> pl.DataFrame:
+        """The latest run's charges by disposition."""
+        return self._read("report/read_dispositions")
+
+    def holds(self) -> pl.DataFrame:
+        """Why charges are held."""
+        return self._read("report/read_holds")
+
+    def batches(self, most: int) -> pl.DataFrame:
+        """The newest batches."""
+        return self._read("report/read_batches", most=most)
+
+    def _read(self, name: str, **parameters: object) -> pl.DataFrame:
+        with open_published(self._published) as connection:
+            return read(connection, statement(name), parameters or None)
