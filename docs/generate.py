@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from docs.parts import commands, feeds, files, profile, rules, tables
+from docs.parts import commands, feeds, files, packages, profile, rules, tables
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,6 +41,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "core-tables": tables.core,
     "commands": commands.every_command,
     "exit-codes": commands.exit_codes,
+    "packages": packages.every_package,
 }
 """What each generated part of a page is made by."""
 
