@@ -97,6 +97,18 @@ class Ledger:
             statement("ledger/seal"), {**common, "committed_at": moment, "what": what, "seq": seq}
         )
 
+    def decisions(self) -> dict[int, int]:
+        """How many decisions about each batch (transfers, abandonments) are committed, by number.
+
+        Batches without any are left out.
+        """
+        return dict(
+            self._connection.execute(
+                "SELECT batch_seq, count(*) FROM ops.ledger_commit "
+                "WHERE what IN ('transfer', 'abandon') GROUP BY batch_seq"
+            ).fetchall()
+        )
+
     def take(self, seq: int) -> None:
         """Note that the frozen rows of batch `seq` are exported."""
         self._connection.execute(statement("groups/free_companions"), {"seq": seq})

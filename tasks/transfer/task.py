@@ -45,7 +45,7 @@ from tasks.transfer.refusals import refused_rows, with_patience
 from warehouse.batches import Batch, BatchStore
 from warehouse.connection import Connection, open_warehouse, transaction
 from warehouse.ledger import Ledger
-from warehouse.queries import first_row, scalar
+from warehouse.queries import first_row
 from warehouse.read_back import CLIS, SITE_PRODUCTS, SnapshotStore
 from warehouse.retry_queue import (
     RetryQueue,
@@ -188,6 +188,7 @@ def recover_transfers(
     with open_warehouse(warehouse) as connection:
         store = BatchStore(connection)
         items = {item.subject: item.state for item in RetryQueue(connection).items()}
+        committed = Ledger(connection).decisions()
         for batch in store.in_state(
             BatchState.WRITTEN,
             BatchState.IN_DOUBT,
@@ -195,14 +196,7 @@ def recover_transfers(
             BatchState.CONFIRMED,
             BatchState.ABANDONED,
         ):
-            decisions = read_journal(batch.path)
-            done = scalar(
-                connection,
-                "SELECT count(*) FROM ops.ledger_commit "
-                "WHERE batch_seq = $seq AND what IN ('transfer', 'abandon')",
-                {"seq": batch.seq},
-            )
-            for decision in decisions[done:]:
+            for decision in read_journal(batch.path)[committed.get(batch.seq, 0) :]:
                 _finish(connection, batch, decision, retry, today)
                 mended.append(batch.seq)
             if writes_back and _owes_write_back(connection, batch, items):
