@@ -6,6 +6,7 @@ from pathlib import Path
 
 from prefect import flow, runtime
 
+from flows.artifacts import ended, show_run
 from flows.deliveries import carry, carry_open, first_failure
 from flows.exclusive import alone_with
 from flows.profile import LoadedProfile, load_profile
@@ -47,6 +48,7 @@ from tasks.layer.task import land_feeds
 from tasks.ready_to_bill.task import judge_charges
 from tasks.reconcile.task import remember_sides
 from tasks.reports.counts import run_json
+from tasks.reports.sheets import run_outcome
 from tasks.runs.task import fail_run, finish_run, start_run
 from tasks.transfer.task import read_back, recover_transfers
 from warehouse.lookups import open_batches, reject_reasons_of, warnings_of
@@ -74,9 +76,10 @@ def billing_run(profile_path: str | None = None, as_of: date | None = None) -> R
         except R2BError as error:
             fail_run(run, error, profile.published, retry_terms(profile))
             raise
+    show_run(receipt, profile)
     if failure is not None:
         raise failure
-    return receipt
+    return ended(receipt, run_outcome(receipt))
 
 
 def _bill(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, R2BError | None]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from prefect import flow, runtime
 
-from flows.artifacts import show_reconciliation
+from flows.artifacts import ended, show_reconciliation
 from flows.exclusive import alone_with
 from flows.profile import load_profile
 from flows.wiring import issuer, reports, wholeness
@@ -16,6 +16,7 @@ from schemas.errors import UsageError
 from schemas.receipts import ReconcileReceipt
 from tasks.reconcile.certificate import Comparison, compare, is_genuine
 from tasks.reconcile.task import reconcile_sides
+from tasks.reports.sheets import reconcile_outcome
 from tasks.reports.task import write_pages
 from tasks.runs.task import publish_marts
 
@@ -73,5 +74,5 @@ def reconcile(
         if with_report:
             pages = write_pages(profile.published, receipt, reports(profile))
             receipt = replace(receipt, report=pages.report)
-    show_reconciliation(receipt, profile.settings.tenant.name)
-    return receipt
+    show_reconciliation(receipt, profile)
+    return ended(receipt, reconcile_outcome(receipt))

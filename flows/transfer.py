@@ -4,12 +4,14 @@ from pathlib import Path
 
 from prefect import flow
 
+from flows.artifacts import ended
 from flows.exclusive import alone_with
 from flows.operators import acting
 from flows.profile import LoadedProfile, load_profile
 from flows.wiring import retry_terms, tenant_today
 from schemas.receipts import TransferReceipt
 from schemas.results import read_results
+from tasks.reports.sheets import transfer_outcome
 from tasks.runs.task import publish_marts
 from tasks.transfer.task import Evidence, abandon_batch, recover_transfers, transfer_batch
 
@@ -33,7 +35,7 @@ def transfer_to_billing(
         recover_transfers(profile.warehouse, terms, today)
         receipt = transfer_batch(profile.warehouse, seq, evidence, terms, today)
         publish_marts(profile.warehouse, profile.published)
-    return receipt
+    return ended(receipt, transfer_outcome(receipt))
 
 
 def abandon(

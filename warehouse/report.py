@@ -44,6 +44,14 @@ class ReportStore:
         """Why charges are held."""
         return self._read("report/read_holds")
 
+    def open_batches(self) -> pl.DataFrame:
+        """Batches that are not settled, oldest first, with their age in days."""
+        return self._read("report/read_open_batches")
+
+    def queue(self) -> pl.DataFrame:
+        """The open items of the retry queue, the most money first."""
+        return self._read("report/read_queue")
+
     def batches(self, most: int) -> pl.DataFrame:
         """The newest batches."""
         return self._read("report/read_batches", most=most)

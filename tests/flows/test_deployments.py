@@ -81,9 +81,14 @@ def test_what_is_deployed_runs_and_is_seen(worker: Path, prefect_api: str):
     named = _ask(
         prefect_api,
         "flow_runs/filter",
-        {"flow_runs": {"name": {"any_": ["billing-run-2026-04-02"]}}},
+        {"flow_runs": {"name": {"any_": ["default 2026-04-02: batch written"]}}},
     )
     assert ["Completed"] == [each["state"]["name"] for each in named]
+    assert named[0]["state"]["message"] == (
+        "Batch 1: 6 rows, £62.00. Load its files into Affinity in their order, then confirm it "
+        "(transfer-to-billing)."
+    )
+    shows_the_run(prefect_api, named[0]["id"])
     tasks = _ask(prefect_api, "task_runs/filter", {"flow_runs": {"id": {"any_": [named[0]["id"]]}}})
     assert {"land feeds", "accept records", "judge charges", "claim batch", "publish batch"} <= {
         each["name"].rpartition("-")[0] or each["name"] for each in tasks
@@ -92,17 +97,40 @@ def test_what_is_deployed_runs_and_is_seen(worker: Path, prefect_api: str):
     reconciles(worker, prefect_api)
 
 
+def shows_the_run(prefect_api: str, run_id: str) -> None:
+    """What ops see of a run: a sheet, and tables of what is held, rejected, queued and open."""
+    asked = {"artifacts": {"flow_run_id": {"any_": [run_id]}}}
+    shown = {each["key"]: each for each in _ask(prefect_api, "artifacts/filter", asked)}
+
+    names = ("billing-run", "holds", "rejects", "retry-queue", "open-batches")
+    assert {f"default-{name}" for name in names} == shown.keys()
+    sheet = shown["default-billing-run"]["data"]
+    assert "```mermaid" in sheet
+    assert "Bakers" not in sheet, "customers stay out of Prefect"
+    (waiting,) = json.loads(shown["default-open-batches"]["data"])
+    assert (1, "written", "£62.00") == (waiting["batch"], waiting["state"], waiting["worth"])
+    with browsing() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 1400})
+        root = prefect_api.removesuffix("/api")
+        page.goto(f"{root}/artifacts/artifact/{shown['default-billing-run']['id']}")
+        expect(page.get_by_text("4 charges judged")).to_be_visible(timeout=30_000)
+        page.screenshot(path=screenshots() / "prefect-billing-run.png")
+        page.goto(f"{root}/runs/flow-run/{run_id}")
+        expect(page.get_by_text("default 2026-04-02: batch written").first).to_be_visible()
+        page.screenshot(path=screenshots() / "prefect-run-page.png")
+
+
 def reconciles(worker: Path, prefect_api: str) -> None:
     """The deployment that compares both sides leaves a certificate, and a report to be found."""
     run = _prefect("deployment", "run", "reconcile/reconcile", "--watch", root=worker)
 
     assert 0 == run.returncode, run.stdout + run.stderr
-    named = {"flow_runs": {"name": {"any_": ["reconcile-last-day"]}}}
+    named = {"flows": {"name": {"any_": ["reconcile"]}}}
     (compared,) = _ask(prefect_api, "flow_runs/filter", named)
     assert ("Completed", ["reconcile"]) == (compared["state"]["name"], compared["tags"])
     (certificate,) = (worker / "var" / "certificates").glob("*-known-*.json")
     (report,) = (worker / "var" / "reports").glob("*.html")
-    asked = {"artifacts": {"key": {"any_": ["reconciliation"]}}}
+    asked = {"artifacts": {"key": {"any_": ["default-reconciliation"]}}}
     (shown,) = _ask(prefect_api, "artifacts/filter", asked)
     assert compared["id"] == shown["flow_run_id"]
     assert f"[The report]({report.resolve().as_uri()})" in shown["data"]
@@ -137,6 +165,6 @@ def drains_its_queue(worker: Path, prefect_api: str) -> None:
     assert (["retry"], "retry", []) == (made["tags"], made["work_queue_name"], made["schedules"])
     within = {"flow_runs": {"parent_task_run_id": {"is_null_": False}}}
     (billed,) = _ask(prefect_api, "flow_runs/filter", within)
-    assert ("Completed", "billing-run-") == (billed["state"]["name"], billed["name"][:12])
+    assert ("Completed", "default 20") == (billed["state"]["name"], billed["name"][:10])
     with open_warehouse(worker / "var" / "warehouse.duckdb") as connection:
         assert ["done"] == [item.state for item in RetryQueue(connection).items(open_only=False)]
