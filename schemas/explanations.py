@@ -323,6 +323,12 @@ CHANGE_HOLDS: dict[ChangeHoldReason, Explanation] = {
         "Nothing: the day after, the group's quantity goes down by itself.",
         "billing",
     ),
+    ChangeHoldReason.OBJECT_UNKNOWN: Explanation(
+        "It was cut or stopped and goes on as another row; the end of the old one has moved, and "
+        "nobody knows what Affinity calls it.",
+        "Bring Affinity's snapshot (affinity_site_products), or end the row there by hand.",
+        "ops",
+    ),
     ChangeHoldReason.GROUP_ROW_TAKEN: Explanation(
         "It led a group and comes back, but its row bills others who differ from it by now.",
         "Make them alike again; else it goes once the others have left that row.",

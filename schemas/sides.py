@@ -32,16 +32,24 @@ LAYER_SIDE = pl.Schema(
         "change_state": pl.String(),
         "changing": pl.String(),
         "reasons": pl.String(),
+        "told_quantity": pl.Int64(),
+        "told_unit_price": MONEY,
+        "told_sku": pl.String(),
+        "told_site_ref": pl.String(),
+        "told_cli": pl.String(),
         "known_from": pl.Date(),
         "stands_from": pl.Date(),
     }
 )
-"""What The Layer and our ledger say: one row per charge, and per asset that no line was sold with.
+"""What The Layer and our ledger say: one row per charge, per stretch of billing that was cut or
+stopped, and per asset that no line was sold with.
 
-`layer_key`: `line:<line>:<charge type>` or `asset:<asset>:recurring`. `disposition`: the charge's;
+`layer_key`: `line:<line>:<charge type>`, of an earlier stretch with its number behind that, or
+`asset:<asset>:recurring`. `disposition`: the charge's;
 `unsold` for an asset without a line. `is_told`: Affinity took it once, or had it when we first
 looked. `change_state`, `changing`: where its changes stand, and the fields they are about, comma
-separated. `reasons`: what holds it or its changes. `group_key`: the group it is billed in.
+separated. `told_*`: what Affinity was last told of them, where anything changes. `reasons`: what
+holds it or its changes. `group_key`: the group it is billed in.
 `known_from`: the as-of day of the run that first saw it like this; the same on the other side.
 `stands_from`: that of the run since which it has had its disposition.
 """
@@ -60,10 +68,12 @@ AFFINITY_SIDE = pl.Schema(
         "row_key": pl.String(),
         "frequency": pl.String(),
         "known_from": pl.Date(),
+        "is_gone": pl.Boolean(),
     }
 )
 """What Affinity bills: one row per site product. Any column but the first may be null.
 
+`is_gone`: a later snapshot has it no more, so it ended on a day that nobody knows.
 `frequency`: that of The Layer's products with this code, where they agree; Affinity does not say.
 """
 

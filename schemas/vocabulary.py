@@ -80,6 +80,7 @@ class ChangeHoldReason(StrEnum):
     GROUP_ROW_TAKEN = "group_row_taken"
     DUPLICATE_NAME = "duplicate_name"
     PARENT_MISSING = "parent_missing"
+    OBJECT_UNKNOWN = "object_unknown"
 
 
 class Reading(StrEnum):

@@ -45,7 +45,7 @@ _AFFINITY = _Side(
     "work.affinity_side",
     "ops.affinity_fact",
     "object_uid",
-    tuple(name for name in AFFINITY_SIDE if name != "known_from"),
+    tuple(name for name in AFFINITY_SIDE if name not in ("known_from", "is_gone")),
     _UNDATED,
 )
 
@@ -107,18 +107,19 @@ class SideStore:
         """Records as last known, but with the quantity, price and place that counted on the day.
 
         Those have no days of their own: they count from the run that first saw them. What was
-        first seen after the day is taken as it was then.
+        first seen after the day is taken as it was then, and what begins after it as it will
+        be. What is there no more was there until a
+        run no longer saw it.
         """
         key, kept = side.key, side.kept
         columns = [
-            f"CASE WHEN earlier.{key} IS NULL THEN last.{name} ELSE earlier.fact.{name} END "
-            f"AS {name}"
+            f"CASE WHEN earlier.{key} IS NULL OR last.start_on > $as_of THEN last.{name} "
+            f"ELSE earlier.fact.{name} END AS {name}"
             if name in side.undated
             else f"last.{name}"
             for name in (*side.columns, "known_from")
         ]
-        if side.standing is not None:
-            columns.append("standing.stands_from")
+        columns.append("last.is_gone" if side.standing is None else "standing.stands_from")
         return read(
             self._connection,
             f"""
@@ -128,7 +129,19 @@ class SideStore:
                     ($known_at IS NULL OR known_from <= $known_at)
                     AND (known_to IS NULL OR known_to > known_from)
             ),
-            last AS (FROM seen WHERE known_to IS NULL OR known_to > $known_at),
+            current AS (
+                SELECT *, FALSE AS is_gone FROM seen WHERE known_to IS NULL OR known_to > $known_at
+            ),
+            last AS (
+                FROM current
+                UNION ALL
+                SELECT seen.*, TRUE AS is_gone
+                FROM seen
+                ANTI JOIN current ON seen.{key} = current.{key}
+                WHERE seen.known_to > $as_of
+                QUALIFY
+                    row_number() OVER (PARTITION BY seen.{key} ORDER BY seen.known_from DESC) = 1
+            ),
             earlier AS (
                 SELECT
                     seen.{key},
@@ -174,6 +187,15 @@ class SideStore:
         """`object_uid` of what Affinity bills of records that the run's feeds broke."""
         with registered(self._connection, "known_affinity", affinity):
             return read(self._connection, statement("reconcile/read_rejected"), {"run_id": run_id})
+
+    def came_with(self, run_id: str, feed: str) -> bool:
+        """Whether a run was given a feed."""
+        rows = self._connection.execute(
+            "SELECT 1 FROM ops.feed_read "
+            "WHERE run_id = $run_id AND feed = $feed AND accepted IS NOT NULL",
+            {"run_id": run_id, "feed": feed},
+        ).fetchall()
+        return bool(rows)
 
     def feed_of_runs(self, feed: str, known_at: date | None) -> list[FeedOfRun]:
         """What each run until that day read of a feed, newest first."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import polars as pl
 
 from schemas.charge import CHARGE_KEY
-from schemas.vocabulary import CeaseKind, ChangeState, HoldReason
+from schemas.vocabulary import CeaseKind, ChangeHoldReason, ChangeState, HoldReason
 from tasks.changes.charges import CEASE_DUE, CHANGE, HOLD
 
 OUTLASTING = pl.Schema(
@@ -22,7 +22,8 @@ OUTLASTING = pl.Schema(
 )
 """Earlier stretches that do not end on `cease_on`, one row each; `told_on`: the end last told.
 
-`state`: due, held (Affinity refused an end of the charge, and nobody released it) or in flight.
+`state`: due, held (Affinity refused an end of the charge and nobody released it, or its name of
+the stretch, `object_uid`, is not known) or in flight.
 """
 
 
@@ -42,8 +43,13 @@ def earlier_ends(outlasting: pl.DataFrame) -> EarlierEnds:
         pl.col("told_on").cast(pl.String).alias("told"),
         pl.col("cease_on").cast(pl.String).alias("now"),
     )
+    reason = (
+        pl.when(pl.col("object_uid").is_null())
+        .then(pl.lit(ChangeHoldReason.OBJECT_UNKNOWN.value))
+        .otherwise(pl.lit(HoldReason.AFFINITY_REJECTED.value))
+    )
     holds = outlasting.filter(pl.col("state") == ChangeState.HELD).select(
-        *CHARGE_KEY, "customer_id", pl.lit(HoldReason.AFFINITY_REJECTED.value).alias("reason")
+        *CHARGE_KEY, "customer_id", reason.alias("reason")
     )
     return EarlierEnds(
         ceases=_as(CEASE_DUE, outlasting.filter(pl.col("state") == ChangeState.DUE)),

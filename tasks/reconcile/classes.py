@@ -15,7 +15,7 @@ from schemas.cli_text import read_uk_number
 from schemas.sides import LINE_MISSING, MATCH, UNSOLD
 from schemas.tables import VALUE
 from schemas.vocabulary import (
-    ChangeState,
+    ChangeHoldReason,
     ChargeType,
     Disposition,
     Frequency,
@@ -24,13 +24,18 @@ from schemas.vocabulary import (
     Why,
 )
 from tasks.reconcile.matching import match
+from tasks.reconcile.sums import (
+    TO_BILL,
+    UNDER_WAY,
+    counted,
+    is_to_come,
+    same_all_along,
+    summed_affinity,
+    summed_layer,
+    value_of,
+)
 
 MONTHS = {Frequency.MONTHLY: 1, Frequency.QUARTERLY: 3, Frequency.ANNUAL: 12}
-
-_UNDER_WAY = [Disposition.EXPORTED.value, Disposition.READY.value]
-
-_TO_BILL = [Disposition.IN_BILLING.value, *_UNDER_WAY, UNSOLD]
-"""Dispositions of what is to be billed in Affinity."""
 
 FINE = [Reconciled.MATCHED.value, Reconciled.EXPLAINED.value]
 """Classes of what nobody has to put right."""
@@ -60,12 +65,13 @@ class ReconcileTerms:
 
     `snapshot`: why nothing at all can be said of Affinity (no snapshot, too old), or that it is
     partial: then what is not in it may be there all the same. `feeds_are_partial` is the same of
-    The Layer's feeds.
+    The Layer's feeds. `waits_at_most`: days for which what is under way explains anything.
     """
 
     as_of: date
     snapshot: Why | None = None
     feeds_are_partial: bool = False
+    waits_at_most: int = 30
 
 
 @dataclass(frozen=True)
@@ -123,26 +129,43 @@ def reconcile(
             # what is under way has its row key on Affinity's row once it is there
             (~_under_way()).alias("may_match"),
         ),
-        affinity.with_columns(_covers(terms.as_of).alias("bills"), _cli_as_ours().alias("cli")),
+        affinity.with_columns(
+            # a blank type is money of every month until somebody says otherwise: never clean
+            pl.col("charge_type").is_null().alias("is_untyped"),
+            pl.col("charge_type").fill_null(ChargeType.RECURRING.value),
+        ).with_columns(_covers(terms.as_of).alias("bills"), _cli_as_ours().alias("cli")),
         edges,
     )
     theirs = matched.affinity.with_columns(
         is_rejected.alias("is_rejected"), (pl.col("bills") & ~_was_taken_back()).alias("bills")
     )
-    both = _summed_layer(matched.layer).join(
-        _summed_affinity(theirs), on="match_id", how="full", coalesce=True
+    to_come = is_to_come(matched.layer, theirs, terms.as_of)
+    layer, affinity = (counted(side, to_come) for side in (matched.layer, theirs))
+    both = summed_layer(layer).join(
+        summed_affinity(affinity), on="match_id", how="full", coalesce=True
     )
+    both = both.join(same_all_along(layer, affinity), on="match_id", how="left")
     both = both.with_columns(
         pl.col("layer_records", "affinity_records").fill_null(0),
         pl.col("ours_bill", "theirs_bill", "is_rejected").fill_null(value=False),
+        pl.coalesce("charge_type", "their_type").alias("charge_type"),
+        pl.col("is_to_come").fill_null(value=False),
+        ((pl.lit(terms.as_of) - pl.col("stands_from")).dt.total_days() > terms.waits_at_most)
+        .fill_null(value=False)
+        .alias("stands_too_long"),
+        ((pl.lit(terms.as_of) - pl.col("our_known_from")).dt.total_days() > terms.waits_at_most)
+        .fill_null(value=False)
+        .alias("changes_too_long"),
     )
     both = both.with_columns(_differences())
-    both = both.with_columns(_is_known_change().alias("is_known"))
+    both = both.with_columns(
+        _is_known_change().alias("is_known"), _is_known_end().alias("is_known_end")
+    )
     both = both.with_columns(_verdict(terms).alias("verdict")).unnest("verdict")
     # Affinity does not say how often it bills: as often as ours does
     often = both.select("match_id", often="frequency")
-    ours = _with_money(matched.layer, often)
-    theirs = _with_money(theirs, often)
+    ours = _with_money(matched.layer.with_columns(often=None))
+    theirs = _with_money(theirs.join(often, on="match_id", how="left", maintain_order="left"))
     money = _totals(ours, "layer").join(
         _totals(theirs, "affinity"), on="match_id", how="full", coalesce=True
     )
@@ -172,7 +195,7 @@ def _covers(as_of: date) -> pl.Expr:
 
 
 def _is_to_bill(as_of: date) -> pl.Expr:
-    return _covers(as_of) & pl.col("disposition").is_in(_TO_BILL)
+    return _covers(as_of) & pl.col("disposition").is_in(TO_BILL)
 
 
 def _was_taken_back() -> pl.Expr:
@@ -188,65 +211,6 @@ def _cli_as_ours() -> pl.Expr:
     return pl.coalesce(read_uk_number(text).cleaned, text)
 
 
-def _value() -> pl.Expr:
-    return pl.col("quantity").cast(pl.Decimal(38, 0)) * pl.col("unit_price")
-
-
-def _summed_layer(layer: pl.DataFrame) -> pl.DataFrame:
-    """Ours of each match: what of them bills on the day, and what may explain a difference."""
-    bills = pl.col("bills")
-    return layer.group_by("match_id").agg(
-        pl.len().alias("layer_records"),
-        bills.any().alias("ours_bill"),
-        pl.col("charge_type", "frequency").min(),
-        *_sides("ours"),
-        pl.col("start_on").min().alias("our_start"),
-        pl.col("end_on").max().alias("our_end"),
-        pl.col("end_on").null_count().alias("our_open_ends"),
-        pl.col("known_from").max().alias("our_known_from"),
-        pl.col("disposition", "reasons").sort_by(~bills, "layer_key").first(),
-        pl.col("group_key").is_not_null().any().alias("is_grouped"),
-        (pl.col("change_state") == ChangeState.HELD).any().alias("change_is_held"),
-        pl.col("change_state").is_not_null().any().alias("is_changing"),
-        pl.col("changing").drop_nulls().str.split(",").list.explode().unique(),
-    )
-
-
-def _summed_affinity(affinity: pl.DataFrame) -> pl.DataFrame:
-    bills = pl.col("bills")
-    return affinity.group_by("match_id").agg(
-        pl.len().alias("affinity_records"),
-        bills.any().alias("theirs_bill"),
-        *_sides("theirs"),
-        pl.col("start_on").unique().alias("their_starts"),
-        pl.col("start_on").min().alias("their_start"),
-        pl.col("end_on").max().alias("their_end"),
-        pl.col("end_on").null_count().alias("their_open_ends"),
-        pl.col("known_from").max().alias("their_known_from"),
-        ((pl.col("quantity").is_null() | pl.col("unit_price").is_null()) & bills)
-        .any()
-        .alias("is_unknown"),
-        pl.col("is_rejected").any(),
-    )
-
-
-def _sides(side: str) -> list[pl.Expr]:
-    """What bills on the day, in sum and as sets."""
-    bills = pl.col("bills")
-    return [
-        pl.col("quantity").filter(bills).sum().alias(f"{side}_quantity"),
-        _value().filter(bills).sum().alias(f"{side}_value"),
-        *(
-            pl.col(name).filter(bills).unique().sort().alias(f"{side}_{name}")
-            for name in ("unit_price", "sku", "site_ref", "cli")
-        ),
-        pl.col("start_on").filter(bills).min().alias(f"{side}_start"),
-        pl.when(pl.col("end_on").filter(bills).null_count() == 0)
-        .then(pl.col("end_on").filter(bills).max())
-        .alias(f"{side}_end"),
-    ]
-
-
 def _differences() -> pl.Expr:
     """The fields in which what bills on both sides differs; of a one-off charge only some count."""
     is_one_each = (pl.col("ours_unit_price").list.len() == 1) & (
@@ -258,16 +222,23 @@ def _differences() -> pl.Expr:
         .otherwise(pl.col("ours_value") != pl.col("theirs_value"))
     )
     starts_there = pl.col("their_starts").list.contains(pl.col("ours_start"), nulls_equal=True)
+    is_several = (pl.col("ours_counted") > 1) | (pl.col("theirs_counted") > 1)
+    same_sum = pl.col("ours_quantity") == pl.col("theirs_quantity")
+    other_starts = is_several & same_sum & ~pl.col("same_starts").fill_null(value=True)
+    other_ends = is_several & same_sum & ~pl.col("same_ends").fill_null(value=True)
     found = {
         "quantity": pl.col("ours_quantity") != pl.col("theirs_quantity"),
         "unit_price": price,
         "sku": pl.col("ours_sku") != pl.col("theirs_sku"),
         "site": (pl.col("ours_site_ref") != pl.col("theirs_site_ref")) & _recurring(),
         "cli": (pl.col("ours_cli") != pl.col("theirs_cli")) & _recurring(),
-        "bill_start": ~starts_there & pl.col("ours_start").is_not_null(),
-        "bill_end": pl.col("ours_end").ne_missing(pl.col("theirs_end")) & _recurring(),
+        "bill_start": (~starts_there | (other_starts & _recurring()))
+        & pl.col("ours_start").is_not_null(),
+        "bill_end": (pl.col("ours_end").ne_missing(pl.col("theirs_end")) | other_ends)
+        & _recurring()
+        & ~pl.col("theirs_is_gone"),
     }
-    both = pl.col("ours_bill") & pl.col("theirs_bill")
+    both = (pl.col("ours_bill") & pl.col("theirs_bill")) | pl.col("is_to_come")
     return (
         pl.concat_list(
             pl.when(both & differs.fill_null(value=False)).then(pl.lit(name))
@@ -279,9 +250,42 @@ def _differences() -> pl.Expr:
 
 
 def _is_known_change() -> pl.Expr:
-    """Whether all that differs is about to be told, or is held: a change that we know of."""
+    """Whether all that differs is about to be told, or is held: a change that we know of.
+
+    It explains what Affinity was told before, not whatever Affinity bills instead.
+    """
     unknown = pl.col("differing").list.set_difference(pl.col("changing").fill_null([]))
-    return pl.col("is_changing").fill_null(value=False) & (unknown.list.len() == 0)
+    as_told = {
+        "quantity": pl.col("told_quantity") == pl.col("theirs_quantity"),
+        "unit_price": (pl.col("told_unit_price") == pl.col("theirs_unit_price"))
+        | (pl.col("told_value") == pl.col("theirs_value")),
+        "sku": pl.col("told_sku") == pl.col("theirs_sku"),
+        "site": pl.col("told_site_ref") == pl.col("theirs_site_ref"),
+        "cli": pl.col("told_cli") == pl.col("theirs_cli"),
+    }
+    others = pl.any_horizontal(
+        pl.col("differing").list.contains(name) & ~same.fill_null(value=False)
+        for name, same in as_told.items()
+    )
+    is_changing = pl.col("is_changing").fill_null(value=False) & ~pl.col("changes_too_long")
+    return is_changing & (unknown.list.len() == 0) & ~others
+
+
+_ENDS = ["bill_end", "bill_start", "do_not_bill", "route", "is_live"]
+"""The changes that make a charge bill, or not bill any more."""
+
+
+def _is_known_end() -> pl.Expr:
+    """Whether an end or a start is about to be told.
+
+    One that is refused or held is not: until somebody cares for it, Affinity bills too much. But
+    what a New & Cease replaces goes on until that is ready, whose money is on the clock.
+    """
+    of_days = pl.col("changing").fill_null([]).list.set_intersection(_ENDS).list.len() > 0
+    is_told = ~pl.col("change_is_held").fill_null(value=False) & ~pl.col("changes_too_long")
+    waits_for_its_pair = pl.col("reasons").str.contains(ChangeHoldReason.PAIR_WAITING.value)
+    is_told = is_told | waits_for_its_pair.fill_null(value=False)
+    return pl.col("is_changing").fill_null(value=False) & of_days & is_told
 
 
 class _Rule(NamedTuple):
@@ -318,14 +322,26 @@ def _said(rule: _Rule) -> pl.Expr:
 def _unsayable(terms: ReconcileTerms) -> list[_Rule]:
     """Where a side is not known well enough to say anything."""
     theirs_alone = (pl.col("affinity_records") > 0) & (pl.col("layer_records") == 0)
+    both = (pl.col("affinity_records") > 0) & (pl.col("layer_records") > 0)
+    is_off = (pl.col("differing").list.len() > 0) | (pl.col("ours_bill") != pl.col("theirs_bill"))
+    # what a record that is not there may hold: too little on their side, or on ours
+    less = pl.col("theirs_value").fill_null(0) < pl.col("ours_value").fill_null(0)
+    more = pl.col("theirs_value").fill_null(0) > pl.col("ours_value").fill_null(0)
     rules = [
         _Rule(
-            theirs_alone & pl.col("is_rejected"),
+            (theirs_alone | (both & is_off)) & pl.col("is_rejected"),
             Reconciled.UNRECONCILED,
             Why.RECORD_IS_REJECTED,
         ),
         _Rule(pl.col("is_unknown"), Reconciled.UNRECONCILED, Why.VALUE_IS_MISSING),
     ]
+    if terms.snapshot is Why.SNAPSHOT_IS_PARTIAL:
+        rules.append(_Rule(both & is_off & less, Reconciled.UNRECONCILED, terms.snapshot))
+    if terms.feeds_are_partial:
+        in_sum = pl.col("is_grouped") | (pl.col("affinity_records") > pl.col("layer_records"))
+        rules.append(
+            _Rule(both & is_off & more & in_sum, Reconciled.UNRECONCILED, Why.FEEDS_ARE_PARTIAL)
+        )
     if terms.snapshot in _NOTHING_KNOWN:
         rules.insert(0, _Rule(pl.lit(value=True), Reconciled.UNRECONCILED, terms.snapshot))
     return rules
@@ -335,7 +351,9 @@ def _one_side_alone(terms: ReconcileTerms) -> list[_Rule]:
     """Nobody on the other side."""
     ours = (pl.col("layer_records") > 0) & (pl.col("affinity_records") == 0)
     theirs = (pl.col("affinity_records") > 0) & (pl.col("layer_records") == 0)
-    has_ended = (pl.col("their_open_ends") == 0) & (pl.col("their_end") < terms.as_of)
+    has_ended = (
+        (pl.col("their_open_ends") == 0) & (pl.col("their_end") < terms.as_of) & _recurring()
+    )
     to_come = pl.col("our_start") > terms.as_of
     is_unsold = pl.col("disposition") == UNSOLD
     is_lost = is_unsold & (pl.col("reasons") == LINE_MISSING)
@@ -343,6 +361,8 @@ def _one_side_alone(terms: ReconcileTerms) -> list[_Rule]:
         _Rule(theirs & has_ended, Reconciled.EXPLAINED, Why.OVER),
         _Rule(theirs, Reconciled.ONLY_IN_AFFINITY),
         _Rule(ours & ~_to_bill(), Reconciled.EXPLAINED, _why_not_there()),
+        # nobody has answered for weeks: it may be there or not
+        _Rule(ours & _is_lost_on_its_way(), Reconciled.UNRECONCILED, Why.IN_FLIGHT),
         _Rule(ours & _under_way(), Reconciled.EXPLAINED, Why.IN_FLIGHT),
         _Rule(ours & is_unsold & to_come, Reconciled.EXPLAINED, Why.WAITING),
         _Rule(
@@ -365,8 +385,11 @@ def _both_sides(terms: ReconcileTerms) -> list[_Rule]:
     we, they = pl.col("ours_bill"), pl.col("theirs_bill")
     differs = pl.col("differing").list.len() > 0
     named = pl.col("differing").list.join(",")
-    is_early = (pl.col("theirs_start") < pl.col("ours_start")) & pl.col("differing").list.contains(
-        "bill_start"
+    # where more is owed to us than for those days, what differs goes first
+    is_early = (
+        (pl.col("theirs_start") < pl.col("ours_start"))
+        & pl.col("differing").list.contains("bill_start")
+        & (pl.col("theirs_value") >= pl.col("ours_value"))
     )
     not_yet = (pl.col("our_start") > terms.as_of).fill_null(value=False) | (
         pl.col("disposition") == Disposition.WAITING
@@ -378,7 +401,15 @@ def _both_sides(terms: ReconcileTerms) -> list[_Rule]:
         & _to_bill()
         & _recurring()
     )
-    known = pl.col("is_changing").fill_null(value=False)
+    known = pl.col("is_known_end")
+    comes = pl.col("is_to_come")
+    apart = (
+        pl.col("ours_bill").not_()
+        & pl.col("theirs_bill").not_()
+        & _to_bill()
+        & _recurring()
+        & ((pl.col("our_start") > terms.as_of) != (pl.col("their_start") > terms.as_of))
+    )
     of_change = (
         pl.when("change_is_held")
         .then(pl.lit(Why.HELD.value))
@@ -394,12 +425,23 @@ def _both_sides(terms: ReconcileTerms) -> list[_Rule]:
         _Rule(we & they & pl.col("is_grouped"), Reconciled.EXPLAINED, Why.GROUPED),
         _Rule(we & they, Reconciled.MATCHED),
         _Rule((we != they) & known, Reconciled.EXPLAINED, of_change, "status"),
+        _Rule(we & _is_lost_on_its_way(), Reconciled.UNRECONCILED, Why.IN_FLIGHT),
         _Rule(we & _under_way(), Reconciled.EXPLAINED, Why.IN_FLIGHT),
         _Rule(we, Reconciled.DIFFERS, None, "status"),
         _Rule(they & ~_to_bill() & has_an_end, Reconciled.EXPLAINED, _why_not_there()),
         _Rule(they & not_yet, Reconciled.BILLING_BEFORE_START, None, "status"),
         _Rule(they & is_held, Reconciled.DIFFERS, None, "status"),
         _Rule(they, Reconciled.CEASED_BUT_BILLING, None, "status"),
+        _Rule(
+            comes & differs & pl.col("is_known"),
+            Reconciled.EXPLAINED,
+            of_change,
+            named,
+        ),
+        _Rule(comes & differs, Reconciled.DIFFERS, None, named),
+        _Rule(comes, Reconciled.MATCHED),
+        _Rule(apart & known, Reconciled.EXPLAINED, of_change, "bill_start,bill_end"),
+        _Rule(apart, Reconciled.DIFFERS, None, "bill_start,bill_end"),
         _Rule(other_end & known, Reconciled.EXPLAINED, of_change, "bill_end"),
         _Rule(other_end, Reconciled.DIFFERS, None, "bill_end"),
         _Rule(~_to_bill(), Reconciled.EXPLAINED, _why_not_there()),
@@ -407,11 +449,15 @@ def _both_sides(terms: ReconcileTerms) -> list[_Rule]:
 
 
 def _to_bill() -> pl.Expr:
-    return pl.col("disposition").is_in(_TO_BILL)
+    return pl.col("disposition").is_in(TO_BILL)
+
+
+def _is_lost_on_its_way() -> pl.Expr:
+    return (pl.col("disposition") == Disposition.EXPORTED) & pl.col("stands_too_long")
 
 
 def _under_way() -> pl.Expr:
-    return pl.col("disposition").is_in(_UNDER_WAY)
+    return pl.col("disposition").is_in(UNDER_WAY)
 
 
 def _why_not_there() -> pl.Expr:
@@ -422,22 +468,22 @@ def _why_not_there() -> pl.Expr:
     )
 
 
-def _with_money(side: pl.DataFrame, often: pl.DataFrame) -> pl.DataFrame:
+def _with_money(side: pl.DataFrame) -> pl.DataFrame:
     """A side with what each record is worth, and what of it bills on the day.
 
-    Recurring charges count per month, one-off charges once.
+    Recurring charges count per month, one-off charges once. `often`: how often it bills where that
+    is not for the record itself to say.
     """
     months = (
-        pl.coalesce("often", "frequency", pl.lit(Frequency.MONTHLY.value))
+        pl.coalesce(pl.col("often").cast(pl.String), "frequency", pl.lit(Frequency.MONTHLY.value))
         .replace_strict(
             {each.value: count for each, count in MONTHS.items()}, return_dtype=pl.Int64
         )
         .cast(pl.Decimal(38, 0))
     )
-    value, nothing = _value().fill_null(0).cast(VALUE), pl.lit(0, dtype=VALUE)
+    value, nothing = value_of().fill_null(0).cast(VALUE), pl.lit(0, dtype=VALUE)
     return (
-        side.join(often, on="match_id", how="left", maintain_order="left")
-        .with_columns(
+        side.with_columns(
             pl.when(_recurring()).then(value / months).otherwise(nothing).alias("worth_per_month"),
             pl.when(_recurring()).then(nothing).otherwise(value).alias("worth_once"),
         )
@@ -474,17 +520,34 @@ def _since() -> pl.Expr:
 
 def _remedy() -> pl.Expr:
     """In whose favour it is set right: never a credit where money is owed to us."""
-    ours = pl.col("layer_per_month") + pl.col("layer_once")
-    theirs = pl.col("affinity_per_month") + pl.col("affinity_once")
+    # of what bills on both sides the sums, before they are divided and rounded
+    both_bill = pl.col("ours_bill") & pl.col("theirs_bill")
+    ours = (
+        pl.when(both_bill)
+        .then("ours_value")
+        .otherwise(pl.col("layer_per_month") + pl.col("layer_once"))
+    )
+    theirs = (
+        pl.when(both_bill)
+        .then("theirs_value")
+        .otherwise(pl.col("affinity_per_month") + pl.col("affinity_once"))
+    )
+    too_late = pl.col("differing").list.contains("bill_start") & (
+        pl.col("theirs_start") > pl.col("ours_start")
+    )
+    is_held = (pl.col("disposition") == Disposition.HELD) & ~pl.col("ours_bill")
     is_past = _is(Reconciled.DIFFERS) & ~pl.col("ours_bill") & ~pl.col("theirs_bill")
     remedies = (
         (_is(Reconciled.ONLY_IN_LAYER), Remedy.BILL),
         (_is(Reconciled.ONLY_IN_AFFINITY, Reconciled.CEASED_BUT_BILLING), Remedy.CEASE),
         (_is(Reconciled.BILLING_BEFORE_START), Remedy.CREDIT),
+        # it is Affinity's to bill, once what holds it is put right
+        (_is(Reconciled.DIFFERS) & is_held, Remedy.CORRECT),
         (_is(Reconciled.DIFFERS) & (ours > theirs), Remedy.BILL),
         (_is(Reconciled.DIFFERS) & (ours < theirs), Remedy.CREDIT),
         (is_past & (pl.col("our_end") > pl.col("their_end")), Remedy.BILL),
         (is_past & (pl.col("our_end") < pl.col("their_end")), Remedy.CREDIT),
+        (_is(Reconciled.DIFFERS) & too_late, Remedy.BILL),
         (_is(Reconciled.DIFFERS), Remedy.CORRECT),
         (_is(Reconciled.UNRECONCILED), Remedy.FETCH),
         (pl.col("why").is_in(_WAITS), Remedy.WAIT),

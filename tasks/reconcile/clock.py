@@ -15,17 +15,22 @@ def money_clock(found: Reconciliation, as_of: date, *, waits_at_most: int) -> pl
     A held or waiting charge is as old as it has been so; what Affinity never showed as old as its
     first day; what it bills after the end as the first day too many.
     """
-    matches = found.matches.select("match_id", "class", "since", "age_days")
+    matches = found.matches.select("match_id", "class", "since", "age_days", "affinity_records")
     ours = found.layer.join(matches, on="match_id").with_columns(
+        (pl.lit(as_of) - pl.col("stands_from")).dt.total_days().alias("age_of_export")
+    )
+    ours = ours.with_columns(
         pl.when(pl.col("disposition") == Disposition.HELD)
         .then(pl.lit(Delay.HELD.value))
         .when(pl.col("disposition") == Disposition.WAITING)
         .then(pl.lit(Delay.WAITING_TOO_LONG.value))
-        .when(pl.col("class") == Reconciled.ONLY_IN_LAYER)
+        .when((pl.col("class") == Reconciled.ONLY_IN_LAYER) | _is_not_shown())
         .then(pl.lit(Delay.NEVER_SEEN.value))
         .alias("kind")
     )
-    stands = pl.col("kind").is_in([Delay.HELD.value, Delay.WAITING_TOO_LONG.value])
+    stands = (
+        pl.col("kind").is_in([Delay.HELD.value, Delay.WAITING_TOO_LONG.value]) | _is_not_shown()
+    )
     ours = ours.with_columns(
         pl.when(stands).then("stands_from").otherwise("since").alias("since")
     ).with_columns((pl.lit(as_of) - pl.col("since")).dt.total_days().clip(0).alias("age_days"))
@@ -60,3 +65,12 @@ def money_clock(found: Reconciliation, as_of: date, *, waits_at_most: int) -> pl
         ]
     )
     return clock.cast(CLOCK).sort("kind", "side", "record_key")
+
+
+def _is_not_shown() -> pl.Expr:
+    """It was handed over before the last run, and the snapshot of that does not show it."""
+    return (
+        (pl.col("disposition") == Disposition.EXPORTED)
+        & (pl.col("affinity_records") == 0)
+        & (pl.col("age_of_export") > 0)
+    ).fill_null(value=False)

@@ -61,8 +61,14 @@ def match(layer: pl.DataFrame, affinity: pl.DataFrame, edges: pl.DataFrame) -> M
     number = pl.int_range(pl.len(), dtype=pl.Int64)
     records = pl.concat(
         [
-            layer.select("bills", "may_match", *shared, is_layer=True),
-            affinity.select("bills", *shared, may_match=True, is_layer=False),
+            layer.select("bills", "may_match", "frequency", *shared, is_layer=True),
+            affinity.select(
+                "bills",
+                pl.lit(None, dtype=pl.String).alias("frequency"),
+                *shared,
+                may_match=True,
+                is_layer=False,
+            ),
         ],
         how="diagonal",
     ).with_columns(number.alias("match_id"))
@@ -70,10 +76,12 @@ def match(layer: pl.DataFrame, affinity: pl.DataFrame, edges: pl.DataFrame) -> M
     theirs = affinity.select("object_uid", (number + layer.height).alias("b"))
     by_key = edges.join(ours, on="layer_key").join(theirs, on="object_uid").select("a", "b")
     records = _merged(records, by_key)
-    for is_to_bill in (True, False):
-        for likeness in _TWINS:
+    # the same from its first day on is the same, to be billed or not, before anything less alike is
+    for likeness in _TWINS:
+        for is_to_bill in (True, False):
             records = _merged(records, _alike(records, likeness, is_to_bill=is_to_bill))
-        records = _merged(records, _in_sum(records))
+    records = _merged(records, _in_sum(records))
+    for is_to_bill in (True, False):
         for likeness in _COUSINS:
             records = _merged(records, _alike(records, likeness, is_to_bill=is_to_bill, most=1))
     ids = records["match_id"]
@@ -162,7 +170,15 @@ def _in_sum(records: pl.DataFrame) -> pl.DataFrame:
     def signed(value: pl.Expr) -> pl.Expr:
         return pl.when("is_layer").then(value).otherwise(-value)
 
-    billing = records.filter("bills", "may_match").drop_nulls(["site_ref", "sku"])
+    # what is matched with something that does not bill is another matter
+    idle = (
+        records.group_by("match_id", "is_layer").agg(pl.col("bills").any()).filter(~pl.col("bills"))
+    )
+    billing = (
+        records.filter("bills", "may_match")
+        .drop_nulls(["site_ref", "sku"])
+        .join(idle, on="match_id", how="anti")
+    )
     each = (
         billing.with_columns(pl.col("cli").fill_null(""), signed(worth).alias("worth"))
         .group_by("match_id")
@@ -173,6 +189,7 @@ def _in_sum(records: pl.DataFrame) -> pl.DataFrame:
             pl.col("worth").sum().alias("worth_off"),
             pl.col("is_layer").any().alias("has_ours"),
             (~pl.col("is_layer")).any().alias("has_theirs"),
+            pl.col("frequency").drop_nulls().unique().alias("frequencies"),
             (pl.col("quantity").null_count() + pl.col("unit_price").null_count()).alias("unknown"),
         )
         .filter(pl.col("places") == 1, pl.col("unknown") == 0)
@@ -186,7 +203,11 @@ def _in_sum(records: pl.DataFrame) -> pl.DataFrame:
             pl.col("off").sum(),
             pl.col("worth_off").sum(),
             (pl.col("has_ours").any() & pl.col("has_theirs").any()).alias("has_both"),
+            # two that know each other by their keys do not change hands
+            (~(pl.col("has_ours") & pl.col("has_theirs"))).any().alias("has_stray"),
+            pl.col("frequencies").list.explode().drop_nulls().n_unique().alias("frequencies"),
         )
-        .filter(pl.col("off") == 0, pl.col("worth_off") == 0, "has_both")
+        .filter(pl.col("off") == 0, pl.col("worth_off") == 0, "has_both", "has_stray")
+        .filter(pl.col("frequencies") <= 1)
     )
     return together.select("a", "b").explode("b").filter(pl.col("a") != pl.col("b"))

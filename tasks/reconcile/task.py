@@ -50,8 +50,7 @@ def remember_sides(run: RunRef, routes: Routes) -> None:
                 platform_names=routes.platform_names,
                 own_names=routes.own_names,
             )
-            last = store.feed_of_runs(SITE_PRODUCTS, None)
-            if last and last[0].run_id == run.run_id and last[0].accepted is not None:
+            if store.came_with(run.run_id, SITE_PRODUCTS):
                 store.remember_affinity(run.run_id, run.as_of)
 
 
@@ -137,6 +136,7 @@ def _compared(
             has_shrunk(store.feed_of_runs(feed, known_at), wholeness)
             for feed in ("assets", "order_lines")
         ),
+        waits_at_most=wholeness.waits_at_most,
     )
     edges, rejected = store.edges(layer, affinity), store.rejected(affinity, snapshots[0].run_id)
     return reconcile(layer, affinity, edges, rejected, terms)

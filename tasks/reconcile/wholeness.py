@@ -28,22 +28,30 @@ def why_unsayable(
     """Why Affinity's side cannot be judged, or not whole; null: its snapshot is as it should be.
 
     `snapshots`: what each run read of Affinity's site products, newest first; `is_empty`: nothing
-    is known of any. A snapshot from after the as-of day is not old: it knows what ended before.
+    is known of any. Some snapshot has to be of about that day: one of much later does not say what
+    was billed then, nor one of much earlier.
     """
     delivered = [each for each in snapshots if each.accepted is not None]
     if not delivered or is_empty:
         return Why.NO_SNAPSHOT
     if (as_of - delivered[0].as_of).days > wholeness.max_age_days:
         return Why.SNAPSHOT_IS_OLD
+    if all(abs((as_of - each.as_of).days) > wholeness.max_age_days for each in delivered):
+        return Why.NO_SNAPSHOT
     if delivered[0].rejected or has_shrunk(snapshots, wholeness):
         return Why.SNAPSHOT_IS_PARTIAL
     return None
 
 
 def has_shrunk(runs: Sequence[FeedOfRun], wholeness: Wholeness) -> bool:
-    """Whether a feed is empty, or much shorter than the time before: then it may not be whole."""
-    counts = [each.accepted for each in runs if each.accepted is not None]
-    if wholeness.is_delta or not counts:
+    """Whether a feed is empty, or much shorter than before: then it may not be whole.
+
+    Before is the longest it was in the last `waits_at_most` days, so that a short one which comes
+    twice does not count as whole; what stays short for longer than that is taken as it is.
+    """
+    read = [(each.as_of, each.accepted) for each in runs if each.accepted is not None]
+    if wholeness.is_delta or not read:
         return False
-    now, *before = counts
-    return now == 0 or (bool(before) and now < before[0] * (1 - wholeness.max_shrink))
+    (day, now), *before = read
+    recent = [count for of, count in before if (day - of).days <= wholeness.waits_at_most]
+    return now == 0 or now < max(recent, default=0) * (1 - wholeness.max_shrink)

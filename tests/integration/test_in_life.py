@@ -726,6 +726,8 @@ def test_a_cease_from_before_a_change_ends_what_was_cut_too(anew: Days):
     anew.taken_all()
     assert anew.is_quiet()
 
+    assert {("L3", "recurring", "object_unknown")} == anew.holds()
+
     # put off: until it was cut; withdrawn: the newest goes on, and what was cut ends where it was
     asset(anew, 1)["cease_on"] = "2026-04-30"
     asset(anew, 2)["cease_on"] = ""

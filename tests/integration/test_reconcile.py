@@ -241,3 +241,143 @@ def test_before_any_run_there_is_nothing_to_compare(tmp_path: Path):
     office.run()
     with pytest.raises(UsageError, match="as of 2020-01-01 or before"):
         compared(office, known_at=date(2020, 1, 1))
+
+
+# Past days that are not what today is
+
+
+def test_a_past_day_is_billed_by_the_stretch_that_covered_it(billed: Office):
+    """A price that was told as an end and an addition, and a charge that was stopped since."""
+    (billed.folder / "r2b.toml").write_text('[changes]\nstyle = "cease_and_add"\n', "utf-8")
+    day = AS_OF + timedelta(days=1)
+    billed.run(day)
+    billed.record("assets")["recurring_price"] = "8"
+    billed.line(2)["recurring_do_not_bill"] = "true"
+    cut_on = AS_OF + timedelta(days=20)
+    billed.run(cut_on)
+    billed.uploaded(2)
+    first, *_ = (row for row in billed.feeds[SITE_PRODUCTS] if row["charge_type"] == "recurring")
+    for row in billed.feeds[SITE_PRODUCTS]:
+        if row["charge_type"] == "recurring":
+            is_first = row["cli"] == first["cli"]
+            row["end_on"] = f"{cut_on - timedelta(days=1) if is_first else cut_on}"
+    added = snapshot(billed, 2)
+    billed.feeds[SITE_PRODUCTS] += [row | {"object_uid": "SN-77"} for row in added]
+    billed.run(cut_on + timedelta(days=1))
+
+    for asked in ({}, {"as_of": day}, {"as_of": day, "known_at": day}):
+        assert "clean" == compared(billed, **asked).verdict, asked
+    assert Decimal(22) == compared(billed, as_of=day).total.layer_per_month
+    assert Decimal(16) == compared(billed).total.layer_per_month
+
+
+def test_what_a_later_snapshot_leaves_out_was_there_on_the_day(billed: Office):
+    day = AS_OF + timedelta(days=1)
+    for number in range(3, 9):
+        billed.add_line(number)
+    billed.run(day)
+    billed.uploaded(2)
+    billed.feeds[SITE_PRODUCTS] += [
+        row | {"object_uid": f"SN-2{number}"} for number, row in enumerate(snapshot(billed, 2))
+    ]
+    billed.record("assets")["cease_on"] = f"{AS_OF + timedelta(days=10)}"
+    billed.run(AS_OF + timedelta(days=3))
+    billed.uploaded(3)
+    gone = next(row for row in billed.feeds[SITE_PRODUCTS] if row["charge_type"] == "recurring")
+    billed.feeds[SITE_PRODUCTS].remove(gone)
+    billed.run(AS_OF + timedelta(days=25))
+
+    assert "clean" == compared(billed, as_of=AS_OF + timedelta(days=3)).verdict
+    assert "clean" == compared(billed).verdict
+
+
+def test_a_day_long_before_the_first_snapshot_is_not_judged_by_it(billed: Office):
+    shown = billed.feeds.pop(SITE_PRODUCTS)
+    billed.run(AS_OF + timedelta(days=1))
+    billed.feeds[SITE_PRODUCTS] = [row | {"quantity": "5"} for row in shown]
+    billed.run(AS_OF + timedelta(days=90))
+
+    past = compared(billed, as_of=AS_OF + timedelta(days=2))
+
+    assert ("unreconciled", {("unreconciled", "no_snapshot")}) == (past.verdict, set(past.reasons))
+    assert "unreconciled" == compared(billed, as_of=date(2000, 1, 1)).verdict
+
+
+def test_a_run_that_failed_is_no_snapshot(billed: Office):
+    billed.run(AS_OF + timedelta(days=1))
+    for row in billed.feeds[SITE_PRODUCTS]:
+        row["quantity"] = "9"
+    billed.feeds["orders"][0]["status"] = ""
+    failed = billed.job(AS_OF + timedelta(days=12))
+
+    assert 30 == failed.exit_code
+    assert AS_OF + timedelta(days=1) == compared(billed).snapshot_on
+
+
+def test_a_cease_that_affinity_refused_is_on_the_clock(billed: Office):
+    billed.run(AS_OF + timedelta(days=1))
+    billed.record("assets")["cease_on"] = f"{AS_OF + timedelta(days=2)}"
+    billed.run(AS_OF + timedelta(days=2))
+    (row,) = billed.written(2, "07_ceases.csv")
+    billed.transfer(2, results=billed.results([row["Row Key"], "rejected", "E12", "words"]))
+    billed.run(AS_OF + timedelta(days=60))
+
+    receipt = compared(billed)
+
+    assert {"ceased_but_billing": 1, "matched": 3} == classes(receipt)
+    late = receipt.delays["ceased_but_billing"]
+    assert (1, Decimal(11), 57) == (late.records, late.per_month, late.oldest_days)
+
+
+def test_a_batch_that_nobody_answers_is_not_clean_for_ever(tmp_path: Path):
+    office = Office(tmp_path / "office")
+    office.run()
+    office.feeds[SITE_PRODUCTS] = [
+        row | {"row_key": "", "object_uid": "SN-9", "cli": "01204600999"}
+        for row in snapshot(office)[:1]
+    ]
+    office.run(AS_OF + timedelta(days=5))
+    soon = compared(office)
+    office.run(AS_OF + timedelta(days=60))
+    late = compared(office)
+
+    assert {"explained": 4, "only_in_affinity": 1} == classes(soon)
+    assert {"unreconciled": 4, "only_in_affinity": 1} == classes(late)
+    never = late.delays["never_seen"]
+    assert (4, Decimal(22), Decimal(40), 60) == (
+        never.records,
+        never.per_month,
+        never.once,
+        never.oldest_days,
+    )
+
+
+def test_a_short_snapshot_stays_short_when_it_comes_again(billed: Office):
+    billed.run(AS_OF + timedelta(days=1))
+    del billed.feeds[SITE_PRODUCTS][2:]
+    for days in (2, 3):
+        billed.run(AS_OF + timedelta(days=days))
+        assert "unreconciled" == compared(billed).verdict, days
+
+
+def test_no_live_asset_is_left_out(billed: Office):
+    """Named only by a line that bills nothing: cancelled, or without a price."""
+    billed.add_line(3)
+    billed.feeds["orders"].append(
+        billed.feeds["orders"][0] | {"order_id": "O2", "order_ref": "SO-2"}
+    )
+    billed.feeds["orders"][1]["status"] = "Cancelled"
+    billed.line(3)["order_id"] = "O2"
+    asset = next(row for row in billed.feeds["assets"] if row["asset_id"] == "A3")
+    asset["object_uid"] = "SN-33"
+    recurring = next(
+        row for row in billed.feeds[SITE_PRODUCTS] if row["charge_type"] == "recurring"
+    )
+    billed.feeds[SITE_PRODUCTS].append(
+        recurring | {"object_uid": "SN-33", "row_key": "", "cli": asset["cli"]}
+    )
+    billed.run(AS_OF + timedelta(days=1))
+
+    receipt = compared(billed)
+
+    assert {"matched": 4, "ceased_but_billing": 1} == classes(receipt)

@@ -29,7 +29,7 @@ def test_what_both_sides_say_the_same_is_matched():
         ({"site_ref": "AS-2"}, "site", "correct"),
         ({"cli": "01204600002"}, "cli", "correct"),
         ({"cli": None}, "cli", "correct"),
-        ({"start_on": date(2026, 1, 2)}, "bill_start", "correct"),
+        ({"start_on": date(2026, 1, 2)}, "bill_start", "bill"),
         ({"end_on": date(2026, 12, 31)}, "bill_end", "correct"),
         (
             {"quantity": 1, "unit_price": Decimal(7), "sku": "SKU-2", "cli": "01204600002"},
@@ -145,7 +145,7 @@ def test_what_is_billed_from_before_its_start_is_to_be_credited(said: dict[str, 
 
 
 def test_what_is_held_and_billed_all_the_same_differs():
-    assert [("differs", None, "status", "credit")] == found([ours(disposition="held")], [theirs()])
+    assert [("differs", None, "status", "correct")] == found([ours(disposition="held")], [theirs()])
 
 
 def test_what_ended_there_too_early_is_to_be_billed():
@@ -165,7 +165,12 @@ def test_ends_that_differ_differ_when_both_are_past(there: int, remedy: str):
     ("state", "why"), [("due", "in_flight"), ("in_flight", "in_flight"), ("held", "held")]
 )
 def test_a_difference_that_is_about_to_be_told_is_explained(state: str, why: str):
-    known = {"change_state": state, "changing": "quantity,site"}
+    known = {
+        "change_state": state,
+        "changing": "quantity,site",
+        "told_quantity": 5,
+        "known_from": date(2026, 3, 30),
+    }
 
     assert [("explained", why, "quantity", "wait")] == found(
         [ours(**known)], [theirs(quantity=5)], edges=KEY
@@ -177,9 +182,143 @@ def test_a_difference_that_is_about_to_be_told_is_explained(state: str, why: str
 
 
 def test_an_end_that_is_about_to_be_told_is_explained():
-    ending = ours(end_on=date(2026, 3, 1), change_state="due", changing="bill_end")
+    told = {"end_on": date(2026, 3, 1), "known_from": date(2026, 3, 2), "changing": "bill_end"}
+    ending = ours(change_state="due", **told)
 
     assert [("explained", "in_flight", "status", "wait")] == found([ending], [theirs()], edges=KEY)
+    # what Affinity refused is billed on until somebody cares for it, and so is what nobody answers
+    for refused in (
+        ours(change_state="held", **told),
+        ours(change_state="in_flight", **told | {"known_from": date(2026, 2, 20)}),
+    ):
+        assert [("ceased_but_billing", None, "status", "cease")] == found(
+            [refused], [theirs()], edges=KEY
+        )
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "told"),
+    [
+        pytest.param({"changing": "quantity"}, {"quantity": 700}, "quantity", id="another value"),
+        pytest.param({"changing": "quantity"}, {"end_on": date(2026, 3, 1)}, "status", id="ended"),
+        pytest.param(
+            {"changing": "cli", "end_on": date(2026, 3, 1)}, {}, "status", id="not ended there"
+        ),
+    ],
+)
+def test_a_change_under_way_explains_nothing_else(
+    here: dict[str, Any], there: dict[str, Any], told: str
+):
+    change = {"change_state": "in_flight", "told_quantity": 1, "known_from": date(2026, 3, 30)}
+    ((kind, why, fields, _),) = found([ours(**change | here)], [theirs(**there)], edges=KEY)
+
+    assert kind in {"differs", "ceased_but_billing"}
+    assert (None, told) == (why, fields)
+
+
+def test_what_is_exported_and_never_answered_is_not_fine_for_ever():
+    sent = ours(disposition="exported", stands_from=date(2026, 3, 20))
+    lost = ours(disposition="exported", stands_from=date(2026, 2, 1))
+
+    assert [("explained", "in_flight", None, "wait")] == found([sent], [])
+    assert [("unreconciled", "in_flight", None, "fetch")] == found([lost], [])
+
+
+def test_what_bills_on_neither_side_yet_is_compared_all_the_same():
+    later = {"start_on": date(2026, 5, 1)}
+
+    assert MATCHED == found([ours(**later)], [theirs(**later)], edges=KEY)
+    assert [("differs", None, "quantity,bill_start", "bill")] == found(
+        [ours(**later)], [theirs(start_on=date(2026, 6, 1), quantity=9)], edges=KEY
+    )
+    assert [("differs", None, "bill_start,bill_end", "correct")] == found(
+        [ours(end_on=date(2026, 3, 1))], [theirs(start_on=date(2026, 4, 15))], edges=KEY
+    )
+
+
+def test_a_sum_that_is_right_on_one_day_only_is_not_the_same():
+    two = [ours("L1"), ours("L2", start_on=date(2026, 3, 1))]
+    ending = [ours("L1", end_on=date(2026, 4, 30)), ours("L2")]
+
+    assert [("differs", None, "bill_start", "correct")] == found(two, [theirs(quantity=4)])
+    assert [("differs", None, "bill_end", "correct")] == found(ending, [theirs(quantity=4)])
+
+
+def test_two_that_know_each_other_by_their_keys_do_not_change_hands():
+    here = [ours("L1", quantity=5), ours("L2", quantity=3)]
+    there = [theirs("U1", quantity=3), theirs("U2", quantity=5)]
+    edges = [("line:L1:recurring", "U1"), ("line:L2:recurring", "U2")]
+
+    assert [
+        ("differs", None, "quantity", "bill"),
+        ("differs", None, "quantity", "credit"),
+    ] == found(here, there, edges=edges)
+
+
+def test_money_of_two_frequencies_is_not_summed_as_one():
+    here = [ours("L1", quantity=1, unit_price=12), ours("L2", quantity=1, unit_price=12)]
+    here[1]["frequency"] = "Annual"
+    both = compared(here, [theirs(quantity=2, unit_price=12)])
+
+    assert Decimal(13) == both.matches["layer_per_month"].sum()
+    assert "matched" not in both.matches["class"].to_list()
+
+
+def test_a_split_that_is_rounded_otherwise_is_owed_nothing():
+    here = ours(quantity=10, unit_price=1, frequency="Quarterly")
+    there = [theirs(f"U{n}", quantity=5, unit_price=1, cli="0120") for n in (1, 2)]
+    edges = [("line:L1:recurring", "U1"), ("line:L1:recurring", "U2")]
+
+    assert [("differs", None, "cli", "correct")] == found([here], there, edges=edges)
+
+
+def test_what_affinity_gives_no_type_is_not_taken_for_a_one_off():
+    both = compared([ours()], [theirs(charge_type=None)], edges=KEY)
+
+    assert ["unreconciled"] == both.matches["class"].to_list()
+    assert (Decimal(11), Decimal(0)) == (
+        both.matches["affinity_per_month"].item(),
+        both.matches["affinity_once"].item(),
+    )
+
+
+def test_a_one_off_that_nobody_sold_is_not_over_because_it_has_an_end():
+    day = date(2026, 1, 1)
+
+    assert [("only_in_affinity", None, None, "cease")] == found(
+        [], [theirs(charge_type="upfront", start_on=day, end_on=day)]
+    )
+
+
+def test_what_a_partial_side_may_not_show_is_no_difference():
+    split = theirs("U1", quantity=6)
+    grouped = [ours("L1", group_key="G1", quantity=1)]
+
+    assert [("unreconciled", "snapshot_is_partial", None, "fetch")] == found(
+        [ours(quantity=10)], [split], edges=KEY, snapshot=Why.SNAPSHOT_IS_PARTIAL
+    )
+    assert [("unreconciled", "feeds_are_partial", None, "fetch")] == found(
+        grouped, [theirs()], edges=KEY, feeds_are_partial=True
+    )
+    assert [("unreconciled", "record_is_rejected", None, "fetch")] == found(
+        [ours(cli=None)], [theirs()], edges=KEY, rejected=["U1"]
+    )
+
+
+def test_an_early_start_does_not_hide_what_is_owed_to_us():
+    assert [("differs", None, "quantity,bill_start", "bill")] == found(
+        [ours(quantity=10)], [theirs(quantity=1, start_on=date(2025, 12, 31))], edges=KEY
+    )
+
+
+def test_what_replaced_an_ended_charge_is_not_matched_with_its_row():
+    old = ours("L1", end_on=date(2026, 3, 15))
+    new = ours("L2", start_on=date(2026, 3, 16))
+
+    assert [
+        ("ceased_but_billing", None, "status", "cease"),
+        ("only_in_layer", None, None, "bill"),
+    ] == found([old, new], [theirs()])
 
 
 @pytest.mark.parametrize("disposition", ["do_not_bill", "held", "other_platform"])

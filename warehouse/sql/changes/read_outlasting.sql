@@ -1,7 +1,9 @@
 -- Earlier stretches of billing that Affinity was told to bill past the end of the newest one, as a cease
 -- from before a change leaves them; and those that ended with such a cease, once it was withdrawn or
 -- put off. Each ends on the day it was cut or stopped, or with the newest where that is earlier.
--- Only what Affinity calls them can name them: their asset and line are those of the newest.
+-- Only what Affinity calls them can name them: their asset and line are those of the newest. That comes
+-- from its snapshot, by our row key, or where the row is not ours, by its place, code and end; else from
+-- the row it was ended with. As long as it is not known, people are shown what is not told.
 -- Params: none. work.in_flight is made, and what else is due of charges was added.
 WITH taken AS (
     SELECT
@@ -50,7 +52,9 @@ earlier AS (
 )
 
 SELECT
-    earlier.* REPLACE (coalesce(there.object_uid, earlier.object_uid) AS object_uid),
+    earlier.* REPLACE (
+        coalesce(there.object_uid, earlier.object_uid, alike.object_uid) AS object_uid
+    ),
     'earlier' AS kind,
     'Ceased before it changed' AS cease_reason,
     NULL AS replaced_by_line,
@@ -58,6 +62,7 @@ SELECT
     CASE
         WHEN flight.line_id IS NOT NULL THEN 'in_flight'
         WHEN item.subject IS NOT NULL THEN 'held'
+        WHEN coalesce(there.object_uid, earlier.object_uid, alike.object_uid) IS NULL THEN 'held'
         ELSE 'due'
     END AS state
 FROM earlier
@@ -77,6 +82,27 @@ LEFT JOIN (
         earlier.line_id = there.line_id
         AND earlier.charge_type = there.charge_type
         AND earlier.period = there.period
+LEFT JOIN (
+    SELECT
+        earlier.line_id,
+        earlier.charge_type,
+        earlier.period,
+        min(product.object_uid) AS object_uid
+    FROM earlier
+    INNER JOIN core.affinity_site_products AS product
+        ON
+            earlier.site_ref = product.site_ref
+            AND earlier.sku = product.product_code
+            AND earlier.told_on = product.end_on
+            AND earlier.cli IS NOT DISTINCT FROM product.cli
+    WHERE product.row_key IS NULL AND product.charge_type = 'recurring'
+    GROUP BY earlier.line_id, earlier.charge_type, earlier.period
+    HAVING count(*) = 1
+) AS alike
+    ON
+        earlier.line_id = alike.line_id
+        AND earlier.charge_type = alike.charge_type
+        AND earlier.period = alike.period
 LEFT JOIN out.charge AS charge
     ON earlier.line_id = charge.line_id AND earlier.charge_type = charge.charge_type
 LEFT JOIN work.in_flight AS flight
@@ -86,7 +112,5 @@ LEFT JOIN (
     FROM ops.retry_item
     WHERE state IN ('waiting', 'parked', 'dead')
 ) AS item ON concat('end:', earlier.line_id, ':', earlier.charge_type) = item.subject
-WHERE
-    earlier.cease_on <> earlier.told_on
-    AND coalesce(there.object_uid, earlier.object_uid) IS NOT NULL
+WHERE earlier.cease_on <> earlier.told_on
 ORDER BY earlier.line_id, earlier.charge_type, earlier.period;

@@ -1,6 +1,8 @@
 -- What The Layer and our ledger say of every charge that is or was to be billed in Affinity or
--- elsewhere, and of every asset that no line was sold with. A billed charge is as The Layer says today,
--- or as it was told where that is the same. Follows the judgement, the changes and the batch.
+-- elsewhere, of every stretch of billing that was cut or stopped, and of every asset that no such
+-- charge was sold with. A billed charge is as The Layer says today, or as it was told where that is the
+-- same; an earlier stretch is as it was last told, and one that was billed before we first looked as it
+-- was last seen. Follows the judgement, the changes and the batch.
 -- Params: $platform_names, $own_names VARCHAR[] (lower case).
 CREATE OR REPLACE TABLE work.layer_side AS
 WITH picture AS (
@@ -91,18 +93,126 @@ held AS (
     GROUP BY line_id, charge_type
 ),
 
+kept AS (
+    SELECT charge.line_id, charge.charge_type
+    FROM out.charge AS charge
+    LEFT JOIN ops.billed AS told
+        ON charge.line_id = told.line_id AND charge.charge_type = told.charge_type
+    WHERE
+        told.line_id IS NOT NULL
+        OR charge.disposition NOT IN ('cancelled', 'amendment', 'not_applicable')
+),
+
+-- the last end that was taken of each stretch that a charge has left behind
+ended AS (
+    SELECT
+        cease.line_id,
+        cease.charge_type,
+        cease.period,
+        arg_max(cease.cease_on, cease.seq) AS end_on,
+        min(batch.as_of) AS left_on
+    FROM out.batch_cease AS cease
+    INNER JOIN out.batch_outcome AS outcome
+        ON cease.seq = outcome.seq AND cease.row_key = outcome.row_key
+    INNER JOIN out.batch AS batch ON cease.seq = batch.seq
+    INNER JOIN ops.billed AS told
+        ON cease.line_id = told.line_id AND cease.charge_type = told.charge_type
+    WHERE
+        outcome.outcome = 'accepted'
+        AND cease.charge_type = 'recurring'
+        AND cease.kind <> 'undo'
+        AND cease.group_key IS NULL
+        AND (cease.period < told.period OR told.ended_by = 'stop')
+    GROUP BY cease.line_id, cease.charge_type, cease.period
+),
+
+stretch AS (
+    SELECT
+        ended.line_id,
+        ended.charge_type,
+        ended.period,
+        ended.end_on,
+        max_by(product, product.seq) AS was
+    FROM ended
+    INNER JOIN out.batch_product AS product
+        ON
+            ended.line_id = product.line_id
+            AND ended.charge_type = product.charge_type
+            AND ended.period = product.period
+    INNER JOIN out.batch_outcome AS outcome
+        ON product.seq = outcome.seq AND product.row_key = outcome.row_key
+    WHERE outcome.outcome = 'accepted'
+    GROUP BY ended.line_id, ended.charge_type, ended.period, ended.end_on
+),
+
+seen AS (
+    SELECT
+        ended.line_id,
+        ended.charge_type,
+        ended.period,
+        ended.end_on,
+        max_by(fact, fact.known_from) AS was
+    FROM ended
+    INNER JOIN ops.layer_fact AS fact
+        ON
+            concat('line:', ended.line_id, ':', ended.charge_type) = fact.layer_key
+            AND fact.known_from < ended.left_on
+    ANTI JOIN stretch
+        ON
+            ended.line_id = stretch.line_id
+            AND ended.charge_type = stretch.charge_type
+            AND ended.period = stretch.period
+    WHERE ended.period = 1
+    GROUP BY ended.line_id, ended.charge_type, ended.period, ended.end_on
+),
+
+former AS (
+    SELECT
+        line_id,
+        charge_type,
+        period,
+        end_on,
+        was.asset_id,
+        was.site_ref,
+        was.cli,
+        was.sku,
+        was.quantity,
+        was.unit_price,
+        was.frequency,
+        was.bill_start_on AS start_on
+    FROM stretch
+    UNION ALL
+    SELECT
+        line_id,
+        charge_type,
+        period,
+        end_on,
+        was.asset_id,
+        was.site_ref,
+        was.cli,
+        was.sku,
+        was.quantity,
+        was.unit_price,
+        was.frequency,
+        was.start_on
+    FROM seen
+),
+
 sold AS (
-    SELECT asset_id
+    SELECT picture.asset_id
     FROM picture
-    WHERE asset_id IS NOT NULL
+    SEMI JOIN kept
+        ON picture.line_id = kept.line_id AND picture.charge_type = kept.charge_type
+    WHERE picture.asset_id IS NOT NULL
     UNION
-    SELECT asset_id
-    FROM core.order_lines
-    WHERE asset_id IS NOT NULL
+    SELECT line.asset_id
+    FROM core.order_lines AS line
+    SEMI JOIN kept ON line.line_id = kept.line_id
+    WHERE line.asset_id IS NOT NULL
     UNION
     SELECT asset.asset_id
     FROM core.assets AS asset
-    SEMI JOIN core.order_lines AS line ON asset.line_id = line.line_id
+    SEMI JOIN kept ON asset.line_id = kept.line_id
     UNION
     SELECT asset_id
     FROM ops.renewal
@@ -111,16 +221,40 @@ sold AS (
     FROM ops.renewal
 ),
 
+-- the lines that name an asset, and are no reason to bill it
+refused AS (
+    SELECT
+        asset_id,
+        bool_or(is_cancelled) AS is_cancelled
+    FROM (
+        SELECT line.asset_id, charge.disposition = 'cancelled' AS is_cancelled
+        FROM core.order_lines AS line
+        INNER JOIN out.charge AS charge
+            ON line.line_id = charge.line_id AND charge.charge_type = 'recurring'
+        WHERE line.asset_id IS NOT NULL
+        UNION ALL
+        SELECT asset.asset_id, charge.disposition = 'cancelled' AS is_cancelled
+        FROM core.assets AS asset
+        INNER JOIN out.charge AS charge
+            ON asset.line_id = charge.line_id AND charge.charge_type = 'recurring'
+    ) AS each
+    GROUP BY asset_id
+),
+
 unsold AS (
     SELECT
         asset.*,
         coalesce(asset.recurring_price, product.recurring_price) AS price,
         coalesce(product.external_sku_recurring, product.external_sku) AS sku,
         product.billing_frequency AS frequency,
+        coalesce(refused.is_cancelled, FALSE) AS is_cancelled,
+        line.line_id IS NULL AND asset.line_id IS NOT NULL AS lacks_line,
         lower(trim(coalesce(asset.recurring_billing_route, product.recurring_billing_route, '')))
             AS route
     FROM core.assets AS asset
     INNER JOIN core.products AS product ON asset.product_id = product.product_id
+    LEFT JOIN refused ON asset.asset_id = refused.asset_id
+    LEFT JOIN core.order_lines AS line ON asset.line_id = line.line_id
     ANTI JOIN sold ON asset.asset_id = sold.asset_id
 )
 
@@ -147,7 +281,12 @@ SELECT
     told.line_id IS NOT NULL AS is_told,
     CASE WHEN changing.is_held THEN 'held' ELSE changing.change_state END AS change_state,
     changing.changing,
-    held.reasons
+    held.reasons,
+    CASE WHEN changing.line_id IS NOT NULL THEN told.quantity END AS told_quantity,
+    CASE WHEN changing.line_id IS NOT NULL THEN told.unit_price END AS told_unit_price,
+    CASE WHEN changing.line_id IS NOT NULL THEN told.sku END AS told_sku,
+    CASE WHEN changing.line_id IS NOT NULL THEN told.site_ref END AS told_site_ref,
+    CASE WHEN changing.line_id IS NOT NULL THEN told.cli END AS told_cli
 FROM out.charge AS charge
 INNER JOIN picture
     ON charge.line_id = picture.line_id AND charge.charge_type = picture.charge_type
@@ -162,9 +301,29 @@ LEFT JOIN ops.group_member AS joined
 LEFT JOIN changing
     ON charge.line_id = changing.line_id AND charge.charge_type = changing.charge_type
 LEFT JOIN held ON charge.line_id = held.line_id AND charge.charge_type = held.charge_type
-WHERE
-    told.line_id IS NOT NULL
-    OR charge.disposition NOT IN ('cancelled', 'amendment', 'not_applicable')
+SEMI JOIN kept ON charge.line_id = kept.line_id AND charge.charge_type = kept.charge_type
+UNION ALL BY NAME
+SELECT
+    concat('line:', former.line_id, ':', former.charge_type, ':', former.period) AS layer_key,
+    former.line_id,
+    former.charge_type,
+    former.asset_id,
+    charge.customer_id,
+    charge.site_id,
+    charge.product_id,
+    former.site_ref,
+    former.cli,
+    former.sku,
+    former.quantity,
+    former.unit_price,
+    former.frequency,
+    former.start_on,
+    former.end_on,
+    'in_billing' AS disposition,
+    TRUE AS is_told
+FROM former
+INNER JOIN out.charge AS charge
+    ON former.line_id = charge.line_id AND former.charge_type = charge.charge_type
 UNION ALL BY NAME
 SELECT
     concat('asset:', unsold.asset_id, ':recurring') AS layer_key,
@@ -185,6 +344,8 @@ SELECT
     unsold.object_uid,
     CAST(NULL AS VARCHAR) AS group_key,
     CASE
+        WHEN unsold.is_cancelled THEN 'cancelled'
+        WHEN coalesce(unsold.price, 0) <= 0 THEN 'not_applicable'
         WHEN unsold.do_not_bill THEN 'do_not_bill'
         WHEN unsold.route = '' OR list_contains($own_names, unsold.route) THEN 'billed_in_layer'
         WHEN NOT list_contains($platform_names, unsold.route) THEN 'other_platform'
@@ -195,7 +356,6 @@ SELECT
     FALSE AS is_told,
     CAST(NULL AS VARCHAR) AS change_state,
     CAST(NULL AS VARCHAR) AS changing,
-    CASE WHEN unsold.line_id IS NOT NULL THEN 'line_missing' END AS reasons
+    CASE WHEN unsold.lacks_line THEN 'line_missing' END AS reasons
 FROM unsold
-LEFT JOIN work.site_ref AS site_ref ON unsold.site_id = site_ref.site_id
-WHERE unsold.price > 0;
+LEFT JOIN work.site_ref AS site_ref ON unsold.site_id = site_ref.site_id;

@@ -1,9 +1,11 @@
--- The runs until a day that read feeds to the end, newest first, with what they read of a feed: null
--- where it was not delivered.
+-- The runs until a day that remembered what both sides said, newest first, with what they read of a
+-- feed: null where it was not delivered. One that failed has read feeds, and kept nothing of them.
 -- Params: $known_at DATE (null: all), $feed VARCHAR.
 SELECT run.run_id, run.as_of, feed.accepted, feed.rejected
 FROM ops.run AS run
 SEMI JOIN ops.feed_read AS any_feed ON run.run_id = any_feed.run_id
 LEFT JOIN ops.feed_read AS feed ON run.run_id = feed.run_id AND feed.feed = $feed
-WHERE $known_at IS NULL OR run.as_of <= $known_at
+WHERE
+    run.status NOT IN ('failed', 'running')
+    AND ($known_at IS NULL OR run.as_of <= $known_at)
 ORDER BY run.run_id DESC;
