@@ -27,9 +27,11 @@ def export(profile: LoadedProfile, view: str, kind: str, path: Path | None = Non
     """Write a view of `mart` to a file for people, by default in `exports` beside the warehouse.
 
     Never a file that Affinity or The Layer would load: its name says so, and its form is another.
+    A file that is there already is replaced only where it is such an export itself.
 
     Raises:
-        UsageError: there is no such view or format, nothing was published yet, or it does not fit.
+        UsageError: there is no such view or format, nothing was published yet, it does not fit, or
+            it would replace something else.
     """
     name = view.removeprefix("mart.")
     if name not in VIEWS:
@@ -55,6 +57,7 @@ def export(profile: LoadedProfile, view: str, kind: str, path: Path | None = Non
         target = path or (
             profile.warehouse.parent / "exports" / f"for-people_mart.{name}_{as_of}.{kind}"
         )
+        _check_target(profile, name, target)
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         batches = rows_of(connection, name)
         about = {
@@ -77,3 +80,26 @@ def export(profile: LoadedProfile, view: str, kind: str, path: Path | None = Non
                     return write_workbook(batches, out, title=name, about=about)
 
         return Export(view=f"mart.{name}", path=target, rows=written_aside(target, write))
+
+
+_MARK = "for-people_"
+
+
+def _check_target(profile: LoadedProfile, view: str, target: Path) -> None:
+    """Refuse to write where it would be loaded by somebody, or replace what is no export."""
+    here = target.resolve()
+    taken = [profile.outbox, profile.published.parent, profile.feeds]
+    if any(here.is_relative_to(folder.resolve()) for folder in taken):
+        raise UsageError(
+            f"Exporting mart.{view}: {target.parent.name} is a folder that other programs read.",
+            hint="Name a file elsewhere, or leave --to out.",
+        )
+    if target.is_dir():
+        raise UsageError(
+            f"Exporting mart.{view}: {target.name} is a folder.", hint="Name a file in it."
+        )
+    if target.exists() and not target.name.startswith(_MARK):
+        raise UsageError(
+            f"Exporting mart.{view}: {target.name} is there already.",
+            hint="Name a file that is not there; only an export of the default name is replaced.",
+        )

@@ -29,7 +29,7 @@ def read_certificate(path: Path) -> dict[str, Any]:
     """
     try:
         content = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(
             f"Reading the certificate {path.name}: it cannot be read as JSON.",
             hint="Name a file of var/certificates/.",
@@ -43,8 +43,18 @@ def read_certificate(path: Path) -> dict[str, Any]:
 
 
 def compared_with(before: dict[str, Any], receipt: ReconcileReceipt) -> Comparison:
-    """What is open by a reconciliation and was not by an earlier certificate, and the reverse."""
-    return compare(before, read_certificate(receipt.certificate))
+    """What is open by a reconciliation and was not by an earlier certificate, and the reverse.
+
+    Raises:
+        UsageError: the earlier one is another tenant's.
+    """
+    since = read_certificate(receipt.certificate)
+    if before["tenant"] != since["tenant"]:
+        raise UsageError(
+            "Comparing with an earlier certificate: it is another tenant's.",
+            hint="Take one from this tenant's var/certificates/.",
+        )
+    return compare(before, since)
 
 
 def _run_name() -> str:

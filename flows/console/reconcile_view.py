@@ -5,6 +5,7 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
+from rich.markup import escape
 from rich.text import Text
 
 from flows.console.answering import out
@@ -46,7 +47,7 @@ def _show_verdict(receipt: ReconcileReceipt, tenant: str) -> None:
     colour, words = _VERDICTS[Verdict(receipt.verdict)]
     known = f", as known on {receipt.known_at:%d %B %Y}" if receipt.known_at else ""
     out.print(
-        f"\n[bold]{tenant}[/], as of {receipt.as_of:%d %B %Y}{known}: "
+        f"\n[bold]{escape(tenant)}[/], as of {receipt.as_of:%d %B %Y}{known}: "
         f"[bold {colour}]{receipt.verdict}[/], {words}."
     )
 
@@ -178,7 +179,8 @@ def show_comparison(before: Mapping[str, Any], since: Comparison) -> None:
         out.print(f"  {len(records):,} {words}")
         for each in records[:_MOST_RECORDS]:
             kind = each["class"].replace("_", " ")
-            out.print(f"    [dim]{each['key']}[/]  {kind}  {_money(Decimal(each['per_month']))}")
+            money = _money(Decimal(each["per_month"]))
+            out.print(f"    [dim]{escape(each['key'])}[/]  {kind}  {money}")
     out.print()
 
 

@@ -31,11 +31,11 @@ def written_aside(path: Path, write: Callable[[IO[bytes]], int]) -> int:
             written = write(out)
             out.flush()
             os.fsync(out.fileno())
+        aside.chmod(0o600)
+        aside.replace(path)
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
-    aside.chmod(0o600)
-    aside.replace(path)
     sync_folder(path.parent)
     return written
 

@@ -285,6 +285,8 @@ def _is_known_end() -> pl.Expr:
     is_told = ~pl.col("change_is_held").fill_null(value=False) & ~pl.col("changes_too_long")
     waits_for_its_pair = pl.col("reasons").str.contains(ChangeHoldReason.PAIR_WAITING.value)
     is_told = is_told | waits_for_its_pair.fill_null(value=False)
+    # what is owed to us and held is on the clock as that
+    is_told = is_told | (pl.col("change_is_held").fill_null(value=False) & pl.col("ours_bill"))
     return pl.col("is_changing").fill_null(value=False) & of_days & is_told
 
 

@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 
 from schemas.sides import CLOCK
-from schemas.vocabulary import Delay, Disposition, Reconciled
+from schemas.vocabulary import Delay, Disposition, Reconciled, Why
 from tasks.reconcile.classes import Reconciliation
 
 
@@ -15,12 +15,21 @@ def money_clock(found: Reconciliation, as_of: date, *, waits_at_most: int) -> pl
     A held or waiting charge is as old as it has been so; what Affinity never showed as old as its
     first day; what it bills after the end as the first day too many.
     """
-    matches = found.matches.select("match_id", "class", "since", "age_days", "affinity_records")
+    matches = found.matches.select(
+        "match_id",
+        "class",
+        "since",
+        "age_days",
+        "affinity_records",
+        ((pl.col("why") == Why.HELD) & (pl.col("fields") == "status"))
+        .fill_null(value=False)
+        .alias("goes_on_held"),
+    )
     ours = found.layer.join(matches, on="match_id").with_columns(
         (pl.lit(as_of) - pl.col("stands_from")).dt.total_days().alias("age_of_export")
     )
     ours = ours.with_columns(
-        pl.when(pl.col("disposition") == Disposition.HELD)
+        pl.when((pl.col("disposition") == Disposition.HELD) | _is_held_back())
         .then(pl.lit(Delay.HELD.value))
         .when(pl.col("disposition") == Disposition.WAITING)
         .then(pl.lit(Delay.WAITING_TOO_LONG.value))
@@ -32,7 +41,12 @@ def money_clock(found: Reconciliation, as_of: date, *, waits_at_most: int) -> pl
         pl.col("kind").is_in([Delay.HELD.value, Delay.WAITING_TOO_LONG.value]) | _is_not_shown()
     )
     ours = ours.with_columns(
-        pl.when(stands).then("stands_from").otherwise("since").alias("since")
+        pl.when(_is_held_back())
+        .then("known_from")
+        .when(stands)
+        .then("stands_from")
+        .otherwise("since")
+        .alias("since")
     ).with_columns((pl.lit(as_of) - pl.col("since")).dt.total_days().clip(0).alias("age_days"))
     is_patient = (pl.col("kind") == Delay.WAITING_TOO_LONG) & (pl.col("age_days") <= waits_at_most)
     theirs = found.affinity.join(
@@ -65,6 +79,11 @@ def money_clock(found: Reconciliation, as_of: date, *, waits_at_most: int) -> pl
         ]
     )
     return clock.cast(CLOCK).sort("kind", "side", "record_key")
+
+
+def _is_held_back() -> pl.Expr:
+    """It is to go on, Affinity has ended it, and what tells that is held."""
+    return pl.col("goes_on_held") & pl.col("bills")
 
 
 def _is_not_shown() -> pl.Expr:

@@ -7,9 +7,10 @@ frees the most of a year's money per fix that is still to be made.
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import combinations
 from typing import NamedTuple
 
 import polars as pl
@@ -47,6 +48,12 @@ class _Bundle:
     per_month: Decimal = Decimal(0)
     once: Decimal = Decimal(0)
     missing: set[Fix] = field(default_factory=set)
+
+    def add(self, other: "_Bundle") -> None:
+        """Take the charges of another bundle along."""
+        self.charges += other.charges
+        self.per_month += other.per_month
+        self.once += other.once
 
     @property
     def a_year(self) -> Decimal:
@@ -106,32 +113,70 @@ def _fix(reason: str, product: str, customer: str, site: str | None, line: str) 
 
 
 def _steps(bundles: list[_Bundle]) -> Iterator[tuple[set[Fix], _Bundle]]:
-    """Each step's fixes, and what they free together with those made before."""
-    needing: dict[Fix, list[int]] = defaultdict(list)
-    queue: list[tuple[Decimal, int, int]] = []
-    for number, bundle in enumerate(bundles):
-        for fix in bundle.missing:
-            needing[fix].append(number)
-        heapq.heappush(queue, _entry(bundle, number))
-    freed: set[int] = set()
+    """Each step's fixes, and what they free together with those made before.
+
+    A candidate is all that is missing of some charges; it is worth what all charges are worth that
+    lack nothing else.
+    """
+    left = _Left(bundles)
+    queue: list[tuple[Decimal, list[Fix]]] = [left.entry(missing) for missing in left.sets]
+    heapq.heapify(queue)
     while queue:
-        _, missing, number = heapq.heappop(queue)
-        bundle = bundles[number]
-        if number in freed or missing != len(bundle.missing):
+        score, fixes = heapq.heappop(queue)
+        missing = frozenset(fixes)
+        if missing not in left.sets:
             continue  # it was freed by others, or stands elsewhere in the queue by now
-        made = set(bundle.missing)
-        total = _Bundle()
-        for other in sorted({each for fix in made for each in needing[fix]}):
-            bundles[other].missing -= made
-            if bundles[other].missing:
-                heapq.heappush(queue, _entry(bundles[other], other))
-            elif other not in freed:
-                freed.add(other)
-                total.charges += bundles[other].charges
-                total.per_month += bundles[other].per_month
-                total.once += bundles[other].once
-        yield made, total
+        entry = left.entry(missing)
+        if entry[0] != score:
+            heapq.heappush(queue, entry)
+            continue
+        total, nearer = left.make(missing)
+        for each in nearer:
+            heapq.heappush(queue, left.entry(each))
+        yield set(missing), total
 
 
-def _entry(bundle: _Bundle, number: int) -> tuple[Decimal, int, int]:
-    return (-bundle.a_year / len(bundle.missing), len(bundle.missing), number)
+class _Left:
+    """What is still held, by the fixes that are still to be made."""
+
+    _MOST_FIXES = 6
+    """Of more than so many fixes only what lacks exactly them is counted: they have few subsets."""
+
+    def __init__(self, bundles: list[_Bundle]) -> None:
+        self.sets: dict[frozenset[Fix], _Bundle] = {}
+        self._needing: dict[Fix, set[frozenset[Fix]]] = defaultdict(set)
+        for bundle in bundles:
+            self._add(frozenset(bundle.missing), bundle)
+
+    def entry(self, missing: frozenset[Fix]) -> tuple[Decimal, list[Fix]]:
+        """Its place in the queue: the most of a year's money per fix comes first."""
+        fixes = sorted(missing)
+        parts: Iterable[frozenset[Fix]] = [missing]
+        if len(fixes) <= self._MOST_FIXES:
+            sizes = range(1, len(fixes) + 1)
+            parts = (frozenset(each) for size in sizes for each in combinations(fixes, size))
+        worth = sum((self.sets[part].a_year for part in parts if part in self.sets), Decimal(0))
+        return -worth / len(fixes), fixes
+
+    def make(self, fixes: frozenset[Fix]) -> tuple[_Bundle, list[frozenset[Fix]]]:
+        """Make `fixes`: what that frees, and the sets that are worth more by now."""
+        total, nearer = _Bundle(), set()
+        for missing in sorted({each for fix in fixes for each in self._needing[fix]}, key=sorted):
+            bundle = self.sets.pop(missing)
+            for fix in missing:
+                self._needing[fix].discard(missing)
+            rest = missing - fixes
+            if rest:
+                self._add(rest, bundle)
+                nearer.add(rest)
+            else:
+                total.add(bundle)
+        for rest in list(nearer):
+            rarest = min((self._needing[fix] for fix in rest), key=len)
+            nearer |= {each for each in rarest if rest < each}
+        return total, sorted(nearer, key=sorted)
+
+    def _add(self, missing: frozenset[Fix], bundle: _Bundle) -> None:
+        self.sets.setdefault(missing, _Bundle()).add(bundle)
+        for fix in missing:
+            self._needing[fix].add(missing)

@@ -66,3 +66,27 @@ def test_what_there_is_not_cannot_be_exported(office: Office, view: str, kind: s
 def test_before_any_run_there_is_nothing_to_export(tmp_path: Path):
     with pytest.raises(UsageError, match="nothing was published yet"):
         export(Office(tmp_path / "office").profile, "hold", "csv")
+
+
+def test_an_export_replaces_only_an_export(office: Office, tmp_path: Path):
+    """Never the warehouse, a feed, a batch, or anything else that is not one."""
+    own = tmp_path / "mine.csv"
+    assert (
+        export(office.profile, "hold", "csv", own).rows
+        == export(office.profile, "hold", "csv").rows
+    )
+    profile = office.profile
+    for taken, words in (
+        (own, "is there already"),
+        (profile.warehouse, "is there already"),
+        (profile.feeds / "customers.csv", "other programs read"),
+        (profile.feeds / "new.csv", "other programs read"),
+        (profile.outbox / "000001" / "09.csv", "other programs read"),
+        (profile.published, "other programs read"),
+        (tmp_path, "is a folder"),
+    ):
+        before = taken.read_bytes() if taken.is_file() else None
+        with pytest.raises(UsageError, match=words):
+            export(profile, "hold", "csv", taken)
+        assert before == (taken.read_bytes() if taken.is_file() else None)
+    assert not list(tmp_path.glob(".*"))

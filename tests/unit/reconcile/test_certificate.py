@@ -118,3 +118,12 @@ def test_two_certificates_tell_what_was_opened_and_what_was_settled():
         (old["per_month"], new["per_month"]) for old, new in told.changed
     ]
     assert 3 == len(compare(after, before).closed)
+
+
+@pytest.mark.parametrize("key", ["open", "tenant", "total"])
+def test_a_certificate_that_lacks_something_is_none(key: str):
+    whole = certified([ours()], [theirs()])
+
+    assert is_genuine(whole)
+    assert not is_genuine(sealed({name: whole[name] for name in whole if name != key}))
+    assert not is_genuine({**whole, "tenant": "\ud800"})

@@ -68,3 +68,20 @@ def test_a_one_off_charge_is_worth_its_price_once():
     ((each),) = clock([ours(charge_type="upfront", disposition="held")], [])
 
     assert (Decimal(0), Decimal(11)) == (each["per_month"], each["once"])
+
+
+def test_what_is_to_go_on_and_is_held_is_late_since_it_has_been_so():
+    cut = ours(change_state="held", changing="bill_end", known_from=date(2026, 3, 20))
+
+    assert [("held", 11, date(2026, 3, 20))] == [
+        (row["kind"], row["age_days"], row["since"])
+        for row in clock([cut], [theirs(end_on=date(2026, 3, 1))])
+    ]
+
+
+def test_what_was_handed_over_and_is_not_shown_was_never_seen():
+    sent = ours(disposition="exported", stands_from=date(2026, 3, 20))
+
+    (late,) = clock([sent], [])
+    assert ("never_seen", 11, Decimal(11)) == (late["kind"], late["age_days"], late["per_month"])
+    assert [] == clock([ours(disposition="exported", stands_from=AS_OF)], [])

@@ -53,6 +53,20 @@ def test_fixes_that_only_help_together_are_one_step():
     ] == steps(held("L1", "customer_unlinked,site_unlinked", "50"), held("L2", "cli_missing", "20"))
 
 
+def test_a_step_is_worth_all_that_it_frees():
+    """Two fixes that free three charges are better per fix than one that frees one."""
+    assert [
+        (1, "customer_unlinked", "customer:C1", 3, Decimal(50)),
+        (1, "site_unlinked", "site:S1", 3, Decimal(50)),
+        (2, "cli_missing", "line:L4", 1, Decimal(20)),
+    ] == steps(
+        held("L1", "customer_unlinked,site_unlinked", "30", site_id="S1"),
+        held("L2", "customer_unlinked", "10", site_id="S1"),
+        held("L3", "site_unlinked", "10", site_id="S1"),
+        held("L4", "cli_missing", "20", site_id="S1"),
+    )
+
+
 def test_what_an_earlier_fix_has_made_cheaper_comes_next():
     """One fix away is better than two, once the other has been made for something else."""
     product = {"product_id": "P9"}
