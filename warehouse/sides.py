@@ -188,6 +188,11 @@ class SideStore:
         with registered(self._connection, "known_affinity", affinity):
             return read(self._connection, statement("reconcile/read_rejected"), {"run_id": run_id})
 
+    def has_strangers(self, run_id: str) -> bool:
+        """Whether the run's feeds had broken records of lines or assets that nobody ever knew."""
+        found = read(self._connection, statement("reconcile/read_strangers"), {"run_id": run_id})
+        return not found.is_empty()
+
     def came_with(self, run_id: str, feed: str) -> bool:
         """Whether a run was given a feed."""
         rows = self._connection.execute(

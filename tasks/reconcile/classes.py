@@ -65,12 +65,14 @@ class ReconcileTerms:
 
     `snapshot`: why nothing at all can be said of Affinity (no snapshot, too old), or that it is
     partial: then what is not in it may be there all the same. `feeds_are_partial` is the same of
-    The Layer's feeds. `waits_at_most`: days for which what is under way explains anything.
+    The Layer's feeds. `has_strangers`: the last feeds had broken records of lines or assets that
+    nobody ever knew. `waits_at_most`: days for which what is under way explains anything.
     """
 
     as_of: date
     snapshot: Why | None = None
     feeds_are_partial: bool = False
+    has_strangers: bool = False
     waits_at_most: int = 30
 
 
@@ -361,7 +363,12 @@ def _one_side_alone(terms: ReconcileTerms) -> list[_Rule]:
     is_lost = is_unsold & (pl.col("reasons") == LINE_MISSING)
     rules = [
         _Rule(theirs & has_ended, Reconciled.EXPLAINED, Why.OVER),
-        _Rule(theirs, Reconciled.ONLY_IN_AFFINITY),
+        _Rule(
+            theirs,
+            Reconciled.ONLY_IN_AFFINITY,
+            # a broken record that nobody knows may be the asset of it
+            Why.FEEDS_ARE_PARTIAL if terms.has_strangers else None,
+        ),
         _Rule(ours & ~_to_bill(), Reconciled.EXPLAINED, _why_not_there()),
         # nobody has answered for weeks: it may be there or not
         _Rule(ours & _is_lost_on_its_way(), Reconciled.UNRECONCILED, Why.IN_FLIGHT),
@@ -541,6 +548,7 @@ def _remedy() -> pl.Expr:
     is_past = _is(Reconciled.DIFFERS) & ~pl.col("ours_bill") & ~pl.col("theirs_bill")
     remedies = (
         (_is(Reconciled.ONLY_IN_LAYER), Remedy.BILL),
+        (pl.col("why") == Why.FEEDS_ARE_PARTIAL, Remedy.FETCH),
         (_is(Reconciled.ONLY_IN_AFFINITY, Reconciled.CEASED_BUT_BILLING), Remedy.CEASE),
         (_is(Reconciled.BILLING_BEFORE_START), Remedy.CREDIT),
         # it is Affinity's to bill, once what holds it is put right

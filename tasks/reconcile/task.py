@@ -136,6 +136,7 @@ def _compared(
             has_shrunk(store.feed_of_runs(feed, known_at), wholeness)
             for feed in ("assets", "order_lines")
         ),
+        has_strangers=store.has_strangers(snapshots[0].run_id),
         waits_at_most=wholeness.waits_at_most,
     )
     edges, rejected = store.edges(layer, affinity), store.rejected(affinity, snapshots[0].run_id)

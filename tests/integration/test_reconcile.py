@@ -360,6 +360,25 @@ def test_a_short_snapshot_stays_short_when_it_comes_again(billed: Office):
         assert "unreconciled" == compared(billed).verdict, days
 
 
+def test_the_asset_of_a_broken_record_is_not_taken_for_none(billed: Office):
+    billed.add_line(3)
+    billed.line(3)["quantity"] = "none"
+    billed.record("assets", 3)["quantity"] = "none"
+    recurring = next(r for r in billed.feeds[SITE_PRODUCTS] if r["charge_type"] == "recurring")
+    billed.feeds[SITE_PRODUCTS].append(
+        recurring | {"object_uid": "SN-33", "row_key": "", "cli": "01204600003"}
+    )
+    profile = billed.folder / "r2b.toml"
+    profile.write_text("[feeds.max_reject_rate]\norder_lines = 1\nassets = 1\n", encoding="utf-8")
+    billed.run(AS_OF + timedelta(days=1))
+
+    compared(billed)
+
+    assert [(None, "recurring", "only_in_affinity", "feeds_are_partial", None, "fetch")] == found(
+        billed
+    )
+
+
 def test_no_live_asset_is_left_out(billed: Office):
     """Named only by a line that bills nothing: cancelled, or without a price."""
     billed.add_line(3)

@@ -97,6 +97,12 @@ def test_what_is_billed_without_an_asset_is_to_be_ceased():
     assert [("only_in_affinity", None, None, "cease")] == found([], [theirs()])
 
 
+def test_what_may_be_the_asset_of_a_broken_record_is_not_to_be_ceased():
+    assert [("only_in_affinity", "feeds_are_partial", None, "fetch")] == found(
+        [], [theirs()], has_strangers=True
+    )
+
+
 def test_what_has_ended_on_its_side_alone_is_over():
     ended = date(2026, 3, 30)
 
