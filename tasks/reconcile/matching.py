@@ -5,10 +5,13 @@ matched by what it says, from the strictest likeness to the loosest; the loosest
 one record on each side, so that two of a kind are never taken for each other.
 
 Split and summed lines: records at one place (site, CLI, code) whose quantities and money add up to
-those of the other side belong together, whatever their keys say.
+those of the other side belong together: all of them, or else the fewest that do. Those that know each
+other by their keys stay together.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -161,7 +164,12 @@ def _numbered(records: pl.DataFrame, likeness: _Likeness, most: int | None) -> p
 
 
 def _in_sum(records: pl.DataFrame) -> pl.DataFrame:
-    """Matches at one place that do not add up by themselves, and do so together.
+    """Matches at one place that do not add up by themselves, and do so together: pairs of them."""
+    return _pairs_in_sum(_off(records))
+
+
+def _off(records: pl.DataFrame) -> pl.DataFrame:
+    """Matches that do not add up, and how far off they are.
 
     Only what bills on the day counts, and only matches that lie at one place whole.
     """
@@ -179,7 +187,7 @@ def _in_sum(records: pl.DataFrame) -> pl.DataFrame:
         .drop_nulls(["site_ref", "sku"])
         .join(idle, on="match_id", how="anti")
     )
-    each = (
+    return (
         billing.with_columns(pl.col("cli").fill_null(""), signed(worth).alias("worth"))
         .group_by("match_id")
         .agg(
@@ -194,12 +202,16 @@ def _in_sum(records: pl.DataFrame) -> pl.DataFrame:
         )
         .filter(pl.col("places") == 1, pl.col("unknown") == 0)
         .filter((pl.col("off") != 0) | (pl.col("worth_off") != 0))
+        .sort("match_id")
     )
-    together = (
+
+
+def _pairs_in_sum(each: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of matches that add up together: all at a place, or else the fewest that do."""
+    whole = (
         each.group_by(_PLACE)
         .agg(
-            pl.col("match_id").min().alias("a"),
-            pl.col("match_id").alias("b"),
+            pl.col("match_id").sort().alias("parts"),
             pl.col("off").sum(),
             pl.col("worth_off").sum(),
             (pl.col("has_ours").any() & pl.col("has_theirs").any()).alias("has_both"),
@@ -207,7 +219,41 @@ def _in_sum(records: pl.DataFrame) -> pl.DataFrame:
             (~(pl.col("has_ours") & pl.col("has_theirs"))).any().alias("has_stray"),
             pl.col("frequencies").list.explode().drop_nulls().n_unique().alias("frequencies"),
         )
-        .filter(pl.col("off") == 0, pl.col("worth_off") == 0, "has_both", "has_stray")
-        .filter(pl.col("frequencies") <= 1)
+        .filter("has_both", "has_stray")
+        .with_columns(
+            (
+                (pl.col("off") == 0) & (pl.col("worth_off") == 0) & (pl.col("frequencies") <= 1)
+            ).alias("adds_up")
+        )
     )
-    return together.select("a", "b").explode("b").filter(pl.col("a") != pl.col("b"))
+    found = whole.filter("adds_up")["parts"].to_list()
+    others = whole.filter(~pl.col("adds_up"), pl.col("parts").list.len() <= _MOST_PARTS)
+    rows = {row["match_id"]: row for row in each.join(others, on=_PLACE, how="semi").to_dicts()}
+    for parts in others["parts"].to_list():
+        found += _fewest_that_add_up([rows[part] for part in parts])
+    pairs = [(parts[0], other) for parts in found for other in parts[1:]]
+    return pl.DataFrame(pairs, schema={"a": pl.Int64, "b": pl.Int64}, orient="row")
+
+
+_MOST_PARTS = 10
+"""Matches at one place among which some are looked for that add up: a thousand tries at most."""
+
+
+def _fewest_that_add_up(parts: list[dict[str, Any]]) -> list[list[int]]:
+    """Sets of matches at one place that add up by themselves, small ones first."""
+    found: list[list[int]] = []
+    left = list(parts)
+    for size in range(2, len(parts) + 1):
+        for some in combinations(left, size):
+            if all(each in left for each in some) and _add_up(some):
+                found.append(sorted(each["match_id"] for each in some))
+                left = [each for each in left if each not in some]
+    return found
+
+
+def _add_up(some: Sequence[dict[str, Any]]) -> bool:
+    strays = any(not (each["has_ours"] and each["has_theirs"]) for each in some)
+    both = any(each["has_ours"] for each in some) and any(each["has_theirs"] for each in some)
+    often = {frequency for each in some for frequency in each["frequencies"]}
+    sums = (sum(each[name] for each in some) for name in ("off", "worth_off"))
+    return strays and both and len(often) <= 1 and not any(sums)

@@ -158,7 +158,7 @@ def test_filters_show_what_is_asked_for_and_what_it_comes_to(report: Visit, shot
 
     form.get_by_label("Class").select_option("only in affinity")
     expect(rows.locator("visible=true")).to_have_count(1)
-    expect(shown).to_have_text(f"1 of {in_all} shown, -£11.00 a month")
+    expect(shown).to_have_text(f"1 of {in_all} shown, -£11.00 a month, £0.00 one-off")
     form.get_by_label("Search").fill("sn-99")
     expect(rows.locator("visible=true")).to_have_count(1)
     form.get_by_label("Search").fill("nothing has this")
@@ -166,7 +166,7 @@ def test_filters_show_what_is_asked_for_and_what_it_comes_to(report: Visit, shot
     page.screenshot(path=shots / "report-filtered.png")
     page.get_by_role("button", name="Show all").click()
     expect(rows.locator("visible=true")).to_have_count(in_all)
-    form.get_by_label("At least £ a month").fill("5")
+    form.get_by_label("At least £").fill("5")
     expect(shown).not_to_contain_text(f"{in_all} of {in_all}")
     assert [] == report.complaints
 

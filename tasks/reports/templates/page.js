@@ -12,6 +12,7 @@
     class: row.cells[place("Class")].textContent.trim(),
     remedy: row.cells[place("Remedy")].textContent.trim(),
     perMonth: money(row.cells[place("A month")]),
+    once: money(row.cells[place("One-off")]),
   }));
   const pounds = new Intl.NumberFormat("en-GB", { style: "currency", currency: "GBP" });
   const show = () => {
@@ -19,20 +20,24 @@
     const text = asked.get("text").trim().toLowerCase();
     const least = Number(asked.get("least")) || 0;
     let count = 0;
-    let sum = 0;
+    let perMonth = 0;
+    let once = 0;
     for (const each of rows) {
       const fits =
         each.text.includes(text) &&
         (!asked.get("class") || each.class === asked.get("class")) &&
         (!asked.get("remedy") || each.remedy === asked.get("remedy")) &&
-        Math.abs(each.perMonth) >= least;
+        Math.max(Math.abs(each.perMonth), Math.abs(each.once)) >= least;
       each.row.hidden = !fits;
       if (fits) {
         count += 1;
-        sum += each.perMonth;
+        perMonth += each.perMonth;
+        once += each.once;
       }
     }
-    form.elements.shown.value = `${count} of ${rows.length} shown, ${pounds.format(sum)} a month`;
+    form.elements.shown.value =
+      `${count} of ${rows.length} shown, ${pounds.format(perMonth)} a month, ` +
+      `${pounds.format(once)} one-off`;
   };
   form.hidden = false;
   form.addEventListener("input", show);

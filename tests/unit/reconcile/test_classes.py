@@ -250,6 +250,15 @@ def test_a_sum_that_is_right_on_one_day_only_is_not_the_same():
     assert [("differs", None, "bill_end", "correct")] == found(ending, [theirs(quantity=4)])
 
 
+def test_what_adds_up_is_found_beside_what_nobody_sold():
+    there = [theirs("U1", quantity=6), theirs("U2", quantity=4), theirs("U3", quantity=3)]
+
+    assert [
+        ("matched", None, None, "none"),
+        ("only_in_affinity", None, None, "cease"),
+    ] == found([ours(quantity=10)], there)
+
+
 def test_two_that_know_each_other_by_their_keys_do_not_change_hands():
     here = [ours("L1", quantity=5), ours("L2", quantity=3)]
     there = [theirs("U1", quantity=3), theirs("U2", quantity=5)]
