@@ -5,8 +5,8 @@ matched by what it says, from the strictest likeness to the loosest; the loosest
 one record on each side, so that two of a kind are never taken for each other.
 
 Split and summed lines: records at one place (site, CLI, code) whose quantities and money add up to
-those of the other side belong together: all of them, or else the fewest that do. Those that know each
-other by their keys stay together.
+those of the other side belong together: all of them, or else the fewest that do. Those that know
+each other by their keys stay together.
 """
 
 from collections.abc import Sequence
