@@ -3,6 +3,7 @@
 Sums, ids and reasons only: no customer's data, and none of Affinity's words, which may name some.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -247,13 +248,15 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """A Markdown table; figures stand to the right."""
     cells = [[str(each).replace("|", r"\|") for each in row] for row in rows]
     right = [
-        bool(cells) and all(row[n][:1] in "-£0123456789*" and row[n] for row in cells)
-        for n in range(len(columns))
+        bool(cells) and all(_FIGURE.fullmatch(row[n]) for row in cells) for n in range(len(columns))
     ]
     return "\n".join(
         f"| {' | '.join(line)} |"
         for line in [list(columns), ["--:" if each else ":--" for each in right], *cells]
     )
+
+
+_FIGURE = re.compile(r"\**-?£?[\d,.]+\**")
 
 
 def _values(rows: Rows) -> list[list[Any]]:

@@ -80,7 +80,7 @@ def test_the_sheet_has_the_path_and_every_sum():
         "| orders | 10 | 9 | 1 |",
         "| ready | 4 | £62.00 |",
         "## Batch 7: £1,234.50",
-        "| 08_products.csv | 4 |",
+        "| file | rows |\n| :-- | --: |\n| 06_clis.csv | 2 |\n| 08_products.csv | 4 |",
     ):
         assert words in sheet
 
