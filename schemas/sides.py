@@ -124,7 +124,8 @@ RESTATED = pl.Schema(
     }
 )
 """A record that a past day shows otherwise by what is known now than by what was known then; null
-by the clock that knows no such record. `side`: layer or affinity; `record_key`: its key there."""
+by the clock that knows no such record. `side`: layer or affinity; `record_key`: its key there, the
+stretches of a charge as one."""
 
 CLOCK = pl.Schema(
     {

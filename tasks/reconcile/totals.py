@@ -90,17 +90,52 @@ def _first(repair: pl.DataFrame) -> tuple[Repair, ...]:
 
 def restated(then: Reconciliation, now: Reconciliation) -> pl.DataFrame:
     """RESTATED: records that a day shows otherwise by what is known now than by what was then."""
-    before, after = (each.records().select("side", "record_key", *_TOLD) for each in (then, now))
+    before, after = (_by_charge(each) for each in (then, now))
     both = before.join(
         after, on=["side", "record_key"], how="full", coalesce=True, suffix="_now"
     ).rename({name: f"{name}_then" for name in _TOLD})
     is_same = pl.all_horizontal(
         pl.col(f"{name}_then").eq_missing(pl.col(f"{name}_now")) for name in _TOLD
     )
-    return both.filter(~is_same).select(RESTATED.names()).sort("side", "record_key")
+    # what came later, and has no money and no fault on the day, is no news of that day
+    is_nothing = pl.all_horizontal(
+        *(
+            pl.col(f"class_{when}").is_null() | pl.col(f"class_{when}").is_in(FINE)
+            for when in _CLOCKS
+        ),
+        *(
+            pl.col(f"{money}_{when}").fill_null(0) == 0
+            for money in ("per_month", "once")
+            for when in _CLOCKS
+        ),
+    )
+    return both.filter(~is_same & ~is_nothing).select(RESTATED.names()).sort("side", "record_key")
 
+
+_CLOCKS = ("then", "now")
 
 _TOLD = ("class", "per_month", "once")
+
+
+def _by_charge(found: Reconciliation) -> pl.DataFrame:
+    """Every record, the stretches of a charge as one: that it was cut since restates nothing."""
+    stretches = found.layer.select(
+        pl.lit("layer").alias("side"),
+        pl.col("layer_key").alias("record_key"),
+        pl.when(pl.col("layer_key").str.starts_with("line:"))
+        .then(pl.concat_str(pl.lit("line:"), "line_id", pl.lit(":"), "charge_type"))
+        .otherwise("layer_key")
+        .alias("charge_key"),
+        "bills",
+    )
+    records = found.records().join(stretches, on=["side", "record_key"], how="left")
+    return (
+        records.with_columns(pl.coalesce("charge_key", "record_key").alias("record_key"))
+        .sort("bills", "class", descending=[True, False], nulls_last=True)
+        .group_by("side", "record_key")
+        .agg(pl.col("class").first(), pl.col("per_month", "once").sum())
+        .select("side", "record_key", *_TOLD)
+    )
 
 
 def _totals(matches: pl.DataFrame, *by: str) -> dict[tuple[str, ...], ClassTotal]:

@@ -267,7 +267,8 @@ def test_a_past_day_is_billed_by_the_stretch_that_covered_it(billed: Office):
 
     for asked in ({}, {"as_of": day}, {"as_of": day, "known_at": day}):
         assert "clean" == compared(billed, **asked).verdict, asked
-    assert Decimal(22) == compared(billed, as_of=day).total.layer_per_month
+    past = compared(billed, as_of=day)
+    assert (Decimal(22), 0) == (past.total.layer_per_month, past.restated)
     assert Decimal(16) == compared(billed).total.layer_per_month
 
 
