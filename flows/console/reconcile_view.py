@@ -14,7 +14,7 @@ from schemas.explanations import DELAYS, RECONCILED, WHY
 from schemas.receipts import ClassTotal, ReconcileReceipt
 from schemas.vocabulary import Delay, Reconciled, Verdict, Why
 from tasks.reconcile.certificate import Comparison
-from tasks.reports.money import pounds
+from tasks.reports.money import pounds_and_pence
 
 _VERDICTS = {
     Verdict.CLEAN: ("green", "everything is accounted for"),
@@ -165,7 +165,7 @@ def _named(subject: str) -> str:
 
 def _money(value: Decimal) -> str:
     """Pounds and pence: to the fourth decimal they are in the marts."""
-    return pounds(value.quantize(Decimal("0.01"))) if value else "-"
+    return pounds_and_pence(value) if value else "-"
 
 
 def show_comparison(before: Mapping[str, Any], since: Comparison) -> None:

@@ -1,7 +1,6 @@
 """What a run, a plan and a transfer look like to a person."""
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from pathlib import Path
 
 from rich.markup import escape
@@ -34,7 +33,7 @@ from schemas.vocabulary import (
     RejectReason,
     RunStatus,
 )
-from tasks.reports.money import pounds
+from tasks.reports.money import pounds, total
 
 _MOST_HOLDS = 8
 _MOST_REJECTS = 6
@@ -126,8 +125,8 @@ def show_charges(receipt: RunReceipt) -> None:
         for name, money in receipt.dispositions.items()
         if money.charges
     ]
-    total = _sum(receipt.dispositions.values())
-    rows.append(("all", f"{total.charges:,}", pounds(total.value), Text("")))
+    all_of_it = _sum(receipt.dispositions.values())
+    rows.append(("all", f"{all_of_it.charges:,}", pounds(all_of_it.value), Text("")))
     out.print(table("Charges", ("disposition", "charges", "value", ""), rows, right=(1, 2)))
 
 
@@ -342,8 +341,5 @@ def _listed(numbers: tuple[int, ...]) -> str:
 
 
 def _sum(moneys: Iterable[Money]) -> Money:
-    charges, value = 0, Decimal(0)
-    for each in moneys:
-        charges += each.charges
-        value += each.value
-    return Money(charges, value)
+    found = list(moneys)
+    return Money(sum(each.charges for each in found), total(each.value for each in found))

@@ -9,6 +9,7 @@ from schemas.explanations import CHANGE_HOLDS, DELAYS, DISPOSITIONS, HOLDS, WHY
 from schemas.vocabulary import Reconciled
 from tasks.reports import charts
 from tasks.reports.class_table import SIDES, class_table
+from tasks.reports.money import total
 from tasks.reports.page import Card, Chart, Head, Page, Section, how_many, rendered
 from tasks.reports.tables import Column, count_cell, html_table, money_cell, words
 
@@ -214,14 +215,14 @@ def _clock(clock: pl.DataFrame) -> Section:
         return Section("clock", "The money clock", f"{words_} There is none.")
     means = {kind.value: text for kind, text in DELAYS.items()}
     rows = clock.with_columns(pl.col("kind").replace_strict(means).alias("means"))
-    total = rows.select(
+    summed = rows.select(
         pl.lit("all").alias("kind"),
         pl.lit(None).alias("age"),
         pl.col("records", "per_month", "once").sum(),
         pl.col("oldest_days").max(),
         pl.lit(None).alias("means"),
     )
-    rows = pl.concat([rows, total.select(rows.columns)], how="vertical_relaxed")
+    rows = pl.concat([rows, summed.select(rows.columns)], how="vertical_relaxed")
     table = html_table(
         rows,
         {
@@ -397,7 +398,7 @@ def _batches(batches: pl.DataFrame) -> Section:
 
 
 def _sum(frame: pl.DataFrame, column: str) -> Decimal:
-    return sum(frame[column].drop_nulls(), Decimal(0))
+    return total(frame[column].drop_nulls())
 
 
 def _choices(frame: pl.DataFrame, column: str) -> list[str]:

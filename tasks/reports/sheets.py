@@ -5,7 +5,6 @@ Sums, ids and reasons only: no customer's data, and none of Affinity's words, wh
 
 import re
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -13,7 +12,7 @@ import polars as pl
 from schemas.explanations import DISPOSITIONS, REJECTS, hold_explanation, queue_owner
 from schemas.receipts import ReconcileReceipt, RunReceipt, TransferReceipt
 from schemas.vocabulary import Disposition, Finding, RejectReason, RunStatus
-from tasks.reports.money import pounds
+from tasks.reports.money import pounds, total
 
 Rows = list[dict[str, Any]]
 """A table as Prefect shows it: one dictionary per row, in the order of its columns."""
@@ -35,7 +34,7 @@ def run_outcome(receipt: RunReceipt) -> str:
             )
         case RunStatus.NOTHING_READY:
             return "Nothing is ready to bill, and nothing has changed."
-    worth = sum((each.value for each in receipt.batches), Decimal(0))
+    worth = total(each.value for each in receipt.batches)
     rows = sum(sum(each.files.values()) for each in receipt.batches)
     written = f"{_batches([each.seq for each in receipt.batches])}: {rows:,} rows, {pounds(worth)}."
     return f"{written} {_NEXT[RunStatus(receipt.status)]}"
@@ -67,10 +66,10 @@ def transfer_outcome(receipt: TransferReceipt) -> str:
 
 def reconcile_outcome(receipt: ReconcileReceipt) -> str:
     """What a reconciliation found, in one line."""
-    total = receipt.total
+    both = receipt.total
     return (
-        f"{receipt.verdict}: The Layer {pounds(total.layer_per_month)} a month, Affinity "
-        f"{pounds(total.affinity_per_month)}. The report says what to do."
+        f"{receipt.verdict}: The Layer {pounds(both.layer_per_month)} a month, Affinity "
+        f"{pounds(both.affinity_per_month)}. The report says what to do."
     )
 
 
@@ -215,10 +214,9 @@ def batch_rows(batches: pl.DataFrame) -> Rows:
 
 def reconcile_sheet(receipt: ReconcileReceipt, tenant: str) -> str:
     """A reconciliation: its verdict, every class, and where report and certificate are."""
-    total = receipt.total
     classes = [
         *((kind.replace("_", " "), each) for kind, each in receipt.classes.items() if each.matches),
-        ("**all**", total),
+        ("**all**", receipt.total),
     ]
     parts = [
         f"# {tenant}, {receipt.as_of}: {receipt.verdict}",

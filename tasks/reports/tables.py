@@ -9,7 +9,7 @@ from typing import NamedTuple
 import polars as pl
 from great_tables import GT, loc, style
 
-from tasks.reports.money import decimal_text, pounds
+from tasks.reports.money import decimal_text, pounds_and_pence
 
 
 class Column(NamedTuple):
@@ -60,8 +60,7 @@ def money_cell(value: Decimal | None) -> str:
     """Pounds and pence to read, the exact amount in the mark-up; nothing where there is none."""
     if value is None:
         return ""
-    shown = pounds(value.quantize(Decimal("0.01"))) if value else "£0.00"
-    return f'<data value="{decimal_text(value)}">{shown}</data>'
+    return f'<data value="{decimal_text(value)}">{pounds_and_pence(value)}</data>'
 
 
 def count_cell(value: int | None) -> str:
