@@ -349,6 +349,9 @@ def _numbers(year: Year, histories: dict[Charge, History]) -> Iterator[str]:
         current = [each for each in periods if each.end is None or each.end >= today]
         found = lives.pop(place, [])
         live = [row for row in found if not row["end_on"] or str(row["end_on"]) >= str(today)]
+        # one that ends before the next one begins has been followed by that
+        begins = max((str(row["start_on"]) for row in live), default="")
+        live = [row for row in live if not row["end_on"] or str(row["end_on"]) >= begins]
         ends = [each.end for each in periods]
         end = "" if None in ends else str(max(ends))
         # an end that was known when it began is told once it is past, or something changes
