@@ -28,6 +28,7 @@ from tasks.reports.sheets import (
     run_outcome,
     run_sheet,
 )
+from warehouse.connection import open_published
 from warehouse.report import ReportStore
 
 R = TypeVar("R")
@@ -53,7 +54,10 @@ def show_run(receipt: RunReceipt, profile: LoadedProfile) -> None:
     with _shown() as is_shown:
         if not is_shown:
             return
-        tenant, store = profile.settings.tenant.name, ReportStore(profile.published)
+        tenant = profile.settings.tenant.name
+        with open_published(profile.published) as connection:
+            store = ReportStore(connection)
+            queue, open_batches = store.queue(), store.open_batches()
         create_markdown_artifact(
             key=_key(tenant, "billing-run"),
             description=f"{tenant}, {receipt.as_of}: {run_outcome(receipt)}",
@@ -62,8 +66,8 @@ def show_run(receipt: RunReceipt, profile: LoadedProfile) -> None:
         for name, rows, words in (
             ("holds", hold_rows(receipt), "why charges are held"),
             ("rejects", reject_rows(receipt), "why records were rejected"),
-            ("retry-queue", queue_rows(store.queue()), "what failed, and whose it is"),
-            ("open-batches", batch_rows(store.open_batches()), "batches that wait"),
+            ("retry-queue", queue_rows(queue), "what failed, and whose it is"),
+            ("open-batches", batch_rows(open_batches), "batches that wait"),
         ):
             create_table_artifact(
                 key=_key(tenant, name),

@@ -13,6 +13,9 @@ from warehouse.connection import open_published
 from warehouse.published import rows_of
 from warehouse.queries import first_row
 
+_MARK = "for-people_"
+"""How the name of a file begins that is for people only."""
+
 
 @dataclass(frozen=True)
 class Export:
@@ -55,7 +58,7 @@ def export(profile: LoadedProfile, view: str, kind: str, path: Path | None = Non
         )
         as_of, run_id = run or ("never", "")
         target = path or (
-            profile.warehouse.parent / "exports" / f"for-people_mart.{name}_{as_of}.{kind}"
+            profile.warehouse.parent / "exports" / f"{_MARK}mart.{name}_{as_of}.{kind}"
         )
         _check_target(profile, name, target)
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -80,9 +83,6 @@ def export(profile: LoadedProfile, view: str, kind: str, path: Path | None = Non
                     return write_workbook(batches, out, title=name, about=about)
 
         return Export(view=f"mart.{name}", path=target, rows=written_aside(target, write))
-
-
-_MARK = "for-people_"
 
 
 def _check_target(profile: LoadedProfile, view: str, target: Path) -> None:

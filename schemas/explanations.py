@@ -16,6 +16,7 @@ from schemas.vocabulary import (
     HoldReason,
     Reconciled,
     RejectReason,
+    Verdict,
     WaitingReason,
     Why,
 )
@@ -419,6 +420,13 @@ RECONCILED: dict[Reconciled, str] = {
     Reconciled.UNRECONCILED: "could not be compared: nothing is known of it",
 }
 """What each class means, and what is to be done about it."""
+
+VERDICTS: dict[Verdict, str] = {
+    Verdict.CLEAN: "everything is accounted for",
+    Verdict.DIFFERENCES: "some of it is not as it should be",
+    Verdict.UNRECONCILED: "not everything could be compared, so nothing is called clean",
+}
+"""What a reconciliation says as a whole."""
 
 WHY: dict[Why, str] = {
     Why.DO_NOT_BILL: "Do Not Bill is set",

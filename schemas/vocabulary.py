@@ -208,6 +208,10 @@ class Reconciled(StrEnum):
     UNRECONCILED = "unreconciled"
 
 
+FINE = (Reconciled.MATCHED, Reconciled.EXPLAINED)
+"""Classes of what nobody has to put right."""
+
+
 class Why(StrEnum):
     """Why a difference is none, or why nothing can be said."""
 

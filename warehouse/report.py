@@ -1,10 +1,8 @@
 """What the report shows, read from the published copy: the very rows analysts see."""
 
-from pathlib import Path
-
+import duckdb
 import polars as pl
 
-from warehouse.connection import open_published
 from warehouse.queries import read
 from warehouse.statements import statement
 
@@ -12,9 +10,9 @@ from warehouse.statements import statement
 class ReportStore:
     """The figures of the report, each one small frame, whatever the size of the warehouse."""
 
-    def __init__(self, published: Path) -> None:
-        """Read from a published copy; it is opened for each question, and never written."""
-        self._published = published
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Read from an open published copy."""
+        self._connection = connection
 
     def classes(self) -> pl.DataFrame:
         """The latest reconciliation by class and reason: records and money of both sides."""
@@ -57,5 +55,4 @@ class ReportStore:
         return self._read("report/read_batches", most=most)
 
     def _read(self, name: str, **parameters: object) -> pl.DataFrame:
-        with open_published(self._published) as connection:
-            return read(connection, statement(name), parameters or None)
+        return read(self._connection, statement(name), parameters or None)

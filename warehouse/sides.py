@@ -12,7 +12,7 @@ import polars as pl
 
 from schemas.receipts import FeedOfRun
 from schemas.sides import AFFINITY_SIDE, LAYER_SIDE
-from warehouse.queries import append, read, registered
+from warehouse.queries import append, read, registered, scalar
 from warehouse.statements import statement
 
 SITE_PRODUCTS = "affinity_site_products"
@@ -195,12 +195,13 @@ class SideStore:
 
     def came_with(self, run_id: str, feed: str) -> bool:
         """Whether a run was given a feed."""
-        rows = self._connection.execute(
-            "SELECT 1 FROM ops.feed_read "
+        found = scalar(
+            self._connection,
+            "SELECT count(*) FROM ops.feed_read "
             "WHERE run_id = $run_id AND feed = $feed AND accepted IS NOT NULL",
             {"run_id": run_id, "feed": feed},
-        ).fetchall()
-        return bool(rows)
+        )
+        return found > 0
 
     def feed_of_runs(self, feed: str, known_at: date | None) -> list[FeedOfRun]:
         """What each run until that day read of a feed, newest first."""

@@ -10,16 +10,16 @@ from rich.text import Text
 
 from flows.console.answering import out
 from flows.console.tables import table
-from schemas.explanations import DELAYS, RECONCILED, WHY
+from schemas.explanations import DELAYS, RECONCILED, VERDICTS, WHY
 from schemas.receipts import ClassTotal, ReconcileReceipt
 from schemas.vocabulary import Delay, Reconciled, Verdict, Why
 from tasks.reconcile.certificate import Comparison
 from tasks.reports.money import pounds_and_pence
 
-_VERDICTS = {
-    Verdict.CLEAN: ("green", "everything is accounted for"),
-    Verdict.DIFFERENCES: ("yellow", "some of it is not as it should be"),
-    Verdict.UNRECONCILED: ("red", "not everything could be compared, so nothing is called clean"),
+_COLOURS = {
+    Verdict.CLEAN: "green",
+    Verdict.DIFFERENCES: "yellow",
+    Verdict.UNRECONCILED: "red",
 }
 
 _STYLES = {
@@ -44,11 +44,11 @@ def report_json(receipt: ReconcileReceipt) -> dict[str, Any]:
 
 
 def _show_verdict(receipt: ReconcileReceipt, tenant: str) -> None:
-    colour, words = _VERDICTS[Verdict(receipt.verdict)]
+    verdict = Verdict(receipt.verdict)
     known = f", as known on {receipt.known_at:%d %B %Y}" if receipt.known_at else ""
     out.print(
         f"\n[bold]{escape(tenant)}[/], as of {receipt.as_of:%d %B %Y}{known}: "
-        f"[bold {colour}]{receipt.verdict}[/], {words}."
+        f"[bold {_COLOURS[verdict]}]{verdict}[/], {VERDICTS[verdict]}."
     )
 
 

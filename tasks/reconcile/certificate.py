@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from schemas.receipts import ReconcileReceipt
-from tasks.reconcile.classes import FINE, Reconciliation
+from schemas.vocabulary import FINE
+from tasks.reconcile.classes import Reconciliation
 
 FORM = 1
 

@@ -37,9 +37,6 @@ from tasks.reconcile.sums import (
 
 MONTHS = {Frequency.MONTHLY: 1, Frequency.QUARTERLY: 3, Frequency.ANNUAL: 12}
 
-FINE = [Reconciled.MATCHED.value, Reconciled.EXPLAINED.value]
-"""Classes of what nobody has to put right."""
-
 _NOTHING_KNOWN = (Why.NO_SNAPSHOT, Why.SNAPSHOT_IS_OLD)
 
 _WAITS = [each.value for each in (Why.IN_FLIGHT, Why.HELD, Why.WAITING)]
@@ -166,8 +163,9 @@ def reconcile(
     both = both.with_columns(_verdict(terms).alias("verdict")).unnest("verdict")
     # Affinity does not say how often it bills: as often as ours does
     often = both.select("match_id", often="frequency")
-    ours = _with_money(matched.layer.with_columns(often=None))
-    theirs = _with_money(theirs.join(often, on="match_id", how="left", maintain_order="left"))
+    theirs = theirs.join(often, on="match_id", how="left", maintain_order="left")
+    ours = _with_money(matched.layer, "frequency")
+    theirs = _with_money(theirs, "often", "frequency").drop("often")
     money = _totals(ours, "layer").join(
         _totals(theirs, "affinity"), on="match_id", how="full", coalesce=True
     )
@@ -284,12 +282,12 @@ def _is_known_end() -> pl.Expr:
     what a New & Cease replaces goes on until that is ready, whose money is on the clock.
     """
     of_days = pl.col("changing").fill_null([]).list.set_intersection(_ENDS).list.len() > 0
-    is_told = ~pl.col("change_is_held").fill_null(value=False) & ~pl.col("changes_too_long")
-    waits_for_its_pair = pl.col("reasons").str.contains(ChangeHoldReason.PAIR_WAITING.value)
-    is_told = is_told | waits_for_its_pair.fill_null(value=False)
-    # what is owed to us and held is on the clock as that
-    is_told = is_told | (pl.col("change_is_held").fill_null(value=False) & pl.col("ours_bill"))
-    return pl.col("is_changing").fill_null(value=False) & of_days & is_told
+    is_held = pl.col("change_is_held").fill_null(value=False)
+    is_told = ~is_held & ~pl.col("changes_too_long")
+    is_owed = is_held & pl.col("ours_bill")  # and on the clock as that
+    waits = pl.col("reasons").str.contains(ChangeHoldReason.PAIR_WAITING.value)
+    is_known = is_told | is_owed | waits.fill_null(value=False)
+    return pl.col("is_changing").fill_null(value=False) & of_days & is_known
 
 
 class _Rule(NamedTuple):
@@ -477,30 +475,26 @@ def _why_not_there() -> pl.Expr:
     )
 
 
-def _with_money(side: pl.DataFrame) -> pl.DataFrame:
+def _with_money(side: pl.DataFrame, *often: str) -> pl.DataFrame:
     """A side with what each record is worth, and what of it bills on the day.
 
-    Recurring charges count per month, one-off charges once. `often`: how often it bills where that
-    is not for the record itself to say.
+    Recurring charges count per month, one-off charges once. `often`: the columns that say how
+    often it bills, the first that does counts.
     """
     months = (
-        pl.coalesce(pl.col("often").cast(pl.String), "frequency", pl.lit(Frequency.MONTHLY.value))
+        pl.coalesce(*often, pl.lit(Frequency.MONTHLY.value))
         .replace_strict(
             {each.value: count for each, count in MONTHS.items()}, return_dtype=pl.Int64
         )
         .cast(pl.Decimal(38, 0))
     )
     value, nothing = value_of().fill_null(0).cast(VALUE), pl.lit(0, dtype=VALUE)
-    return (
-        side.with_columns(
-            pl.when(_recurring()).then(value / months).otherwise(nothing).alias("worth_per_month"),
-            pl.when(_recurring()).then(nothing).otherwise(value).alias("worth_once"),
-        )
-        .with_columns(
-            pl.when("bills").then(f"worth_{name}").otherwise(nothing).alias(name)
-            for name in ("per_month", "once")
-        )
-        .drop("often")
+    return side.with_columns(
+        pl.when(_recurring()).then(value / months).otherwise(nothing).alias("worth_per_month"),
+        pl.when(_recurring()).then(nothing).otherwise(value).alias("worth_once"),
+    ).with_columns(
+        pl.when("bills").then(f"worth_{name}").otherwise(nothing).alias(name)
+        for name in ("per_month", "once")
     )
 
 

@@ -8,8 +8,8 @@ import polars as pl
 
 from schemas.receipts import ClassTotal, Delayed, FeedOfRun, ReconcileReceipt, Repair
 from schemas.sides import RESTATED
-from schemas.vocabulary import Reconciled, Verdict
-from tasks.reconcile.classes import FINE, Reconciliation
+from schemas.vocabulary import FINE, Reconciled, Verdict
+from tasks.reconcile.classes import Reconciliation
 
 _SUMMED = (
     "layer_records",

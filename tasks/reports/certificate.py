@@ -28,9 +28,7 @@ def certificate_page(content: Mapping[str, Any]) -> bytes:
         sha256=content["sha256"],
     )
     totals = [
-        {"class": kind, "why": None, **total}
-        for kind, total in content["classes"].items()
-        if total["matches"]
+        {"class": kind, **total} for kind, total in content["classes"].items() if total["matches"]
     ]
     digests = pl.DataFrame(
         [

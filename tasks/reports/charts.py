@@ -9,7 +9,7 @@ import altair as alt
 import polars as pl
 import vl_convert
 
-from schemas.vocabulary import Delay, Reconciled
+from schemas.vocabulary import FINE, Delay, Reconciled
 from tasks.reports.tables import words
 
 COLOURS: Mapping[str, str] = {
@@ -61,9 +61,8 @@ def shares(classes: pl.DataFrame) -> str:
 
 def open_money(classes: pl.DataFrame) -> str:
     """What is open, by class: what either side says of it."""
-    fine = [Reconciled.MATCHED.value, Reconciled.EXPLAINED.value]
-    sides = _long(classes.filter(~pl.col("class").is_in(fine))).with_columns(
-        pl.col("class").map_elements(words, return_dtype=pl.String)
+    sides = _long(classes.filter(~pl.col("class").is_in(FINE))).with_columns(
+        pl.col("class").str.replace_all("_", " ")
     )
     chart = (
         alt.Chart(sides)
@@ -135,7 +134,6 @@ def freed(repairs: pl.DataFrame) -> str:
 
 def _long(classes: pl.DataFrame) -> pl.DataFrame:
     """One row per class and side; `place` keeps the classes in one order."""
-    order = {kind.value: place for place, kind in enumerate(Reconciled)}
     summed = classes.group_by("class").agg(
         pl.col("layer_per_month", "affinity_per_month").sum().cast(pl.Float64)
     )
@@ -145,7 +143,7 @@ def _long(classes: pl.DataFrame) -> pl.DataFrame:
             pl.col("side").replace_strict(
                 {"layer_per_month": "The Layer", "affinity_per_month": "Affinity"}
             ),
-            pl.col("class").replace_strict(order, return_dtype=pl.Int64).alias("place"),
+            pl.col("class").cast(pl.Enum(Reconciled)).to_physical().alias("place"),
         )
         .sort("place", "side")
     )

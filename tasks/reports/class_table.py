@@ -19,11 +19,10 @@ SIDES = {
 
 def class_table(classes: pl.DataFrame) -> str:
     """Each class with its sums, in the order of the classes, and the sum of all."""
-    order = {kind.value: place for place, kind in enumerate(Reconciled)}
     by_class = (
         classes.group_by("class")
         .agg(pl.col(list(SIDES)).sum())
-        .sort(pl.col("class").replace_strict(order, return_dtype=pl.Int64))
+        .sort(pl.col("class").cast(pl.Enum(Reconciled)))
         .with_columns(pl.col("class").replace_strict(_MEANINGS).alias("means"))
     )
     total = by_class.select(

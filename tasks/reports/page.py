@@ -14,17 +14,12 @@ from importlib.resources import files
 
 import jinja2
 
+from schemas.explanations import VERDICTS
 from schemas.vocabulary import Verdict
 from tasks.reports.tables import day_text, words
 
 MOST_RECORDS = 500
 """Open records on a page; the rest is in the view, and a browser stays quick."""
-
-VERDICTS: Mapping[str, str] = {
-    Verdict.CLEAN: "Everything is accounted for.",
-    Verdict.DIFFERENCES: "Some of it is not as it should be.",
-    Verdict.UNRECONCILED: "Not everything could be compared, so nothing is called clean.",
-}
 
 
 @dataclass(frozen=True)
@@ -109,6 +104,7 @@ def _template(name: str) -> str:
 def rendered(page: Page) -> bytes:
     """The page as UTF-8 HTML; the same page gives the same bytes."""
     head = page.head
+    verdict = VERDICTS[Verdict(head.verdict)]
     script = _template("page.js") if any(each.has_filters for each in page.sections) else ""
     about = [
         ("Compared for", day_text(head.as_of)),
@@ -125,7 +121,7 @@ def rendered(page: Page) -> bytes:
             day=day_text(head.as_of),
             verdict=head.verdict,
             verdict_name=words(head.verdict),
-            verdict_words=VERDICTS[Verdict(head.verdict)],
+            verdict_words=f"{verdict[0].upper()}{verdict[1:]}.",
             about=about,
             cards=page.cards,
             sections=page.sections,

@@ -6,7 +6,7 @@ from decimal import Decimal
 import polars as pl
 
 from schemas.explanations import CHANGE_HOLDS, DELAYS, DISPOSITIONS, HOLDS, WHY
-from schemas.vocabulary import Reconciled
+from schemas.vocabulary import FINE
 from tasks.reports import charts
 from tasks.reports.class_table import SIDES, class_table
 from tasks.reports.money import total
@@ -21,8 +21,6 @@ _VIEWS = (
     "The same figures are views: mart.reconciliation, mart.money_clock, mart.repair, "
     "mart.restated, mart.charge, mart.hold, mart.batch."
 )
-
-_FINE = [Reconciled.MATCHED.value, Reconciled.EXPLAINED.value]
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ def report_page(head: Head, figures: Figures) -> bytes:
 
 def _cards(figures: Figures) -> list[Card]:
     classes, clock = figures.classes, figures.clock
-    open_ = classes.filter(~pl.col("class").is_in(_FINE))
+    open_ = classes.filter(~pl.col("class").is_in(FINE))
     return [
         Card(
             "layer",
@@ -113,7 +111,7 @@ def _agreement(classes: pl.DataFrame) -> Section:
         .replace_strict({why.value: text for why, text in WHY.items()}, default=None)
         .alias("means")
     )
-    is_open = not classes.filter(~pl.col("class").is_in(_FINE)).is_empty()
+    is_open = not classes.filter(~pl.col("class").is_in(FINE)).is_empty()
     drawn = [
         Chart(
             charts.shares(classes),
@@ -169,7 +167,7 @@ def _open(shown: pl.DataFrame) -> Section:
         return Section("open", "What is open", "Nothing: all of it is matched or explained.")
     rows = shown.with_columns(
         pl.col("customer_name").fill_null("(customer not known)"),
-        pl.col("class", "why", "remedy").map_elements(words, return_dtype=pl.String),
+        pl.col("class", "why", "remedy").str.replace_all("_", " "),
         pl.col("fields").str.replace_all("_", " ").str.replace_all(",", ", "),
         _lines("line_id", "charge_type").alias("line"),
         _lines("site_ref", "cli").alias("place"),

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from schemas.explanations import DISPOSITIONS, REJECTS, hold_explanation, queue_owner
-from schemas.receipts import ReconcileReceipt, RunReceipt, TransferReceipt
+from schemas.receipts import Money, ReconcileReceipt, RunReceipt, TransferReceipt
 from schemas.vocabulary import Disposition, Finding, RejectReason, RunStatus
 from tasks.reports.money import pounds, total
 
@@ -103,8 +103,8 @@ def run_sheet(receipt: RunReceipt, tenant: str) -> str:
             ),
         ),
     ]
-    if receipt.holds:
-        parts += ["## Held", _table(tuple(_held(receipt)[0]), _values(_held(receipt)))]
+    if held := hold_rows(receipt):
+        parts += ["## Held", _table(list(held[0]), [list(row.values()) for row in held])]
     for batch in receipt.batches:
         files = ((name, f"{rows:,}") for name, rows in batch.files.items())
         canary = ", a canary" if batch.is_canary else ""
@@ -123,8 +123,8 @@ def _path(receipt: RunReceipt) -> str:
     feeds = receipt.feeds.values()
     read, rejected = (sum(getattr(each, name) for each in feeds) for name in ("read", "rejected"))
 
-    def charges(*names: Disposition) -> int:
-        return sum(receipt.dispositions[n].charges for n in names if n in receipt.dispositions)
+    def charges(name: Disposition) -> int:
+        return receipt.dispositions.get(name, Money()).charges
 
     judged = sum(money.charges for money in receipt.dispositions.values())
     steps = [
@@ -148,10 +148,6 @@ def _path(receipt: RunReceipt) -> str:
 
 def hold_rows(receipt: RunReceipt) -> Rows:
     """Why charges are held, the most money first; a charge held for two reasons is in both."""
-    return _held(receipt) if receipt.holds else []
-
-
-def _held(receipt: RunReceipt) -> Rows:
     ranked = sorted(receipt.holds.items(), key=lambda each: (-each[1].value, each[0]))
     return [
         {
@@ -255,10 +251,6 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 _FIGURE = re.compile(r"\**-?£?[\d,.]+\**")
-
-
-def _values(rows: Rows) -> list[list[Any]]:
-    return [list(row.values()) for row in rows]
 
 
 def _batches(numbers: Sequence[int]) -> str:

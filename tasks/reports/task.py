@@ -12,6 +12,7 @@ from tasks.reports.certificate import certificate_page
 from tasks.reports.page import MOST_RECORDS, Head
 from tasks.reports.report import MOST_BATCHES, Figures, report_page
 from tasks.step import step
+from warehouse.connection import open_published
 from warehouse.report import ReportStore
 
 
@@ -36,7 +37,6 @@ def write_pages(published: Path, receipt: ReconcileReceipt, folder: Path) -> Pag
         The two files; what was there under these names is replaced.
     """
     content = json.loads(receipt.certificate.read_bytes())
-    store = ReportStore(published)
     head = Head(
         tenant=content["tenant"],
         as_of=receipt.as_of,
@@ -47,16 +47,18 @@ def write_pages(published: Path, receipt: ReconcileReceipt, folder: Path) -> Pag
         certificate=receipt.certificate.name,
         sha256=content["sha256"],
     )
-    figures = Figures(
-        classes=store.classes(),
-        open_records=store.open_records(MOST_RECORDS),
-        clock=store.clock(),
-        repairs=store.repairs(),
-        restated=store.restated(),
-        dispositions=store.dispositions(),
-        holds=store.holds(),
-        batches=store.batches(MOST_BATCHES),
-    )
+    with open_published(published) as connection:
+        store = ReportStore(connection)
+        figures = Figures(
+            classes=store.classes(),
+            open_records=store.open_records(MOST_RECORDS),
+            clock=store.clock(),
+            repairs=store.repairs(),
+            restated=store.restated(),
+            dispositions=store.dispositions(),
+            holds=store.holds(),
+            batches=store.batches(MOST_BATCHES),
+        )
     return Pages(
         report=_written(folder / f"{receipt.certificate.stem}.html", report_page(head, figures)),
         certificate=_written(receipt.certificate.with_suffix(".html"), certificate_page(content)),

@@ -126,76 +126,56 @@ ended AS (
     GROUP BY cease.line_id, cease.charge_type, cease.period
 ),
 
-stretch AS (
-    SELECT
-        ended.line_id,
-        ended.charge_type,
-        ended.period,
-        ended.end_on,
-        max_by(product, product.seq) AS was
-    FROM ended
-    INNER JOIN out.batch_product AS product
-        ON
-            ended.line_id = product.line_id
-            AND ended.charge_type = product.charge_type
-            AND ended.period = product.period
-    INNER JOIN out.batch_outcome AS outcome
-        ON product.seq = outcome.seq AND product.row_key = outcome.row_key
-    WHERE outcome.outcome = 'accepted'
-    GROUP BY ended.line_id, ended.charge_type, ended.period, ended.end_on
-),
-
-seen AS (
-    SELECT
-        ended.line_id,
-        ended.charge_type,
-        ended.period,
-        ended.end_on,
-        max_by(fact, fact.known_from) AS was
-    FROM ended
-    INNER JOIN ops.layer_fact AS fact
-        ON
-            concat('line:', ended.line_id, ':', ended.charge_type) = fact.layer_key
-            AND fact.known_from < ended.left_on
-    ANTI JOIN stretch
-        ON
-            ended.line_id = stretch.line_id
-            AND ended.charge_type = stretch.charge_type
-            AND ended.period = stretch.period
-    WHERE ended.period = 1
-    GROUP BY ended.line_id, ended.charge_type, ended.period, ended.end_on
-),
-
+-- as it was last told; what was billed before we first looked as it was last seen
 former AS (
-    SELECT
-        line_id,
-        charge_type,
-        period,
-        end_on,
-        was.asset_id,
-        was.site_ref,
-        was.cli,
-        was.sku,
-        was.quantity,
-        was.unit_price,
-        was.frequency,
-        was.bill_start_on AS start_on
-    FROM stretch
-    UNION ALL
-    SELECT
-        line_id,
-        charge_type,
-        period,
-        end_on,
-        was.asset_id,
-        was.site_ref,
-        was.cli,
-        was.sku,
-        was.quantity,
-        was.unit_price,
-        was.frequency,
-        was.start_on
-    FROM seen
+    SELECT *
+    FROM (
+        SELECT
+            ended.*,
+            product.asset_id,
+            product.site_ref,
+            product.cli,
+            product.sku,
+            product.quantity,
+            product.unit_price,
+            product.frequency,
+            product.bill_start_on AS start_on,
+            product.seq AS told_in,
+            CAST(NULL AS DATE) AS seen_on
+        FROM ended
+        INNER JOIN out.batch_product AS product
+            ON
+                ended.line_id = product.line_id
+                AND ended.charge_type = product.charge_type
+                AND ended.period = product.period
+        INNER JOIN out.batch_outcome AS outcome
+            ON product.seq = outcome.seq AND product.row_key = outcome.row_key
+        WHERE outcome.outcome = 'accepted'
+        UNION ALL
+        SELECT
+            ended.*,
+            fact.asset_id,
+            fact.site_ref,
+            fact.cli,
+            fact.sku,
+            fact.quantity,
+            fact.unit_price,
+            fact.frequency,
+            fact.start_on,
+            NULL AS told_in,
+            fact.known_from AS seen_on
+        FROM ended
+        INNER JOIN ops.layer_fact AS fact
+            ON
+                concat('line:', ended.line_id, ':', ended.charge_type) = fact.layer_key
+                AND fact.known_from < ended.left_on
+        WHERE ended.period = 1
+    ) AS was
+    QUALIFY
+        row_number() OVER (
+            PARTITION BY line_id, charge_type, period
+            ORDER BY told_in DESC NULLS LAST, seen_on DESC
+        ) = 1
 ),
 
 sold AS (
