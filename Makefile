@@ -20,7 +20,7 @@ given = $(if $(filter command,$(firstword $(origin $1))),--$2 '$($1)')
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV LINES
 
 .DEFAULT_GOAL := help
-.PHONY: browser help demo test year coverage setup check fix lock bench docs clean $(KINDS:%=test-%)
+.PHONY: browser help demo serve test year coverage setup check fix lock bench docs clean $(KINDS:%=test-%)
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ help: ## list what can be made
 
 demo: $(READY) ## show the whole job on a made-up reseller (LINES=20000 SEED=7)
 	@$(BIN)/r2b demo $(call given,LINES,lines) $(call given,SEED,seed)
+
+serve: $(READY) ## bring up server, worker and deployments: r2b.toml's, or a sample reseller's
+	@$(BIN)/r2b serve $(if $(wildcard r2b.toml),,--sample) $(ARGS)
 
 test: $(READY) browser ## run all tests
 	@echo "Running all tests: pytest $(ARGS)"

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from prefect import flow, runtime
 
-from flows.artifacts import ended, show_run
+from flows.artifacts import ended, show_plan, show_run
 from flows.deliveries import carry, carry_open, first_failure
 from flows.exclusive import alone_with
+from flows.plan import plan
 from flows.profile import LoadedProfile, load_profile
+from flows.progress import BILLING_RUN, showing_progress
 from flows.wiring import (
     batch_terms,
     change_terms,
@@ -48,7 +50,7 @@ from tasks.layer.task import land_feeds
 from tasks.ready_to_bill.task import judge_charges
 from tasks.reconcile.task import remember_sides
 from tasks.reports.counts import run_json
-from tasks.reports.sheets import run_outcome
+from tasks.reports.sheets import plan_outcome, run_outcome
 from tasks.runs.task import fail_run, finish_run, start_run
 from tasks.transfer.task import read_back, recover_transfers
 from warehouse.lookups import open_batches, reject_reasons_of, warnings_of
@@ -61,15 +63,26 @@ def _run_name() -> str:
 
 
 @flow(name="billing-run", flow_run_name=_run_name, persist_result=False)
-def billing_run(profile_path: str | None = None, as_of: date | None = None) -> RunReceipt:
+def billing_run(
+    profile_path: str | None = None,
+    as_of: date | None = None,
+    dry_run: bool = False,  # noqa: FBT001, FBT002  a switch of the form in the UI
+) -> RunReceipt:
     """Read, accept, judge, claim and write the next batch; deliver it, or stop at the gate.
 
     Only evidence moves a charge to In Billing: the answer to a delivery, or, by hand, a transfer.
     Running twice on the same feeds makes one batch.
+
+    Args:
+        profile_path: The tenant's profile; `r2b.toml` when left out.
+        as_of: The day to bill for; today in the tenant's time zone when left out.
+        dry_run: Only show what the run would do: nothing is written, claimed or delivered.
     """
     profile = load_profile(Path(profile_path) if profile_path else None)
+    if dry_run:
+        return _look_ahead(profile, as_of)
     run = new_run(profile, as_of)
-    with alone_with(profile):
+    with showing_progress(profile, BILLING_RUN), alone_with(profile):
         start_run(run, profile_sha256=profile.sha256)
         try:
             receipt, failure = _bill(run, profile)
@@ -80,6 +93,12 @@ def billing_run(profile_path: str | None = None, as_of: date | None = None) -> R
     if failure is not None:
         raise failure
     return ended(receipt, run_outcome(receipt))
+
+
+def _look_ahead(profile: LoadedProfile, as_of: date | None) -> RunReceipt:
+    receipt, batch = plan(profile, as_of)
+    show_plan(receipt, batch, profile)
+    return ended(receipt, plan_outcome(batch))
 
 
 def _bill(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, R2BError | None]:

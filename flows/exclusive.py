@@ -1,23 +1,54 @@
 """One at a time: whoever changes the warehouse is alone with it until it is done."""
 
+import contextlib
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flows.profile import LoadedProfile
+from schemas.errors import WarehouseBusy
 from warehouse.connection import held_open
 from warehouse.lock import only_run
+
+_LOOK_AGAIN_SECONDS = 0.5
 
 
 @contextmanager
 def alone_with(profile: LoadedProfile) -> Iterator[None]:
     """Be the only one at work on this warehouse: made ready, and open until the block ends.
 
+    A person is told at once that somebody else is at work. A deployed run waits its turn, for as
+    long as `schedule.patience_minutes` says: schedules of one tenant may meet.
+
     Raises:
         WarehouseBusy: another process is at work on it.
         MigrationFailed: it cannot be made ready.
     """
-    with (
-        only_run(profile.warehouse),
-        held_open(profile.warehouse, memory=profile.settings.warehouse.memory),
-    ):
+    patience = 60 * profile.settings.schedule.patience_minutes if _is_deployed() else 0
+    give_up_at = time.monotonic() + patience
+    with contextlib.ExitStack() as held:
+        while True:
+            try:
+                _enter(held, profile)
+            except WarehouseBusy:
+                held.close()
+                if time.monotonic() >= give_up_at:
+                    raise
+                time.sleep(_LOOK_AGAIN_SECONDS)
+            else:
+                break
         yield
+
+
+def _enter(held: contextlib.ExitStack, profile: LoadedProfile) -> None:
+    held.enter_context(only_run(profile.warehouse))
+    held.enter_context(
+        held_open(profile.warehouse, memory=profile.settings.warehouse.memory),
+    )
+
+
+def _is_deployed() -> bool:
+    """Whether a worker runs this; where nobody has imported Prefect, none does."""
+    runtime = sys.modules.get("prefect.runtime")
+    return runtime is not None and runtime.deployment.id is not None

@@ -9,12 +9,15 @@ import hashlib
 import re
 import tomllib
 import zoneinfo
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from cronsim import CronSim, CronSimError
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -34,6 +37,19 @@ from tasks.layer.addresses import check_template, has, joined, origin
 
 DEFAULT_PROFILE = Path("r2b.toml")
 
+
+def _cron(text: str) -> str:
+    """Refuse what is no cron expression of five fields."""
+    if text.strip():
+        try:
+            CronSim(text, datetime(2026, 1, 1, tzinfo=UTC))
+        except CronSimError as error:
+            message = f"{text!r} is no cron expression of five fields ({error})"
+            raise ValueError(message) from error
+    return text.strip()
+
+
+Cron = Annotated[str, AfterValidator(_cron)]
 FeedName = Annotated[str, Field(description="a feed of contract section 2")]
 LineDate = Literal["connection_on", "connected_on", "issued_on", "converted_on"]
 Trigger = Literal["converted", "connected_on", "issued_on"]
@@ -709,6 +725,74 @@ class Reconcile(Section):
     )
 
 
+class Schedule(Section):
+    """When deployments run by themselves, in the tenant's time zone; blank = only when asked."""
+
+    billing_run: Cron = Field("30 2 * * 1-5", description="The billing run.")
+    retry_queue: Cron = Field("*/15 * * * *", description="What is due in the retry queue.")
+    reconcile: Cron = Field("30 5 * * 1-5", description="Both sides compared, and the report.")
+    sync_check: Cron = Field("5,35 * * * *", description="Whether all is in step and on time.")
+    upkeep: Cron = Field("0 4 * * 0", description="Old files, checkpoint, the published copy.")
+    patience_minutes: int = Field(
+        30, ge=0, description="How long a deployed run waits for another one to finish."
+    )
+
+
+class Watch(Section):
+    """What the sync check takes for wrong; each is an alert."""
+
+    run_by: time | None = Field(
+        time(9, 0), description="By when a scheduled day's run must have succeeded; none = never."
+    )
+    max_open_hours: int = Field(
+        24, ge=1, description="A batch that waits for longer is waiting too long."
+    )
+    max_held: Decimal | None = Field(
+        None,
+        ge=0,
+        max_digits=18,
+        decimal_places=2,
+        description="Held charges worth more than this in all; none = not watched.",
+    )
+    max_queued_hours: int = Field(
+        48, ge=1, description="An item of the retry queue that waits for people for longer."
+    )
+
+    @field_validator("run_by", mode="before")
+    @classmethod
+    def _none_is_blank(cls, said: object) -> object:
+        return None if said == "" else said
+
+
+class Alerts(Section):
+    """Whom alerts tell; nobody by default: they are seen in the UI."""
+
+    webhook_env: str = Field(
+        "R2B_ALERT_WEBHOOK", description="The environment variable with a webhook's URL."
+    )
+    block: str = Field(
+        "",
+        description="Or a notification block of Prefect's, as type/name: sendgrid-email/billing.",
+    )
+
+    @field_validator("block")
+    @classmethod
+    def _type_and_name(cls, block: str) -> str:
+        if block and not all(block.partition("/")):
+            message = "must be type/name, as `prefect block ls` shows it"
+            raise ValueError(message)
+        return block
+
+
+class Keep(Section):
+    """How long upkeep leaves what nobody needs any more, in days."""
+
+    landed_days: int = Field(
+        400, ge=1, description="Landed feed files that no run's records come from any more."
+    )
+    report_days: int = Field(400, ge=1, description="Reports; certificates are never removed.")
+
+
 class WarehouseSection(Section):
     """Where it is kept."""
 
@@ -740,6 +824,10 @@ class Profile(BaseSettings):
     reconcile: Reconcile = Reconcile()
     operators: dict[str, tuple[Role, ...]] = Field(default_factory=dict)
     warehouse: WarehouseSection = WarehouseSection()
+    schedule: Schedule = Schedule()
+    watch: Watch = Watch()
+    alerts: Alerts = Alerts()
+    keep: Keep = Keep()
 
     @classmethod
     def settings_customise_sources(
@@ -754,6 +842,9 @@ class Profile(BaseSettings):
         return env_settings, init_settings
 
 
+_NOT_OF_BILLING = {"schedule", "watch", "alerts", "keep"}
+
+
 class LoadedProfile:
     """A profile, where it came from, and its digest; paths are absolute from here on."""
 
@@ -762,7 +853,8 @@ class LoadedProfile:
         self.settings = profile
         self.path = path
         self.folder = path.resolve().parent
-        text = profile.model_dump_json()
+        # what is billed is the same whenever it runs and whoever is told
+        text = profile.model_dump_json(exclude=_NOT_OF_BILLING)
         self.sha256 = hashlib.sha256(text.encode()).hexdigest()
 
     def within(self, path: Path) -> Path:

@@ -11,6 +11,7 @@ from prefect import flow, runtime
 from flows.artifacts import ended, show_reconciliation
 from flows.exclusive import alone_with
 from flows.profile import load_profile
+from flows.progress import RECONCILE, showing_progress
 from flows.wiring import issuer, reports, wholeness
 from schemas.errors import UsageError
 from schemas.receipts import ReconcileReceipt
@@ -71,12 +72,16 @@ def reconcile(
 ) -> ReconcileReceipt:
     """Compare The Layer and our ledger with Affinity's snapshot, and publish what was found.
 
-    Changes no charge: what it finds is for people. `as_of` is the day compared, the last run's by
-    default; `known_at` lets only count what runs until that day knew. `with_report` writes the page
-    for people as well.
+    Changes no charge: what it finds is for people.
+
+    Args:
+        profile_path: The tenant's profile; `r2b.toml` when left out.
+        as_of: The day both sides are compared for; the last run's when left out.
+        known_at: Only what runs until that day knew counts; all that is known when left out.
+        with_report: Write the page for people as well.
     """
     profile = load_profile(Path(profile_path) if profile_path else None)
-    with alone_with(profile):
+    with showing_progress(profile, RECONCILE), alone_with(profile):
         receipt = reconcile_sides(
             profile.warehouse, as_of, known_at, wholeness(profile), issuer(profile)
         )

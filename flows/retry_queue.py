@@ -54,6 +54,9 @@ def retry_queue(profile_path: str | None = None) -> DrainReceipt:
     """Free what is due, finish what needs no run, and bill if anything freed needs one.
 
     Nothing here bypasses a rule: a freed charge is judged like any other.
+
+    Args:
+        profile_path: The tenant's profile; `r2b.toml` when left out.
     """
     receipt = drain(load_profile(Path(profile_path) if profile_path else None))
     if receipt.needs_run:

@@ -24,6 +24,7 @@ from tasks.ready_to_bill.terms import Terms
 from tasks.reconcile.task import Issuer, Routes
 from tasks.reconcile.wholeness import Wholeness
 from tasks.retry.policy import RetryTerms
+from tasks.watch.alerts import Limits
 from warehouse.charges import ExtraColumn
 from warehouse.lookups import catalogue_is_given, platform_names, source_marks
 
@@ -194,6 +195,24 @@ def issuer(profile: LoadedProfile) -> Issuer:
 def reports(profile: LoadedProfile) -> Path:
     """The folder that keeps reports, beside the warehouse."""
     return profile.warehouse.parent / "reports"
+
+
+def limits(profile: LoadedProfile) -> Limits:
+    """What the sync check takes for too late, too old or too much."""
+    settings = profile.settings
+    return Limits(
+        timezone=settings.tenant.timezone,
+        cron=settings.schedule.billing_run,
+        run_by=settings.watch.run_by,
+        max_open=timedelta(hours=settings.watch.max_open_hours),
+        max_held=settings.watch.max_held,
+        max_snapshot_age=timedelta(days=settings.reconcile.max_snapshot_age_days),
+    )
+
+
+def alert_memory(profile: LoadedProfile) -> Path:
+    """The file that remembers which alerts were told, beside the warehouse."""
+    return profile.warehouse.parent / "alerts.json"
 
 
 def wholeness(profile: LoadedProfile) -> Wholeness:

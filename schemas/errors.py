@@ -13,6 +13,7 @@ R2BError                        1   (a bug never looks like one of these)
   IllegalTransition            60   a move the rules do not know
   StaleStatus         retry    61   the other side changed after we read it
   NotAllowed                   70   the operator does not hold the role
+  ServingFailed                80   what runs flows by itself does not come up, or not stay up
 
 Messages hold ids, counts, feed and column names: never customer data.
 """
@@ -116,6 +117,12 @@ class NotAllowed(R2BError):
     """The named operator does not hold the role this needs."""
 
     exit_code = 70
+
+
+class ServingFailed(R2BError):
+    """Server, worker or deployments do not come up, or do not stay up."""
+
+    exit_code = 80
 
 
 @contextmanager

@@ -302,3 +302,60 @@ class DrainReceipt:
     failed: tuple[int, ...] = ()
     deliveries: tuple[DeliveryReceipt, ...] = ()
     needs_run: bool = False
+
+
+@dataclass(frozen=True)
+class RaisedAlert:
+    """Something that is wrong: since when (UTC), and whether people were not told of it yet."""
+
+    key: str
+    name: str
+    words: str
+    remedy: str
+    since: datetime
+    is_news: bool
+
+
+@dataclass(frozen=True)
+class WaitingBatch:
+    """A batch at the gate: its state and since when (UTC), what it holds, how to know it again.
+
+    `digest` is the beginning of its manifest's.
+    """
+
+    seq: int
+    as_of: date
+    state: str
+    since: datetime
+    rows: int
+    value: Decimal
+    digest: str
+
+
+@dataclass(frozen=True)
+class SyncReceipt:
+    """What the sync check found wrong, the most urgent first; `over` is what is right again."""
+
+    checked_at: datetime
+    alerts: tuple[RaisedAlert, ...] = ()
+    over: tuple[str, ...] = ()
+    waiting: tuple[WaitingBatch, ...] = ()
+
+
+@dataclass(frozen=True)
+class Removed:
+    """Files that were removed, and their size."""
+
+    files: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True)
+class UpkeepReceipt:
+    """What upkeep came to: files removed, pages of runs closed, the warehouse's size."""
+
+    landed: Removed
+    reports: Removed
+    closed_runs: int
+    bytes_before: int
+    bytes_after: int

@@ -419,6 +419,20 @@ class RetryState(StrEnum):
     DISCARDED = "discarded"
 
 
+class AlertName(StrEnum):
+    """What the sync check may find wrong, the most urgent first."""
+
+    RUN_MISSING = "run_missing"
+    RUN_FAILED = "run_failed"
+    PRICE_BOOK_INCOMPLETE = "price_book_incomplete"
+    BATCH_IN_DOUBT = "batch_in_doubt"
+    BATCH_WAITS = "batch_waits"
+    HELD_TOO_MUCH = "held_too_much"
+    QUEUE_STUCK = "queue_stuck"
+    ROWS_UNANSWERED = "rows_unanswered"
+    SNAPSHOT_OLD = "snapshot_old"
+
+
 class RunStatus(StrEnum):
     """How a run ended, in the words `r2b run --json` prints."""
 

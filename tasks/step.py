@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
+from tasks.listening import announce
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -33,6 +35,7 @@ def step(title: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
         @functools.wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            announce(title)
             return as_task()(*args, **kwargs) if _in_a_flow_run() else function(*args, **kwargs)
 
         return call

@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Iterator
+from datetime import time
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -54,6 +55,10 @@ _TYPES = {
     "feeds.max_reject_rate": "number from 0 to 1, or table: feed = number",
     "tenant.timezone": "name of a time zone",
     "warehouse.memory": "text such as 512MiB or 2GiB",
+    **{
+        f"schedule.{name}": "cron expression, or blank"
+        for name in ("billing_run", "retry_queue", "reconcile", "sync_check", "upkeep")
+    },
     "validation.scope": "table: product or base_category = text or list of text",
 }
 """Types that say more than the model's annotation can."""
@@ -142,6 +147,8 @@ def _toml(value: Any) -> str:
         return f'"{value.as_posix()}"'
     if isinstance(value, str):
         return f'"{value}"'
+    if isinstance(value, time):
+        return f'"{value:%H:%M}"'
     if isinstance(value, (tuple, list)):
         return f"[{', '.join(map(_toml, value))}]"
     return str(value)
@@ -166,4 +173,5 @@ def _type(annotation: Any) -> str:
     if annotation is CliProfile or (isinstance(annotation, type) and issubclass(annotation, Enum)):
         return listed(each.value for each in annotation)
     names = {str: "text", int: "whole number", bool: "true or false", Path: "path", Any: "text"}
+    names |= {time: "time of day"}
     return names.get(annotation, "number")

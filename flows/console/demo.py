@@ -77,14 +77,8 @@ def run_demo(
     folder = FOLDER.resolve()
     if folder.exists():
         shutil.rmtree(folder)
-    folder.mkdir(parents=True)
     say(f"Inventing a reseller with {lines:,} order lines")
-    _sandbox(
-        "reseller", "--out", folder / "feeds", "--lines", lines, "--seed", seed, "--as-of", AS_OF
-    )
-    sample = profile or _sandbox_folder() / "reseller" / "r2b.toml"
-    here = folder / "r2b.toml"
-    here.write_bytes(sample.read_bytes())
+    here = make_reseller(folder, lines=lines, seed=seed, profile=profile)
 
     hush_prefect()
     from flows.console.server import local_flow
@@ -108,6 +102,18 @@ def run_demo(
     )
 
 
+def make_reseller(folder: Path, *, lines: int, seed: int, profile: Path | None = None) -> Path:
+    """Invent a reseller's feeds in `folder`, with the sample's profile or another; its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _sandbox(
+        "reseller", "--out", folder / "feeds", "--lines", lines, "--seed", seed, "--as-of", AS_OF
+    )
+    sample = profile or _sandbox_folder() / "reseller" / "r2b.toml"
+    here = folder / "r2b.toml"
+    here.write_bytes(sample.read_bytes())
+    return here
+
+
 def _carry_by_hand(
     folder: Path, seed: int, say: Callable[[str], None]
 ) -> tuple[RunReceipt, TransferReceipt]:
@@ -127,7 +133,7 @@ def _carry_by_hand(
         folder / "feeds", "--results", results, "--reject-rate", REFUSED_SHARE, "--seed", seed,
     )  # fmt: skip
     say("Transferring on its result file")
-    return run, transfer_to_billing(run.batch.seq, profile_path=here, results=str(results))
+    return run, transfer_to_billing(run.batch.seq, results=str(results), profile_path=here)
 
 
 def _deliver(

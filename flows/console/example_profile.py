@@ -45,6 +45,14 @@ path = "feeds"               # a folder of <feed>.csv or <feed>.parquet
 outbox = "outbox"
 mode = "manual"              # a person uploads, then `r2b transfer`
 
+# [schedule]                 # for `r2b serve`: cron, in the tenant's time zone; "" = when asked
+# billing_run = "30 2 * * 1-5"
+
+# [watch]                    # what the sync check raises an alert for
+# run_by = "09:00"           # a scheduled day's run must have succeeded by then
+# max_open_hours = 24        # a batch that waits for longer
+# max_held = 5000            # held charges worth more
+
 # [operators]                # once anybody is named here, roles are enforced
 # "your name" = ["bill_export"]
 """

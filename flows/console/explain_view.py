@@ -16,9 +16,9 @@ from schemas.explanations import (
     WAITING,
     hold_explanation,
 )
+from schemas.money import pounds
 from schemas.vocabulary import Disposition, RejectReason, WaitingReason
 from tasks.ready_to_bill.explanation import ChargeVerdicts, RuleVerdict
-from tasks.reports.money import pounds
 
 _GOOD = {Disposition.READY, Disposition.EXPORTED, Disposition.IN_BILLING}
 _DROP = {"line_id", "charge_type"}

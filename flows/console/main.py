@@ -21,6 +21,7 @@ from flows.console.answering import (
 )
 from flows.console.queue import queue_app
 from flows.console.quiet import hush_prefect
+from flows.console.serve import serve
 from flows.console.setting_up import doctor, init, profile_app
 from schemas.errors import R2BError, UsageError
 
@@ -36,6 +37,7 @@ app.add_typer(queue_app, name="queue")
 app.add_typer(profile_app, name="profile")
 app.command("init")(init)
 app.command("doctor")(doctor)
+app.command("serve")(serve)
 
 SeqArgument = Annotated[int, typer.Argument(metavar="SEQ", help="The batch's number.")]
 
@@ -158,8 +160,8 @@ def transfer(
         receipt = transfer_to_billing(
             seq,
             profile_path=None if profile is None else str(profile),
-            results=results,
-            uploaded_by=by or None,
+            results=results or "",
+            operator=by,
         )
     answer(receipt, as_json=as_json, show=lambda: show_transfer(receipt))
 

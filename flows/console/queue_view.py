@@ -7,7 +7,7 @@ from rich.text import Text
 from flows.console.answering import out
 from flows.console.tables import table
 from schemas.explanations import queue_owner
-from tasks.reports.money import pounds
+from schemas.money import pounds
 from warehouse.retry_queue import RetryEvent, RetryItem
 
 

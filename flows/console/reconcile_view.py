@@ -11,10 +11,10 @@ from rich.text import Text
 from flows.console.answering import out
 from flows.console.tables import table
 from schemas.explanations import DELAYS, RECONCILED, VERDICTS, WHY
+from schemas.money import pounds_and_pence
 from schemas.receipts import ClassTotal, ReconcileReceipt
 from schemas.vocabulary import Delay, Reconciled, Verdict, Why
 from tasks.reconcile.certificate import Comparison
-from tasks.reports.money import pounds_and_pence
 
 _COLOURS = {
     Verdict.CLEAN: "green",

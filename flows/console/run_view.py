@@ -16,6 +16,7 @@ from schemas.explanations import (
     REJECTS,
     hold_explanation,
 )
+from schemas.money import pounds, total
 from schemas.receipts import (
     BatchReceipt,
     DeliveryReceipt,
@@ -33,7 +34,6 @@ from schemas.vocabulary import (
     RejectReason,
     RunStatus,
 )
-from tasks.reports.money import pounds, total
 
 _MOST_HOLDS = 8
 _MOST_REJECTS = 6

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 
 from flows.console.answering import err
+from tasks.listening import listening
 
 
 @contextlib.contextmanager
@@ -21,5 +22,6 @@ def local_flow(*, quiet: bool, what: str) -> Iterator[None]:
         if not quiet and err.is_terminal:
             has_server = os.environ.get("PREFECT_API_URL")
             where = "" if has_server else " (starting Prefect takes a moment)"
-            stack.enter_context(err.status(f"{what}{where} ..."))
+            status = stack.enter_context(err.status(f"{what}{where} ..."))
+            stack.enter_context(listening(lambda now: status.update(f"{what}: {now} ...")))
         yield

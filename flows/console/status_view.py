@@ -11,7 +11,7 @@ from flows.console.run_view import show_findings
 from flows.console.tables import table
 from flows.looking import NOTHING_UNCONFIRMED, Standing
 from schemas.explanations import hold_explanation
-from tasks.reports.money import pounds
+from schemas.money import pounds
 
 _MOST_HOLDS = 6
 

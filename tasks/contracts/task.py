@@ -18,6 +18,7 @@ from tasks.contracts.header import match_header
 from tasks.contracts.ranges import bad_ranges
 from tasks.contracts.records import REJECT_SCHEMA, Parsed, Reading, parse
 from tasks.contracts.values import Style
+from tasks.listening import announce
 from tasks.step import step
 from warehouse.background import writing_behind
 from warehouse.connection import open_warehouse, transaction
@@ -59,6 +60,7 @@ def accept_records(run: RunRef, landed: LandedFeeds, terms: ReadingTerms) -> dic
         for name in READING_ORDER:
             feed = FEEDS[name]
             if name in landed.names:
+                announce(f"accept records of {name}")
                 with about_feed(name):
                     counts[name] = _accept(feed, store, connection, landed, terms)
             elif terms.is_delta:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from schemas.money import decimal_text
 from schemas.receipts import BatchReceipt, DeliveryReceipt, RunReceipt
-from tasks.reports.money import decimal_text
 
 
 def run_json(receipt: RunReceipt) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from decimal import Decimal
 import polars as pl
 
 from schemas.explanations import CHANGE_HOLDS, DELAYS, DISPOSITIONS, HOLDS, WHY
+from schemas.money import total
 from schemas.vocabulary import FINE
 from tasks.reports import charts
 from tasks.reports.class_table import SIDES, class_table
-from tasks.reports.money import total
 from tasks.reports.page import Card, Chart, Head, Page, Section, how_many, rendered
 from tasks.reports.tables import Column, count_cell, html_table, money_cell, words
 

@@ -3,16 +3,30 @@
 Sums, ids and reasons only: no customer's data, and none of Affinity's words, which may name some.
 """
 
+import json
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import polars as pl
+from rich import filesize
 
 from schemas.explanations import DISPOSITIONS, REJECTS, hold_explanation, queue_owner
-from schemas.receipts import Money, ReconcileReceipt, RunReceipt, TransferReceipt
-from schemas.vocabulary import Disposition, Finding, RejectReason, RunStatus
-from tasks.reports.money import pounds, total
+from schemas.money import pounds, total
+from schemas.receipts import (
+    BatchReceipt,
+    Money,
+    ReconcileReceipt,
+    RunReceipt,
+    SyncReceipt,
+    TransferReceipt,
+    UpkeepReceipt,
+    WaitingBatch,
+)
+from schemas.spans import length
+from schemas.vocabulary import BatchState, Disposition, Finding, RejectReason, RunStatus
 
 Rows = list[dict[str, Any]]
 """A table as Prefect shows it: one dictionary per row, in the order of its columns."""
@@ -53,6 +67,99 @@ _NEXT = {
 }
 
 
+def plan_outcome(batch: BatchReceipt | None) -> str:
+    """What a run would write, in one line."""
+    if batch is None:
+        return "A dry run: nothing was written. A run now would write no batch."
+    rows = sum(batch.files.values())
+    return (
+        f"A dry run: nothing was written. A run now would write batch {batch.seq}: {rows:,} rows, "
+        f"{pounds(batch.value)}."
+    )
+
+
+def sync_outcome(receipt: SyncReceipt) -> str:
+    """Whether all is in step, in one line; else the most urgent alert."""
+    if not receipt.alerts:
+        return f"All is in step and on time. {gate_outcome(receipt.waiting, receipt.checked_at)}"
+    first, *others = receipt.alerts
+    more = f" And {len(others)} more." if others else ""
+    return f"{first.words} {first.remedy}{more}"
+
+
+def gate_outcome(waiting: Sequence[WaitingBatch], now: datetime) -> str:
+    """Which batches wait to be confirmed, and for how long, in one line."""
+    if not waiting:
+        return "No batch waits to be confirmed."
+    first = waiting[0]
+    more = f" And {len(waiting) - 1} more." * (len(waiting) > 1)
+    return (
+        f"Batch {first.seq} ({pounds(first.value)}) has waited {length(now - first.since)} for its "
+        f"answer.{more}"
+    )
+
+
+def gate_sheet(
+    waiting: Sequence[WaitingBatch], tenant: str, now: datetime, form: str | None
+) -> str:
+    """The batches at the gate, and how to get each through it.
+
+    `form` is the address of the form that confirms one; none = it is not deployed.
+    """
+    parts = [f"# {tenant}: the gate", gate_outcome(waiting, now)]
+    for batch in waiting:
+        filled = quote(json.dumps({"batch": batch.seq, "digest": batch.digest}))
+        link = f"\n\n[Confirm batch {batch.seq}]({form}?parameters={filled})" if form else ""
+        parts += [
+            f"## Batch {batch.seq}: {batch.state.replace('_', ' ')}",
+            _table(
+                ("of", "rows", "worth", "waits since", "for", "digest"),
+                [
+                    (
+                        f"{batch.as_of}",
+                        f"{batch.rows:,}",
+                        pounds(batch.value),
+                        f"{batch.since:%Y-%m-%d %H:%M} UTC",
+                        length(now - batch.since),
+                        f"`{batch.digest}`",
+                    )
+                ],
+            ),
+            f"{_AT_THE_GATE[BatchState(batch.state)]}{link}",
+        ]
+    return "\n\n".join(parts)
+
+
+_AT_THE_GATE = {
+    BatchState.WRITTEN: (
+        "Load its files into Affinity in their order (01, 02, ...), then confirm it with its "
+        "result, or with your name. To give it up: `r2b abandon`."
+    ),
+    BatchState.DELIVERED: (
+        "Affinity has it and has not answered; runs ask again by themselves. Confirm it by hand "
+        "only if you hold its result."
+    ),
+    BatchState.IN_DOUBT: (
+        "Nobody can tell whether it arrived. Find out, then `r2b deliver` with `--arrived` or "
+        "`--absent`; confirming it is for later."
+    ),
+}
+
+
+def upkeep_outcome(receipt: UpkeepReceipt) -> str:
+    """What upkeep came to, in one line."""
+    files = receipt.landed.files + receipt.reports.files
+    size = receipt.landed.bytes + receipt.reports.bytes
+    closed = f" {receipt.closed_runs:,} runs that were cut off are closed." * bool(
+        receipt.closed_runs
+    )
+    return (
+        f"{files:,} old files removed ({filesize.decimal(size)}); the warehouse holds "
+        f"{filesize.decimal(receipt.bytes_after)}, before {filesize.decimal(receipt.bytes_before)}."
+        f"{closed}"
+    )
+
+
 def transfer_outcome(receipt: TransferReceipt) -> str:
     """What a transfer moved, in one line."""
     if not receipt.changed:
@@ -73,12 +180,43 @@ def reconcile_outcome(receipt: ReconcileReceipt) -> str:
     )
 
 
+def plan_sheet(receipt: RunReceipt, batch: BatchReceipt | None, tenant: str) -> str:
+    """What a run would read, judge and write, on one sheet."""
+    parts = [
+        f"# {tenant}, {receipt.as_of}: dry run",
+        f"**{plan_outcome(batch)}**",
+        *_read_and_judged(receipt),
+    ]
+    if batch is not None:
+        files = [(name, f"{rows:,}") for name, rows in batch.files.items()]
+        parts += [f"## Batch {batch.seq} as it would be", _table(("file", "rows"), files)]
+    return "\n\n".join(parts)
+
+
 def run_sheet(receipt: RunReceipt, tenant: str) -> str:
     """All of a run on one sheet: its path as a picture, then what it read, judged and wrote."""
     parts = [
         f"# {tenant}, {receipt.as_of}: {receipt.status.replace('_', ' ')}",
         f"**{run_outcome(receipt)}**",
         _path(receipt),
+        *_read_and_judged(receipt),
+    ]
+    for batch in receipt.batches:
+        files = ((name, f"{rows:,}") for name, rows in batch.files.items())
+        canary = ", a canary" if batch.is_canary else ""
+        parts += [
+            f"## Batch {batch.seq}{canary}: {pounds(batch.value)}",
+            _table(("file", "rows"), files),
+            f"In `{batch.path}`.",
+        ]
+    if receipt.warnings:
+        parts += ["## Odd", *(f"- {what} ({n:,})" for what, n in receipt.warnings.items())]
+    return "\n\n".join([*parts, f"Run `{receipt.run_id}`."])
+
+
+def _read_and_judged(receipt: RunReceipt) -> list[str]:
+    """What was read, what became of the charges, and why some are held."""
+    parts = [
         "## Read",
         _table(
             ("feed", "read", "accepted", "rejected"),
@@ -105,17 +243,7 @@ def run_sheet(receipt: RunReceipt, tenant: str) -> str:
     ]
     if held := hold_rows(receipt):
         parts += ["## Held", _table(list(held[0]), [list(row.values()) for row in held])]
-    for batch in receipt.batches:
-        files = ((name, f"{rows:,}") for name, rows in batch.files.items())
-        canary = ", a canary" if batch.is_canary else ""
-        parts += [
-            f"## Batch {batch.seq}{canary}: {pounds(batch.value)}",
-            _table(("file", "rows"), files),
-            f"In `{batch.path}`.",
-        ]
-    if receipt.warnings:
-        parts += ["## Odd", *(f"- {what} ({n:,})" for what, n in receipt.warnings.items())]
-    return "\n\n".join([*parts, f"Run `{receipt.run_id}`."])
+    return parts
 
 
 def _path(receipt: RunReceipt) -> str:
@@ -194,7 +322,10 @@ def queue_rows(items: pl.DataFrame) -> Rows:
 
 
 def batch_rows(batches: pl.DataFrame) -> Rows:
-    """Batches that are not settled: `seq`, `as_of`, `state`, `age_days`, `rows`, `value`."""
+    """Batches that are not settled.
+
+    `batches`: `seq`, `as_of`, `state`, `age_days`, `rows`, `value`, `digest` (its beginning).
+    """
     return [
         {
             "batch": row["seq"],
@@ -203,8 +334,22 @@ def batch_rows(batches: pl.DataFrame) -> Rows:
             "days old": row["age_days"],
             "rows": f"{row['rows']:,}",
             "worth": pounds(row["value"]),
+            "digest": row["digest"] or "",
         }
         for row in batches.iter_rows(named=True)
+    ]
+
+
+def alert_rows(receipt: SyncReceipt) -> Rows:
+    """What is wrong now, the most urgent first."""
+    return [
+        {
+            "alert": each.name.replace("_", " "),
+            "what": each.words,
+            "what to do": each.remedy,
+            "since": f"{each.since:%Y-%m-%d %H:%M} UTC",
+        }
+        for each in receipt.alerts
     ]
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import polars as pl
 from great_tables import GT, loc, style
 
-from tasks.reports.money import decimal_text, pounds_and_pence
+from schemas.money import decimal_text, pounds_and_pence
 
 
 class Column(NamedTuple):

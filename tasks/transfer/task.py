@@ -57,6 +57,9 @@ from warehouse.undos import UndoStore
 
 LAYER_UPDATES_FILE = "layer_updates.csv"
 
+SHORT_DIGEST = 8
+"""Fewer characters of a digest than this say too little of which batch is meant."""
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -81,18 +84,25 @@ class Decision(NamedTuple):
 
 @step("transfer to billing")
 def transfer_batch(
-    warehouse: Path, seq: int, evidence: Evidence, retry: RetryTerms, today: date
+    warehouse: Path,
+    seq: int,
+    evidence: Evidence,
+    retry: RetryTerms,
+    today: date,
+    *,
+    digest: str = "",
 ) -> TransferReceipt:
     """Move the charges of batch `seq` as the evidence says; twice is once.
 
     Raises:
-        IllegalTransition: no such batch, not in a state to be confirmed, or evidence that does not
-            fit it; nothing is changed.
+        IllegalTransition: no such batch, not in a state to be confirmed, evidence that does not fit
+            it, or another's `digest` (the first characters of it); nothing is changed.
         DeliveryIncomplete: the batch's files are not those of its manifest.
     """
     moment = _now()
     with open_warehouse(warehouse) as connection:
         batch = _batch(connection, seq)
+        _check_digest(batch, digest)
         check_move(seq, batch.state, BatchState.CONFIRMED)
         verify_files(batch.path, batch.manifest_sha256)
         rows = _rows(connection, batch, retry)
@@ -120,6 +130,17 @@ def transfer_batch(
             today=today,
         )
         return _receipt(connection, batch, state or batch.state)
+
+
+def _check_digest(batch: Batch, digest: str) -> None:
+    """Refuse to confirm a batch that is not the one whose digest was read."""
+    whole = batch.manifest_sha256 or ""
+    if digest and not (len(digest) >= SHORT_DIGEST and whole.startswith(digest.lower())):
+        raise IllegalTransition(
+            f"Confirming batch {batch.seq}: its digest is another one.",
+            hint=f"Read the number and at least {SHORT_DIGEST} characters of the digest off the "
+            "batch's sheet. Nothing was changed.",
+        )
 
 
 @step("abandon batch")

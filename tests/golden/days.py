@@ -53,7 +53,9 @@ def _day(folder: Path, day: Path) -> dict[str, bytes]:
         return {"nothing.txt": _held(folder) or b"nothing is held\n"}
     written = {path.name: path.read_bytes() for path in sorted(batch.path.glob("*.csv"))}
     (folder / "results.csv").write_text(_answers(written, day), encoding="utf-8")
-    transfer_to_billing.fn(batch.seq, str(folder / "r2b.toml"), str(folder / "results.csv"))
+    transfer_to_billing.fn(
+        batch.seq, results=str(folder / "results.csv"), profile_path=str(folder / "r2b.toml")
+    )
     told = {
         str(path.relative_to(batch.path)): path.read_bytes()
         for path in [batch.path / "layer_updates.csv", *sorted(batch.path.glob("layer_import/*"))]

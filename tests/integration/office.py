@@ -186,7 +186,7 @@ class Office:
 
     def transfer(self, seq: int = 1, *, results: Path) -> TransferReceipt:
         """Transfer with a result file."""
-        return transfer_to_billing.fn(seq, self._profile_path, results=str(results))
+        return transfer_to_billing.fn(seq, results=str(results), profile_path=self._profile_path)
 
     def answer(self, outcomes: Mapping[tuple[str, str], str], seq: int = 1) -> TransferReceipt:
         """Transfer with a result made of `outcomes`: accepted, or rejected:CODE."""
@@ -194,7 +194,7 @@ class Office:
 
     def uploaded(self, seq: int = 1, by: str = "Ann") -> TransferReceipt:
         """Transfer because a person says that the upload is complete."""
-        return transfer_to_billing.fn(seq, self._profile_path, uploaded_by=by)
+        return transfer_to_billing.fn(seq, by, profile_path=self._profile_path)
 
     def abandon(self, seq: int = 1, reason: str = "lost") -> TransferReceipt:
         """Abandon a batch."""

@@ -71,7 +71,7 @@ def test_a_run_beside_another_program(office: Office, code: str, message: str):
 
 def test_a_transfer_beside_a_run(office: Office):
     with another_program(HOLD_LOCK, office.profile.warehouse), pytest.raises(WarehouseBusy):
-        transfer_to_billing.fn(1, str(office.folder / "r2b.toml"), uploaded_by="Ann")
+        transfer_to_billing.fn(1, "Ann", profile_path=str(office.folder / "r2b.toml"))
 
     assert {"L1": "exported"} == office.dispositions()
 

@@ -60,7 +60,7 @@ class Product:
         """Transfer to Billing, and what The Layer would import."""
         path = self.folder / "answer.csv"
         write_csv(path, results[0], results)
-        transfer_to_billing.fn(self._seq, str(self.profile), results=str(path))
+        transfer_to_billing.fn(self._seq, profile_path=str(self.profile), results=str(path))
         files = [self._batch / "layer_updates.csv", *(self._batch / "layer_import").glob("*.csv")]
         return [(file.name, row) for file in files for row in read_csv(file)]
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tasks.reports.money import pounds, pounds_and_pence, total
+from schemas.money import pounds, pounds_and_pence, total
 
 LARGEST = Decimal("9" * 34 + ".9999")
 

@@ -6,7 +6,8 @@ SELECT
     state,
     date_diff('day', as_of, (SELECT max(as_of) FROM mart.run)) AS age_days,
     "rows",
-    value
+    value,
+    left(manifest_sha256, 12) AS digest
 FROM mart.batch
 WHERE state IN ('claimed', 'written', 'in_doubt', 'delivered')
 ORDER BY seq;

@@ -1,0 +1,1 @@
+"""Bring up what runs the flows by themselves: server, pool, deployments, automations, worker."""

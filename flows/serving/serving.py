@@ -1,0 +1,243 @@
+"""Serve tenants until told to stop: what is started, in which order, and what it is told."""
+
+import contextlib
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from flows.naming import slug, tenant_tag
+from flows.profile import LoadedProfile
+from flows.serving.deploying import deploy, prefect, prefect_command
+from flows.serving.processes import Served, look_after
+from schemas.errors import ProfileWrong, ServingFailed
+
+POOL, RETRY_QUEUE = "billing", "retry"
+_LOOK_AGAIN_SECONDS = 1.0
+
+_FOR_SERVER = {
+    # a slot is free again soon after its holder has died
+    "PREFECT_SERVER_CONCURRENCY_INITIAL_DEPLOYMENT_LEASE_DURATION": "60",
+    # runs that were refused a slot look again soon
+    "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "10",
+    # history older than ninety days goes, events after a week
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+}
+_FOR_WORKER = {
+    "PREFECT_WORKER_QUERY_SECONDS": "2",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "r2b",
+}
+"""Only what the environment leaves open."""
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What serves now: its addresses, what is deployed for each tenant, and its processes."""
+
+    ui: str
+    api: str
+    deployments: Mapping[str, Sequence[str]]
+    automations: Sequence[str]
+    processes: Sequence[Served]
+
+
+@contextlib.contextmanager
+def serving(
+    profiles: Sequence[LoadedProfile],
+    *,
+    port: int,
+    home: Path,
+    runs_at_once: int,
+    say: Callable[[str], None],
+) -> Iterator[Serving]:
+    """Bring up all that runs the flows of `profiles`, and end it with the block.
+
+    Where PREFECT_API_URL is set, that server is used and none is started. What is started listens
+    on 127.0.0.1 only, and ends with this process however that ends.
+
+    Args:
+        profiles: the tenants; no two may share a name, warehouse or outbox.
+        port: where the server listens.
+        home: the folder of the server's history, and of the logs.
+        runs_at_once: how many flow runs the worker has at a time.
+        say: told what is being done.
+
+    Raises:
+        ProfileWrong: two tenants share what each must have for itself.
+        ServingFailed: something does not come up.
+    """
+    check_apart(profiles)
+    with contextlib.ExitStack() as started:
+        given = os.environ.get("PREFECT_API_URL")
+        api = given or f"http://127.0.0.1:{port}/api"
+        ui = os.environ.get("PREFECT_UI_URL") or api.removesuffix("/api")
+        environment = {**os.environ, "PREFECT_API_URL": api, "PREFECT_UI_URL": ui}
+        processes: list[Served] = []
+
+        def start(each: Served) -> None:
+            say(f"Starting {each.name}")
+            started.callback(each.stop)
+            each.start()
+            processes.append(each)
+
+        if given:
+            _check_answers(api)
+        else:
+            start(_server(port, home))
+        os.environ.update(environment)
+        _make_pool(environment)
+        deployments = {}
+        for profile in profiles:
+            tenant = profile.settings.tenant.name
+            say(f"Deploying for {tenant}")
+            deployments[tenant] = deploy(profile, environment)
+        automations = _automate(profiles)
+        start(_worker(environment, home, runs_at_once))
+        yield Serving(
+            ui=ui,
+            api=api,
+            deployments=deployments,
+            automations=automations,
+            processes=processes,
+        )
+        say("Stopping")
+
+
+def keep_serving(serving: Serving, say: Callable[[str], None]) -> None:
+    """Look after what serves, for ever: what ends is started again.
+
+    Raises:
+        ServingFailed: something ends again and again.
+    """
+    while True:
+        look_after(serving.processes, say)
+        time.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def check_apart(profiles: Sequence[LoadedProfile]) -> None:
+    """Two tenants never share a name, a warehouse or an outbox.
+
+    Raises:
+        ProfileWrong: they do.
+    """
+    seen: dict[tuple[str, str], str] = {}
+    for profile in profiles:
+        tenant = profile.settings.tenant.name
+        for what, value in (
+            ("name", slug(tenant)),
+            ("warehouse", str(profile.warehouse.resolve())),
+            ("outbox", str(profile.outbox.resolve())),
+        ):
+            other = seen.setdefault((what, value), profile.path.name)
+            if other is not profile.path.name:
+                raise ProfileWrong(
+                    f"Serving {len(profiles)} tenants: two of them have the same {what}.",
+                    hint="Each needs its own tenant.name, warehouse.path and delivery.outbox.",
+                )
+
+
+def _server(port: int, home: Path) -> Served:
+    with contextlib.closing(socket.socket()) as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise ServingFailed(
+                f"Starting the Prefect server: something listens on port {port} already.",
+                hint="Stop it, or choose another with --port.",
+            )
+    address = f"http://127.0.0.1:{port}"
+    environment = {
+        **_FOR_SERVER,
+        **{name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"},
+        "PREFECT_HOME": str(home),
+        "PREFECT_SERVER_API_HOST": "127.0.0.1",
+        "PREFECT_SERVER_API_PORT": str(port),
+        "PREFECT_UI_URL": address,
+    }
+    return Served(
+        name="the Prefect server",
+        command=prefect_command("server", "start"),
+        environment=environment,
+        log=home / "server.log",
+        is_well=lambda: _answers(f"{address}/api"),
+    )
+
+
+def _worker(environment: Mapping[str, str], home: Path, runs_at_once: int) -> Served:
+    name = f"{socket.gethostname()}-{os.getpid()}"
+    api = environment["PREFECT_API_URL"]
+    return Served(
+        name="the worker",
+        command=prefect_command(
+            *("worker", "start", "--pool", POOL, "--type", "process"),
+            *("--name", name, "--limit", str(runs_at_once)),
+        ),
+        environment={**_FOR_WORKER, **environment},
+        log=home / "worker.log",
+        is_well=lambda: _is_online(api, name),
+    )
+
+
+def _make_pool(environment: Mapping[str, str]) -> None:
+    """The pool, and a queue for retries that is served after everything else; again is the same."""
+    for words in (
+        ("work-pool", "create", POOL, "--type", "process", "--overwrite"),
+        ("work-queue", "inspect", RETRY_QUEUE, "--pool", POOL),
+    ):
+        done = prefect(*words, environment=environment)
+        if done.returncode == 0:
+            continue
+        if words[0] == "work-queue":
+            done = prefect(
+                *("work-queue", "create", RETRY_QUEUE, "--pool", POOL),
+                *("--priority", "5", "--limit", "2"),
+                environment=environment,
+            )
+        if done.returncode != 0:
+            raise ServingFailed(
+                f"Making the work pool {POOL}: Prefect does not take it.",
+                hint=done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "",
+            )
+
+
+def _automate(profiles: Sequence[LoadedProfile]) -> list[str]:
+    # Prefect reads where its server is when it is imported
+    from flows.serving.automations import apply, for_everybody, for_tenant, teller  # noqa: PLC0415
+
+    wanted, owned = for_everybody(), ["r2b: "]
+    for profile in profiles:
+        webhook = os.environ.get(profile.settings.alerts.webhook_env)
+        wanted += for_tenant(profile, teller(profile, webhook))
+        owned.append(f"{tenant_tag(profile.settings.tenant.name)}: ")
+    try:
+        return apply(wanted, owned)
+    except httpx.HTTPError as error:
+        raise ServingFailed(
+            "Setting up the automations: Prefect does not take them.",
+            hint=f"It says: {' '.join(str(error).split())[:200]}",
+        ) from error
+
+
+def _check_answers(api: str) -> None:
+    if not _answers(api):
+        raise ServingFailed(
+            "Serving: the server that PREFECT_API_URL names does not answer.",
+            hint="Start it, or unset PREFECT_API_URL to have one started here.",
+        )
+
+
+def _answers(api: str) -> bool:
+    try:
+        return httpx.get(f"{api}/health", timeout=5).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def _is_online(api: str, worker: str) -> bool:
+    try:
+        found = httpx.post(f"{api}/work_pools/{POOL}/workers/filter", json={}, timeout=5)
+        return any(each["name"] == worker and each["status"] == "ONLINE" for each in found.json())
+    except (httpx.HTTPError, ValueError, TypeError, KeyError):
+        return False

@@ -1,0 +1,44 @@
+"""What keeps a tenant's folder tidy: run it once a week, when nothing else runs."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from prefect import flow
+
+from flows.artifacts import ended, named
+from flows.exclusive import alone_with
+from flows.profile import load_profile
+from flows.wiring import batch_terms, landed_folder, new_run, reports, retry_terms
+from schemas.receipts import UpkeepReceipt
+from tasks.batch.task import recover_batches
+from tasks.reports.sheets import upkeep_outcome
+from tasks.runs.task import publish_marts
+from tasks.transfer.task import recover_transfers
+from tasks.upkeep.task import tidy_up
+
+
+@flow(name="upkeep", flow_run_name="upkeep", persist_result=False)
+def upkeep(profile_path: str | None = None) -> UpkeepReceipt:
+    """Repair what was cut off, remove old files, write the log into the warehouse, publish anew.
+
+    Bills nothing and decides nothing: what was decided before is finished, as every run does first.
+
+    Args:
+        profile_path: The tenant's profile; `r2b.toml` when left out.
+    """
+    profile = load_profile(Path(profile_path) if profile_path else None)
+    keep = profile.settings.keep
+    run = new_run(profile, None)
+    with alone_with(profile):
+        recover_batches(run, batch_terms(profile))
+        recover_transfers(profile.warehouse, retry_terms(profile), run.as_of)
+        receipt = tidy_up(
+            profile.warehouse,
+            landed_folder(profile),
+            reports(profile),
+            keep_landed=timedelta(days=keep.landed_days),
+            keep_reports=timedelta(days=keep.report_days),
+        )
+        publish_marts(profile.warehouse, profile.published)
+    named(profile, f"{run.as_of}: tidy")
+    return ended(receipt, upkeep_outcome(receipt))

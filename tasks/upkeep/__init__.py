@@ -1,0 +1,1 @@
+"""What keeps a warehouse small and its folder tidy, and changes nothing that anybody decided."""

@@ -1,0 +1,1 @@
+"""What is late or stuck, and whom that should tell."""
