@@ -26,6 +26,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "holds": rules.holds,
     "change-holds": rules.change_holds,
     "core-rules": rules.core_rules,
+    "alerts": rules.alerts,
     "customer-file": files.customers,
     "site-file": files.sites,
     "address-file": files.addresses,

@@ -19,13 +19,32 @@ def alone_with(profile: LoadedProfile) -> Iterator[None]:
     """Be the only one at work on this warehouse: made ready, and open until the block ends.
 
     A person is told at once that somebody else is at work. A deployed run waits its turn, for as
-    long as `schedule.patience_minutes` says: schedules of one tenant may meet.
+    long as `schedule.patience_minutes` says: schedules of one tenant may meet. It is alone across
+    all machines of its server.
 
     Raises:
         WarehouseBusy: another process is at work on it.
         MigrationFailed: it cannot be made ready.
+        IllegalTransition: deployed, and this is not the tenant's home.
     """
-    patience = 60 * profile.settings.schedule.patience_minutes if _is_deployed() else 0
+    if not _is_deployed():
+        with _held(profile, patience=0):
+            yield
+        return
+    # Prefect is slow to import, and only needed where it runs us
+    from flows.one_home import on_the_right_copy, only_run_anywhere  # noqa: PLC0415
+
+    patience = 60 * profile.settings.schedule.patience_minutes
+    with (
+        only_run_anywhere(profile, patience),
+        _held(profile, patience),
+        on_the_right_copy(profile),
+    ):
+        yield
+
+
+@contextmanager
+def _held(profile: LoadedProfile, patience: float) -> Iterator[None]:
     give_up_at = time.monotonic() + patience
     with contextlib.ExitStack() as held:
         while True:

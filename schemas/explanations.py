@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from schemas.vocabulary import (
     RULE_HOLD_PREFIX,
+    AlertName,
     ChangeHoldReason,
     Delay,
     Disposition,
@@ -454,3 +455,53 @@ DELAYS: dict[Delay, str] = {
     Delay.CEASED_BUT_BILLING: "not to be billed any more, and billed",
 }
 """Why money is on the clock."""
+
+
+ALERTS: dict[AlertName, Explanation] = {
+    AlertName.RUN_MISSING: Explanation(
+        "A scheduled day's run has not succeeded by the agreed hour (watch.run_by).",
+        "See whether the worker runs and what the last run's message says; then start billing-run.",
+        "operators",
+    ),
+    AlertName.RUN_FAILED: Explanation(
+        "The last run failed.",
+        "Do what its message says, by its exit code; then start billing-run.",
+        "operators",
+    ),
+    AlertName.PRICE_BOOK_INCOMPLETE: Explanation(
+        "The price book's gate is closed: no batch is written.",
+        "Put right what mart.price_book says closes its gate.",
+        "product management",
+    ),
+    AlertName.BATCH_IN_DOUBT: Explanation(
+        "Files of a batch left, and nobody can tell whether they arrived.",
+        "Find out in Affinity, then r2b deliver --arrived or --absent.",
+        "billing",
+    ),
+    AlertName.BATCH_WAITS: Explanation(
+        "A batch has waited at the gate for longer than watch.max_open_hours.",
+        "Load it and confirm it (transfer-to-billing), or r2b abandon it.",
+        "billing",
+    ),
+    AlertName.HELD_TOO_MUCH: Explanation(
+        "Held charges are worth more than watch.max_held.",
+        "Work the holds by what they are worth: mart.hold, or what the report says to put right.",
+        "billing",
+    ),
+    AlertName.QUEUE_STUCK: Explanation(
+        "Items of the retry queue wait for people for longer than watch.max_queued_hours.",
+        "r2b queue list says whose each is; release or discard it.",
+        "whoever the queue names",
+    ),
+    AlertName.ROWS_UNANSWERED: Explanation(
+        "Rows of confirmed batches have no answer after delivery.alarm_after_days.",
+        "Ask Affinity for their outcome (mart.unconfirmed_row), then transfer its result.",
+        "billing",
+    ),
+    AlertName.SNAPSHOT_OLD: Explanation(
+        "Affinity's last snapshot is older than reconcile.max_snapshot_age_days.",
+        "Have its site products exported with the feeds again.",
+        "whoever makes the exports",
+    ),
+}
+"""What the sync check raises, the most urgent first."""

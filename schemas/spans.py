@@ -13,4 +13,6 @@ def length(span: timedelta) -> str:
         return f"{hours // _HOURS_OF_DAY} days"
     if hours >= 2:  # noqa: PLR2004  one hour and a half is 90 minutes
         return f"{hours} hours"
+    if minutes == 0:
+        return "less than a minute"
     return "1 minute" if minutes == 1 else f"{minutes} minutes"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from schemas.vocabulary import BatchState, RetryState
 from warehouse.connection import open_warehouse
-from warehouse.queries import scalar
+from warehouse.queries import first_row, scalar
 from warehouse.runs import RunStore
 from warehouse.statements import statement
 
@@ -51,6 +51,15 @@ def open_batches(warehouse: Path, states: Sequence[BatchState]) -> tuple[int, ..
             {"states": [state.value for state in states]},
         ).fetchall()
     return tuple(seq for (seq,) in rows)
+
+
+def last_batch(warehouse: Path) -> tuple[int, str | None]:
+    """The number of the newest batch and its manifest's digest; 0 where there is none."""
+    with open_warehouse(warehouse) as connection:
+        row = first_row(
+            connection, "SELECT seq, manifest_sha256 FROM out.batch ORDER BY seq DESC LIMIT 1"
+        )
+    return (row[0], row[1]) if row else (0, None)
 
 
 def platform_names(warehouse: Path) -> tuple[str, ...]:

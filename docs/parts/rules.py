@@ -6,6 +6,7 @@ import polars as pl
 
 from docs.parts.markdown import code, table
 from schemas.explanations import (
+    ALERTS,
     CHANGE_HOLDS,
     DISPOSITIONS,
     HOLDS,
@@ -47,6 +48,12 @@ def dispositions() -> str:
         status = f"{BillStatus.READY_TO_BILL} once due, else {BillStatus.NOT_BILLED}"
         rows.append((number, name, meaning, status if is_route else _status(disposition)))
     return table(("", "disposition", "meaning", "bill status in The Layer"), rows)
+
+
+def alerts() -> str:
+    """What the sync check raises."""
+    rows = [(code(name), each.meaning, each.remedy, each.owner) for name, each in ALERTS.items()]
+    return table(("alert", "means", "what to do", "usually"), rows)
 
 
 def _status(disposition: Disposition) -> str:

@@ -127,7 +127,6 @@ def _as_json(served: "Serving") -> dict[str, object]:
         "api": served.api,
         "deployments": {tenant: list(names) for tenant, names in served.deployments.items()},
         "automations": list(served.automations),
-        "processes": {each.name: each.pid for each in served.processes},
     }
 
 

@@ -16,8 +16,9 @@ _PATIENCE_SECONDS = 20
 
 def main(command: list[str]) -> int:
     """Run `command` in a process group of its own; its exit code, or 128 + what killed it."""
-    # Ctrl-C reaches the whole terminal; when this ends is for the holder of the leash to say
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C reaches the whole terminal; when this ends is for the holder of the leash to say. Not
+    # SIG_IGN: the command would inherit it, and Prefect's worker ends by a SIGINT to itself
+    signal.signal(signal.SIGINT, lambda _signal, _frame: None)
     held = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
 
     def end(_signal: int, _frame: FrameType | None) -> None:

@@ -31,11 +31,6 @@ class Served:
     restarts: list[float] = field(default_factory=list)
     _process: "subprocess.Popen[bytes] | None" = None
 
-    @property
-    def pid(self) -> int:
-        """The process that holds the leash; ending it ends the command."""
-        return self._process.pid if self._process else 0
-
     def start(self) -> None:
         """Start it, and wait until it is well.
 

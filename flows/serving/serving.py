@@ -1,6 +1,7 @@
 """Serve tenants until told to stop: what is started, in which order, and what it is told."""
 
 import contextlib
+import fcntl
 import os
 import socket
 import time
@@ -72,6 +73,7 @@ def serving(
     """
     check_apart(profiles)
     with contextlib.ExitStack() as started:
+        started.enter_context(_only_one(home))
         given = os.environ.get("PREFECT_API_URL")
         api = given or f"http://127.0.0.1:{port}/api"
         ui = os.environ.get("PREFECT_UI_URL") or api.removesuffix("/api")
@@ -124,7 +126,7 @@ def check_apart(profiles: Sequence[LoadedProfile]) -> None:
     Raises:
         ProfileWrong: they do.
     """
-    seen: dict[tuple[str, str], str] = {}
+    seen: dict[tuple[str, str], LoadedProfile] = {}
     for profile in profiles:
         tenant = profile.settings.tenant.name
         for what, value in (
@@ -132,12 +134,26 @@ def check_apart(profiles: Sequence[LoadedProfile]) -> None:
             ("warehouse", str(profile.warehouse.resolve())),
             ("outbox", str(profile.outbox.resolve())),
         ):
-            other = seen.setdefault((what, value), profile.path.name)
-            if other is not profile.path.name:
+            if seen.setdefault((what, value), profile) is not profile:
                 raise ProfileWrong(
                     f"Serving {len(profiles)} tenants: two of them have the same {what}.",
                     hint="Each needs its own tenant.name, warehouse.path and delivery.outbox.",
                 )
+
+
+@contextlib.contextmanager
+def _only_one(home: Path) -> Iterator[None]:
+    """Two servers on one history would each do what is to be done once."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "serve.lock").open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ServingFailed(
+                f"Serving with the history in {home}: another r2b serve is at work there.",
+                hint="Stop it, or let it serve these tenants as well.",
+            ) from error
+        yield
 
 
 def _server(port: int, home: Path) -> Served:
@@ -204,10 +220,12 @@ def _make_pool(environment: Mapping[str, str]) -> None:
 
 def _automate(profiles: Sequence[LoadedProfile]) -> list[str]:
     # Prefect reads where its server is when it is imported
+    from flows.one_home import make_slot  # noqa: PLC0415
     from flows.serving.automations import apply, for_everybody, for_tenant, teller  # noqa: PLC0415
 
     wanted, owned = for_everybody(), ["r2b: "]
     for profile in profiles:
+        make_slot(profile.settings.tenant.name)
         webhook = os.environ.get(profile.settings.alerts.webhook_env)
         wanted += for_tenant(profile, teller(profile, webhook))
         owned.append(f"{tenant_tag(profile.settings.tenant.name)}: ")

@@ -35,7 +35,6 @@ class Served:
     ui: str
     api: str
     automations: Sequence[str]
-    leashes: Mapping[str, int]
 
     def ask(self, path: str, **question: Any) -> Any:
         """Ask the API with a POST."""
@@ -113,8 +112,18 @@ class Served:
         return found
 
     def child_of(self, name: str) -> int:
-        """The process that a leash holds."""
-        return children(self.leashes[name])[0]
+        """The process that a leash holds now; 0 while there is none."""
+        words = {"the worker": "worker", "the Prefect server": "server"}[name]
+        for leash in children(self.process.pid):
+            for child in children(leash):
+                if words in Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0"):
+                    return child
+        return 0
+
+    def everything(self) -> list[int]:
+        """The processes that serve, but for the one that started them."""
+        leashes = children(self.process.pid)
+        return [*leashes, *(each for leash in leashes for each in children(leash))]
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> int:
         """Ctrl-C, and wait for the end; the exit code."""
@@ -145,7 +154,7 @@ def serving(
         line = process.stdout.readline() if process.stdout else ""
         assert line, f"it did not come up: {(folder / 'serve.log').read_text()}"
         said = json.loads(line)
-        yield Served(process, said["ui"], said["api"], said["automations"], said["processes"])
+        yield Served(process, said["ui"], said["api"], said["automations"])
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
@@ -154,6 +163,8 @@ def serving(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
         log.close()
 
 

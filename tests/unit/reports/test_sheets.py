@@ -114,9 +114,10 @@ def test_tables_are_ranked_by_money_and_say_whose_it_is():
             "age_days": [3],
             "rows": [1200],
             "value": [None],
+            "digest": ["0a1b2c3d4e5f"],
         }
     )
     assert [
         {"batch": 7, "of": "2026-03-31", "state": "in doubt", "days old": 3, "rows": "1,200"}
-        | {"worth": "-"}
+        | {"worth": "-", "digest": "0a1b2c3d4e5f"}
     ] == batch_rows(batches)
