@@ -35,6 +35,10 @@ def serve(
     port: Annotated[
         int, typer.Option(min=1024, max=65535, help="Where the Prefect server listens.")
     ] = 4200,
+    pool: Annotated[
+        str,
+        typer.Option(help="The work pool of this machine: where its tenants' runs go."),
+    ] = "billing",
     at_once: Annotated[
         int, typer.Option("--at-once", min=1, help="How many flow runs the worker has at a time.")
     ] = 4,
@@ -67,6 +71,7 @@ def serve(
         serving(
             profiles,
             port=port,
+            pool=pool,
             home=_home(profiles),
             runs_at_once=at_once,
             say=say,

@@ -19,20 +19,21 @@ PREFECT_YAML = Path(__file__).resolve().parents[2] / "prefect.yaml"
 _SCHEDULED = {"billing-run", "retry-queue", "reconcile", "sync-check", "upkeep"}
 
 
-def for_tenant(plan: Mapping[str, Any], profile: LoadedProfile) -> dict[str, Any]:
-    """`prefect.yaml` as read, made the tenant's."""
+def for_tenant(plan: Mapping[str, Any], profile: LoadedProfile, pool: str) -> dict[str, Any]:
+    """`prefect.yaml` as read, made the tenant's; its runs go to the workers of `pool`."""
     folder = str(profile.folder)
-    deployments = [_deployment(each, profile) for each in plan["deployments"]]
+    deployments = [_deployment(each, profile, pool) for each in plan["deployments"]]
     pull = [{"prefect.deployments.steps.set_working_directory": {"directory": folder}}]
     return {**plan, "pull": pull, "deployments": deployments}
 
 
-def _deployment(plan: Mapping[str, Any], profile: LoadedProfile) -> dict[str, Any]:
+def _deployment(plan: Mapping[str, Any], profile: LoadedProfile, pool: str) -> dict[str, Any]:
     tenant = profile.settings.tenant.name
     made = {
         **plan,
         "name": deployment_name(plan["name"], tenant),
         "tags": [*plan["tags"], tenant_tag(tenant)],
+        "work_pool": {**plan["work_pool"], "name": pool},
         "parameters": {**plan["parameters"], "profile_path": str(profile.path.resolve())},
     }
     if plan["name"] in _SCHEDULED:
@@ -55,7 +56,7 @@ def _of_tenant(trigger: Mapping[str, Any], tenant: str) -> dict[str, Any]:
     }
 
 
-def deploy(profile: LoadedProfile, environment: Mapping[str, str]) -> list[str]:
+def deploy(profile: LoadedProfile, environment: Mapping[str, str], pool: str) -> list[str]:
     """Deploy everything of `prefect.yaml` for a tenant; again is the same.
 
     Returns:
@@ -65,7 +66,7 @@ def deploy(profile: LoadedProfile, environment: Mapping[str, str]) -> list[str]:
         ServingFailed: Prefect does not take it.
     """
     plan = yaml.safe_load(PREFECT_YAML.read_text(encoding="utf-8"))
-    made = for_tenant(plan, profile)
+    made = for_tenant(plan, profile, pool)
     with tempfile.TemporaryDirectory(prefix="r2b-deploy-") as folder:
         file = Path(folder) / "prefect.yaml"
         file.write_text(yaml.safe_dump(made, sort_keys=False), encoding="utf-8")

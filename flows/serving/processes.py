@@ -12,7 +12,7 @@ from typing import BinaryIO
 from flows.serving import leash
 from schemas.errors import ServingFailed
 
-_PATIENCE_SECONDS = 120
+_PATIENCE_SECONDS = 300
 _LOOK_AGAIN_SECONDS = 0.2
 _MOST_RESTARTS = 5
 _RESTARTS_WITHIN_SECONDS = 600

@@ -17,7 +17,7 @@ from flows.serving.deploying import deploy, prefect, prefect_command
 from flows.serving.processes import Served, look_after
 from schemas.errors import ProfileWrong, ServingFailed
 
-POOL, RETRY_QUEUE = "billing", "retry"
+RETRY_QUEUE = "retry"
 _LOOK_AGAIN_SECONDS = 1.0
 
 _FOR_SERVER = {
@@ -51,6 +51,7 @@ def serving(
     profiles: Sequence[LoadedProfile],
     *,
     port: int,
+    pool: str,
     home: Path,
     runs_at_once: int,
     say: Callable[[str], None],
@@ -63,6 +64,7 @@ def serving(
     Args:
         profiles: the tenants; no two may share a name, warehouse or outbox.
         port: where the server listens.
+        pool: the work pool whose runs come to this machine.
         home: the folder of the server's history, and of the logs.
         runs_at_once: how many flow runs the worker has at a time.
         say: told what is being done.
@@ -91,14 +93,14 @@ def serving(
         else:
             start(_server(port, home))
         os.environ.update(environment)
-        _make_pool(environment)
+        _make_pool(environment, pool)
         deployments = {}
         for profile in profiles:
             tenant = profile.settings.tenant.name
             say(f"Deploying for {tenant}")
-            deployments[tenant] = deploy(profile, environment)
+            deployments[tenant] = deploy(profile, environment, pool)
         automations = _automate(profiles)
-        start(_worker(environment, home, runs_at_once))
+        start(_worker(environment, home, pool, runs_at_once))
         yield Serving(
             ui=ui,
             api=api,
@@ -181,39 +183,39 @@ def _server(port: int, home: Path) -> Served:
     )
 
 
-def _worker(environment: Mapping[str, str], home: Path, runs_at_once: int) -> Served:
+def _worker(environment: Mapping[str, str], home: Path, pool: str, runs_at_once: int) -> Served:
     name = f"{socket.gethostname()}-{os.getpid()}"
     api = environment["PREFECT_API_URL"]
     return Served(
         name="the worker",
         command=prefect_command(
-            *("worker", "start", "--pool", POOL, "--type", "process"),
+            *("worker", "start", "--pool", pool, "--type", "process"),
             *("--name", name, "--limit", str(runs_at_once)),
         ),
         environment={**_FOR_WORKER, **environment},
         log=home / "worker.log",
-        is_well=lambda: _is_online(api, name),
+        is_well=lambda: _is_online(api, pool, name),
     )
 
 
-def _make_pool(environment: Mapping[str, str]) -> None:
+def _make_pool(environment: Mapping[str, str], pool: str) -> None:
     """The pool, and a queue for retries that is served after everything else; again is the same."""
     for words in (
-        ("work-pool", "create", POOL, "--type", "process", "--overwrite"),
-        ("work-queue", "inspect", RETRY_QUEUE, "--pool", POOL),
+        ("work-pool", "create", pool, "--type", "process", "--overwrite"),
+        ("work-queue", "inspect", RETRY_QUEUE, "--pool", pool),
     ):
         done = prefect(*words, environment=environment)
         if done.returncode == 0:
             continue
         if words[0] == "work-queue":
             done = prefect(
-                *("work-queue", "create", RETRY_QUEUE, "--pool", POOL),
+                *("work-queue", "create", RETRY_QUEUE, "--pool", pool),
                 *("--priority", "5", "--limit", "2"),
                 environment=environment,
             )
         if done.returncode != 0:
             raise ServingFailed(
-                f"Making the work pool {POOL}: Prefect does not take it.",
+                f"Making the work pool {pool}: Prefect does not take it.",
                 hint=done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "",
             )
 
@@ -253,9 +255,9 @@ def _answers(api: str) -> bool:
         return False
 
 
-def _is_online(api: str, worker: str) -> bool:
+def _is_online(api: str, pool: str, worker: str) -> bool:
     try:
-        found = httpx.post(f"{api}/work_pools/{POOL}/workers/filter", json={}, timeout=5)
+        found = httpx.post(f"{api}/work_pools/{pool}/workers/filter", json={}, timeout=5)
         return any(each["name"] == worker and each["status"] == "ONLINE" for each in found.json())
     except (httpx.HTTPError, ValueError, TypeError, KeyError):
         return False

@@ -136,14 +136,18 @@ _ENDS = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 @contextmanager
 def serving(
-    folder: Path, profiles: Sequence[Path], port: int, environment: Mapping[str, str] | None = None
+    folder: Path,
+    profiles: Sequence[Path],
+    port: int,
+    environment: Mapping[str, str] | None = None,
+    more: Sequence[str] = (),
 ) -> Iterator[Served]:
     """Serve from `folder` until the block ends."""
     words = [word for path in profiles for word in ("--profile", str(path))]
     surroundings = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
     log = (folder / "serve.log").open("wb")
     process = subprocess.Popen(
-        [str(R2B), "serve", "--json", "--port", str(port), *words],
+        [str(R2B), "serve", "--json", "--port", str(port), *words, *more],
         cwd=folder,
         env={**surroundings, **(environment or {})},
         stdout=subprocess.PIPE,

@@ -30,7 +30,7 @@ def test_a_tenants_deployments_are_its_own(tmp_path: Path):
         '[schedule]\nbilling_run = "0 6 * * *"\nreconcile = ""\n',
     )
 
-    made = {each["name"]: each for each in for_tenant(PLAN, acme)["deployments"]}
+    made = {each["name"]: each for each in for_tenant(PLAN, acme, "north")["deployments"]}
 
     assert {f"{each['name']}-acme-ltd" for each in PLAN["deployments"]} == made.keys()
     bill, reconcile = made["billing-run-acme-ltd"], made["reconcile-acme-ltd"]
@@ -39,6 +39,7 @@ def test_a_tenants_deployments_are_its_own(tmp_path: Path):
     ]
     assert [] == reconcile["schedules"]
     assert ["billing", "tenant:acme-ltd"] == bill["tags"]
+    assert {"north"} == {each["work_pool"]["name"] for each in made.values()}
     assert str(acme.path.resolve()) == bill["parameters"]["profile_path"]
     (trigger,) = made["retry-queue-acme-ltd"]["triggers"]
     assert ["prefect.tag.billing", "prefect.tag.tenant:acme-ltd"] == [
@@ -47,13 +48,13 @@ def test_a_tenants_deployments_are_its_own(tmp_path: Path):
 
 
 def test_the_default_tenants_deployments_have_plain_names(tmp_path: Path):
-    made = for_tenant(PLAN, profile(tmp_path, ""))["deployments"]
+    made = for_tenant(PLAN, profile(tmp_path, ""), "billing")["deployments"]
 
     assert [each["name"] for each in PLAN["deployments"]] == [each["name"] for each in made]
 
 
 def test_the_hours_of_prefect_yaml_are_the_profiles_defaults(tmp_path: Path):
-    made = for_tenant(PLAN, profile(tmp_path, ""))["deployments"]
+    made = for_tenant(PLAN, profile(tmp_path, ""), "billing")["deployments"]
 
     assert [each.get("schedules") for each in PLAN["deployments"]] == [
         each.get("schedules") for each in made
