@@ -95,7 +95,7 @@ def reconcile_sides(
             then = _compared(store, day, day, wholeness)
         differences = restated(then, now)
         clock = money_clock(found, day, waits_at_most=wholeness.waits_at_most)
-        first = repairs(found.layer)
+        first = repairs(found.layer, store.own_routes(found.layer))
         with transaction(connection):
             store.store(
                 found.matches,

@@ -353,6 +353,33 @@ def test_a_batch_that_nobody_answers_is_not_clean_for_ever(tmp_path: Path):
     )
 
 
+def test_what_holds_many_charges_is_put_right_once_where_it_is_said(tmp_path: Path):
+    rule = """[[validation]]
+name = "no fibre, please"
+stage = "asset"
+field = "cli"
+required = true
+severity = "block"
+message = "A number is needed."
+"""
+    office = Office(tmp_path / "office", lines=4, profile=rule)
+    office.record("products").update(recurring_billing_route="Afinity", needs_cli="false")
+    office.record("assets", 3)["recurring_billing_route"] = "Afinity"
+    office.record("assets", 4)["cli"] = ""
+    office.run()
+
+    compared(office)
+
+    fixes = mart(office.folder, "repair").select("reason", "subject", "charges").rows()
+    assert ("unknown_route", "product:P1", 3) == fixes[0]
+    assert ("unknown_route", "asset:A3", 1) in fixes
+    assert {("rule:no fibre, please", "line:L4")} == {
+        (reason, subject) for reason, subject, _ in fixes if reason.startswith("rule:")
+    }
+    shown = mart(office.folder, "money_clock", where="line_id = 'L4'")["reasons"].to_list()
+    assert any("rule:no fibre, please" in reasons for reasons in shown)
+
+
 def test_a_short_snapshot_stays_short_when_it_comes_again(billed: Office):
     billed.run(AS_OF + timedelta(days=1))
     del billed.feeds[SITE_PRODUCTS][2:]
