@@ -142,9 +142,8 @@ def reconcile(
         ),
         edges,
     )
-    theirs = _without_taken_back(matched.affinity, matched.layer).with_columns(
-        is_rejected.alias("is_rejected")
-    )
+    theirs = _begun_with_ours(_without_taken_back(matched.affinity, matched.layer), matched.layer)
+    theirs = theirs.with_columns(is_rejected.alias("is_rejected"))
     to_come = is_to_come(matched.layer, theirs)
     layer, affinity = (counted(side, to_come) for side in (matched.layer, theirs))
     both = summed_layer(layer).join(
@@ -225,6 +224,23 @@ def _without_taken_back(affinity: pl.DataFrame, layer: pl.DataFrame) -> pl.DataF
         affinity.join(wanted, on="match_id", how="left", maintain_order="left")
         .with_columns(pl.col("bills") & ~taken_back.fill_null(value=False))
         .drop("is_unwanted")
+    )
+
+
+def _begun_with_ours(affinity: pl.DataFrame, layer: pl.DataFrame) -> pl.DataFrame:
+    """Affinity's records; one that does not say its first day begins when ours is to begin."""
+    ours = layer.group_by("match_id").agg(
+        (pl.col("comes").any() & ~pl.col("bills").any()).alias("we_come")
+    )
+    comes = pl.col("bills") & pl.col("start_on").is_null() & pl.col("we_come")
+    return (
+        affinity.join(ours, on="match_id", how="left", maintain_order="left")
+        .with_columns(comes.fill_null(value=False).alias("comes_with_ours"))
+        .with_columns(
+            pl.col("bills") & ~pl.col("comes_with_ours"),
+            pl.col("comes") | pl.col("comes_with_ours"),
+        )
+        .drop("we_come", "comes_with_ours")
     )
 
 

@@ -58,6 +58,7 @@ def test_a_cli_of_any_kind_is_the_same_as_itself(text: str):
 
 def test_a_start_that_affinity_does_not_say_is_taken_for_any():
     assert MATCHED == found([ours()], [theirs(start_on=None)])
+    assert MATCHED == found([ours(start_on=date(2026, 4, 10))], [theirs(start_on=None)])
     assert [("differs", None, "quantity", "credit")] == found(
         [ours()], [theirs(start_on=None, quantity=3)], edges=KEY
     )
