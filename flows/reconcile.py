@@ -15,6 +15,7 @@ from flows.progress import RECONCILE, showing_progress
 from flows.wiring import issuer, reports, wholeness
 from schemas.errors import UsageError
 from schemas.receipts import ReconcileReceipt
+from tasks.outbox.durable import as_json
 from tasks.reconcile.certificate import Comparison, compare, is_genuine
 from tasks.reconcile.task import reconcile_sides
 from tasks.reports.sheets import reconcile_outcome
@@ -29,13 +30,15 @@ def read_certificate(path: Path) -> dict[str, Any]:
         UsageError: it cannot be read, is none, or was changed after it was sealed.
     """
     try:
-        content = json.loads(path.read_bytes())
+        text = path.read_bytes()
+        content = json.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(
             f"Reading the certificate {path.name}: it cannot be read as JSON.",
             hint="Name a file of var/certificates/.",
         ) from error
-    if not is_genuine(content):
+    # byte by byte: JSON may say a thing twice, and of that only the last is read
+    if not is_genuine(content) or as_json(content) != text:
         raise UsageError(
             f"Reading the certificate {path.name}: it is none, or was changed since it was sealed.",
             hint="Take it from where it was kept, or reconcile that day again.",

@@ -439,7 +439,12 @@ _ALL = (
         (
             _c("step", "number", "The order; fixes of one step only help together."),
             _c("reason", "text", "The hold's name, as in the rules."),
-            _c("subject", "text", "`product:`, `customer:`, `site:` or `line:` and its id."),
+            _c(
+                "subject",
+                "text",
+                "`product:`, `customer:`, `site:`, `line:` or `asset:` and its id; or `cli:` and "
+                "the number.",
+            ),
             _c("charges", "number", "Charges that the step frees."),
             _c("per_month", "money", "Recurring money the step frees, per month."),
             _c("once", "money", "One-off money the step frees."),

@@ -49,10 +49,19 @@ stopped, and per asset that no line was sold with.
 `unsold` for an asset without a line. `is_told`: Affinity took it once, or had it when we first
 looked. `change_state`, `changing`: where its changes stand, and the fields they are about, comma
 separated. `told_*`: what Affinity was last told of them, where anything changes. `reasons`: what
-holds it or its changes. `group_key`: the group it is billed in.
+holds it or its changes, comma separated, for `reasons_of`. `group_key`: the group it is billed in.
 `known_from`: the as-of day of the run that first saw it like this; the same on the other side.
 `stands_from`: that of the run since which it has had its disposition.
 """
+
+_COMMA_IN_REASON = "\x1f"
+"""A rule's name may have a comma: in a list of reasons it is written as this."""
+
+
+def reasons_of(text: str) -> list[str]:
+    """The reasons in the `reasons` of LAYER_SIDE."""
+    return [each.replace(_COMMA_IN_REASON, ",") for each in text.split(",")]
+
 
 AFFINITY_SIDE = pl.Schema(
     {
@@ -162,5 +171,6 @@ REPAIR = pl.Schema(
 """What to put right, in the order that frees the most money with the fewest fixes: one row per fix.
 
 Fixes of one `step` only help together; what it frees stands on each of its rows. `subject` is what
-is to be put right: `product:`, `customer:`, `site:` or `line:` and its id.
+is to be put right: `product:`, `customer:`, `site:`, `line:` or `asset:` and its id, or `cli:` and
+the number.
 """

@@ -188,6 +188,11 @@ class SideStore:
         with registered(self._connection, "known_affinity", affinity):
             return read(self._connection, statement("reconcile/read_rejected"), {"run_id": run_id})
 
+    def own_routes(self, layer: pl.DataFrame) -> pl.DataFrame:
+        """`layer_key` of held charges whose line or asset names a route, and that as `subject`."""
+        with registered(self._connection, "known_layer", layer):
+            return read(self._connection, statement("reconcile/read_own_routes"))
+
     def has_strangers(self, run_id: str) -> bool:
         """Whether the run's feeds had broken records of lines or assets that nobody ever knew."""
         found = read(self._connection, statement("reconcile/read_strangers"), {"run_id": run_id})

@@ -64,6 +64,14 @@ def certificate(
     return sealed(_plain(content))
 
 
+def file_name(content: Mapping[str, Any]) -> str:
+    """How the file of a certificate is called: by both its days, and by what is in it."""
+    return f"{content['as_of']}-known-{content['known_on']}-{content['sha256'][:_DIGITS]}.json"
+
+
+_DIGITS = 12
+
+
 def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
     """`content` with the digest of everything else in it."""
     rest = {name: value for name, value in content.items() if name != "sha256"}

@@ -34,10 +34,9 @@ from tasks.reconcile.sums import (
     summed_layer,
     value_of,
 )
+from tasks.reconcile.wholeness import NOTHING_KNOWN
 
 MONTHS = {Frequency.MONTHLY: 1, Frequency.QUARTERLY: 3, Frequency.ANNUAL: 12}
-
-_NOTHING_KNOWN = (Why.NO_SNAPSHOT, Why.SNAPSHOT_IS_OLD)
 
 _WAITS = [each.value for each in (Why.IN_FLIGHT, Why.HELD, Why.WAITING)]
 
@@ -125,6 +124,9 @@ def reconcile(
     matched = match(
         layer.with_columns(
             _is_to_bill(terms.as_of).alias("bills"),
+            (_comes(terms.as_of) & pl.col("disposition").is_in(TO_BILL)).alias("comes"),
+            pl.col("cli").alias("cli_as_written"),
+            *(_as_number(name).alias(name) for name in ("cli", "told_cli")),
             # what is under way has its row key on Affinity's row once it is there
             (~_under_way()).alias("may_match"),
         ),
@@ -132,13 +134,17 @@ def reconcile(
             # a blank type is money of every month until somebody says otherwise: never clean
             pl.col("charge_type").is_null().alias("is_untyped"),
             pl.col("charge_type").fill_null(ChargeType.RECURRING.value),
-        ).with_columns(_covers(terms.as_of).alias("bills"), _cli_as_ours().alias("cli")),
+        ).with_columns(
+            _covers(terms.as_of).alias("bills"),
+            _comes(terms.as_of).alias("comes"),
+            pl.col("cli").alias("cli_as_written"),
+            _as_number("cli").alias("cli"),
+        ),
         edges,
     )
-    theirs = matched.affinity.with_columns(
-        is_rejected.alias("is_rejected"), (pl.col("bills") & ~_was_taken_back()).alias("bills")
-    )
-    to_come = is_to_come(matched.layer, theirs, terms.as_of)
+    theirs = _begun_with_ours(_without_taken_back(matched.affinity, matched.layer), matched.layer)
+    theirs = theirs.with_columns(is_rejected.alias("is_rejected"))
+    to_come = is_to_come(matched.layer, theirs)
     layer, affinity = (counted(side, to_come) for side in (matched.layer, theirs))
     both = summed_layer(layer).join(
         summed_affinity(affinity), on="match_id", how="full", coalesce=True
@@ -164,8 +170,8 @@ def reconcile(
     # Affinity does not say how often it bills: as often as ours does
     often = both.select("match_id", often="frequency")
     theirs = theirs.join(often, on="match_id", how="left", maintain_order="left")
-    ours = _with_money(matched.layer, "frequency")
-    theirs = _with_money(theirs, "often", "frequency").drop("often")
+    ours = _as_written(_with_money(matched.layer, "layer_key", "frequency"))
+    theirs = _as_written(_with_money(theirs, "object_uid", "often", "frequency")).drop("often")
     money = _totals(ours, "layer").join(
         _totals(theirs, "affinity"), on="match_id", how="full", coalesce=True
     )
@@ -194,21 +200,61 @@ def _covers(as_of: date) -> pl.Expr:
     return has_begun & ~has_ended & ~never_was
 
 
+def _comes(as_of: date) -> pl.Expr:
+    """Whether a record has days, and all of them are later."""
+    never_was = (pl.col("end_on") < pl.col("start_on")).fill_null(value=False)
+    return (pl.col("start_on") > as_of).fill_null(value=False) & ~never_was
+
+
 def _is_to_bill(as_of: date) -> pl.Expr:
     return _covers(as_of) & pl.col("disposition").is_in(TO_BILL)
 
 
-def _was_taken_back() -> pl.Expr:
-    """A one-off charge with an end on it, where another row of it has none: it was billed anew."""
+def _without_taken_back(affinity: pl.DataFrame, layer: pl.DataFrame) -> pl.DataFrame:
+    """Affinity's records without `bills` on one-off charges that were taken back.
+
+    One has a day, not days: an end on it says so where another row of it has none (it was billed
+    anew), or where the charge is not to be billed there.
+    """
     is_one_off = pl.col("charge_type") == ChargeType.UPFRONT
     stands = (is_one_off & pl.col("end_on").is_null() & pl.col("bills")).any().over("match_id")
-    return is_one_off & pl.col("end_on").is_not_null() & stands
+    wanted = layer.group_by("match_id").agg((~_to_bill()).all().alias("is_unwanted"))
+    taken_back = is_one_off & pl.col("end_on").is_not_null() & (stands | pl.col("is_unwanted"))
+    return (
+        affinity.join(wanted, on="match_id", how="left", maintain_order="left")
+        .with_columns(pl.col("bills") & ~taken_back.fill_null(value=False))
+        .drop("is_unwanted")
+    )
 
 
-def _cli_as_ours() -> pl.Expr:
-    """Affinity's CLI as we write numbers; what is no number stays as it is."""
-    text = pl.col("cli").str.strip_chars()
+def _begun_with_ours(affinity: pl.DataFrame, layer: pl.DataFrame) -> pl.DataFrame:
+    """Affinity's records; one that does not say its first day begins when ours is to begin."""
+    ours = layer.group_by("match_id").agg(
+        (pl.col("comes").any() & ~pl.col("bills").any()).alias("we_come")
+    )
+    comes = pl.col("bills") & pl.col("start_on").is_null() & pl.col("we_come")
+    return (
+        affinity.join(ours, on="match_id", how="left", maintain_order="left")
+        .with_columns(comes.fill_null(value=False).alias("comes_with_ours"))
+        .with_columns(
+            pl.col("bills") & ~pl.col("comes_with_ours"),
+            pl.col("comes") | pl.col("comes_with_ours"),
+        )
+        .drop("we_come", "comes_with_ours")
+    )
+
+
+def _as_number(name: str) -> pl.Expr:
+    """A CLI as numbers are written; what is no number stays as it is.
+
+    Of both sides: by its profile, ours may be any text, and so one that reads as a number too.
+    """
+    text = pl.col(name).str.strip_chars()
     return pl.coalesce(read_uk_number(text).cleaned, text)
+
+
+def _as_written(side: pl.DataFrame) -> pl.DataFrame:
+    return side.with_columns(pl.col("cli_as_written").alias("cli")).drop("cli_as_written", "comes")
 
 
 def _differences() -> pl.Expr:
@@ -221,7 +267,10 @@ def _differences() -> pl.Expr:
         .then(pl.col("ours_unit_price") != pl.col("theirs_unit_price"))
         .otherwise(pl.col("ours_value") != pl.col("theirs_value"))
     )
-    starts_there = pl.col("their_starts").list.contains(pl.col("ours_start"), nulls_equal=True)
+    # a start that Affinity does not say is taken for any
+    starts_there = pl.col("theirs_starts_any") | pl.col("their_starts").list.contains(
+        pl.col("ours_start"), nulls_equal=True
+    )
     is_several = (pl.col("ours_counted") > 1) | (pl.col("theirs_counted") > 1)
     same_sum = pl.col("ours_quantity") == pl.col("theirs_quantity")
     other_starts = is_several & same_sum & ~pl.col("same_starts").fill_null(value=True)
@@ -344,7 +393,7 @@ def _unsayable(terms: ReconcileTerms) -> list[_Rule]:
         rules.append(
             _Rule(both & is_off & more & in_sum, Reconciled.UNRECONCILED, Why.FEEDS_ARE_PARTIAL)
         )
-    if terms.snapshot in _NOTHING_KNOWN:
+    if terms.snapshot in NOTHING_KNOWN:
         rules.insert(0, _Rule(pl.lit(value=True), Reconciled.UNRECONCILED, terms.snapshot))
     return rules
 
@@ -356,11 +405,11 @@ def _one_side_alone(terms: ReconcileTerms) -> list[_Rule]:
     has_ended = (
         (pl.col("their_open_ends") == 0) & (pl.col("their_end") < terms.as_of) & _recurring()
     )
-    to_come = pl.col("our_start") > terms.as_of
     is_unsold = pl.col("disposition") == UNSOLD
     is_lost = is_unsold & (pl.col("reasons") == LINE_MISSING)
     rules = [
         _Rule(theirs & has_ended, Reconciled.EXPLAINED, Why.OVER),
+        _Rule(theirs & pl.col("they_come"), Reconciled.EXPLAINED, Why.WAITING),
         _Rule(
             theirs,
             Reconciled.ONLY_IN_AFFINITY,
@@ -371,17 +420,13 @@ def _one_side_alone(terms: ReconcileTerms) -> list[_Rule]:
         # nobody has answered for weeks: it may be there or not
         _Rule(ours & _is_lost_on_its_way(), Reconciled.UNRECONCILED, Why.IN_FLIGHT),
         _Rule(ours & _under_way(), Reconciled.EXPLAINED, Why.IN_FLIGHT),
-        _Rule(ours & is_unsold & to_come, Reconciled.EXPLAINED, Why.WAITING),
-        _Rule(
-            ours & ~pl.col("ours_bill") & ~to_come.fill_null(value=False),
-            Reconciled.EXPLAINED,
-            Why.OVER,
-        ),
+        _Rule(ours & pl.col("we_come"), Reconciled.EXPLAINED, Why.WAITING),
+        _Rule(ours & ~pl.col("ours_bill"), Reconciled.EXPLAINED, Why.OVER),
         _Rule(ours & is_lost, Reconciled.ONLY_IN_LAYER, Why.LINE_IS_MISSING),
         _Rule(ours, Reconciled.ONLY_IN_LAYER),
     ]
     if terms.feeds_are_partial:
-        rules.insert(1, _Rule(theirs, Reconciled.UNRECONCILED, Why.FEEDS_ARE_PARTIAL))
+        rules.insert(2, _Rule(theirs, Reconciled.UNRECONCILED, Why.FEEDS_ARE_PARTIAL))
     if terms.snapshot is not None:
         rules.insert(-2, _Rule(ours, Reconciled.UNRECONCILED, terms.snapshot))
     return rules
@@ -423,8 +468,6 @@ def _both_sides(terms: ReconcileTerms) -> list[_Rule]:
         .otherwise(pl.lit(Why.IN_FLIGHT.value))
     )
     is_held = pl.col("disposition") == Disposition.HELD
-    # a one-off charge has a day, not days: with an end on it, it was taken back
-    has_an_end = ~_recurring() & (pl.col("their_open_ends") == 0)
     return [
         _Rule(we & they & differs & pl.col("is_known"), Reconciled.EXPLAINED, of_change, named),
         _Rule(we & they & is_early, Reconciled.BILLING_BEFORE_START, None, named),
@@ -435,7 +478,6 @@ def _both_sides(terms: ReconcileTerms) -> list[_Rule]:
         _Rule(we & _is_lost_on_its_way(), Reconciled.UNRECONCILED, Why.IN_FLIGHT),
         _Rule(we & _under_way(), Reconciled.EXPLAINED, Why.IN_FLIGHT),
         _Rule(we, Reconciled.DIFFERS, None, "status"),
-        _Rule(they & ~_to_bill() & has_an_end, Reconciled.EXPLAINED, _why_not_there()),
         _Rule(they & not_yet, Reconciled.BILLING_BEFORE_START, None, "status"),
         _Rule(they & is_held, Reconciled.DIFFERS, None, "status"),
         _Rule(they, Reconciled.CEASED_BUT_BILLING, None, "status"),
@@ -475,26 +517,41 @@ def _why_not_there() -> pl.Expr:
     )
 
 
-def _with_money(side: pl.DataFrame, *often: str) -> pl.DataFrame:
+def _with_money(side: pl.DataFrame, key: str, *often: str) -> pl.DataFrame:
     """A side with what each record is worth, and what of it bills on the day.
 
     Recurring charges count per month, one-off charges once. `often`: the columns that say how
-    often it bills, the first that does counts.
+    often it bills, the first that does counts. Of several records of a match the sum is what is
+    rounded: each has what it adds to that, in the order of `key`.
     """
-    months = (
+    times_a_year = (
         pl.coalesce(*often, pl.lit(Frequency.MONTHLY.value))
         .replace_strict(
-            {each.value: count for each, count in MONTHS.items()}, return_dtype=pl.Int64
+            {each.value: 12 // months for each, months in MONTHS.items()}, return_dtype=pl.Int64
         )
         .cast(pl.Decimal(38, 0))
     )
     value, nothing = value_of().fill_null(0).cast(VALUE), pl.lit(0, dtype=VALUE)
-    return side.with_columns(
-        pl.when(_recurring()).then(value / months).otherwise(nothing).alias("worth_per_month"),
-        pl.when(_recurring()).then(nothing).otherwise(value).alias("worth_once"),
-    ).with_columns(
-        pl.when("bills").then(f"worth_{name}").otherwise(nothing).alias(name)
-        for name in ("per_month", "once")
+    a_year = pl.when(_recurring()).then(value * times_a_year).otherwise(nothing)
+    months = pl.lit(12, dtype=pl.Decimal(38, 0))
+    return (
+        side.sort("match_id", key)
+        .with_columns(
+            (a_year / months).cast(VALUE).alias("worth_per_month"),
+            pl.when(_recurring()).then(nothing).otherwise(value).alias("worth_once"),
+            # so far, of the match
+            (pl.when("bills").then(a_year).otherwise(nothing).cum_sum().over("match_id") / months)
+            .cast(VALUE)
+            .alias("so_far"),
+        )
+        .with_columns(
+            (pl.col("so_far") - pl.col("so_far").shift().over("match_id").fill_null(0)).alias(
+                "per_month"
+            ),
+            pl.when("bills").then("worth_once").otherwise(nothing).alias("once"),
+        )
+        .sort(key)
+        .drop("so_far")
     )
 
 

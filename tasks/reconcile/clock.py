@@ -9,11 +9,15 @@ from schemas.vocabulary import Delay, Disposition, Reconciled, Why
 from tasks.reconcile.classes import Reconciliation
 
 
-def money_clock(found: Reconciliation, as_of: date, *, waits_at_most: int) -> pl.DataFrame:
+def money_clock(
+    found: Reconciliation, as_of: date, *, seen_on: date | None, waits_at_most: int
+) -> pl.DataFrame:
     """CLOCK: what is held, waits for too many days, was never seen, or bills after its end.
 
     A held or waiting charge is as old as it has been so; what Affinity never showed as old as its
     first day; what it bills after the end as the first day too many.
+
+    `seen_on`: the day of the snapshot that says what Affinity bills; null: none does.
     """
     matches = found.matches.select(
         "match_id",
@@ -25,21 +29,17 @@ def money_clock(found: Reconciliation, as_of: date, *, waits_at_most: int) -> pl
         .fill_null(value=False)
         .alias("goes_on_held"),
     )
+    is_not_shown = _is_not_shown(seen_on)
     ours = found.layer.join(matches, on="match_id").with_columns(
-        (pl.lit(as_of) - pl.col("stands_from")).dt.total_days().alias("age_of_export")
-    )
-    ours = ours.with_columns(
         pl.when((pl.col("disposition") == Disposition.HELD) | _is_held_back())
         .then(pl.lit(Delay.HELD.value))
         .when(pl.col("disposition") == Disposition.WAITING)
         .then(pl.lit(Delay.WAITING_TOO_LONG.value))
-        .when((pl.col("class") == Reconciled.ONLY_IN_LAYER) | _is_not_shown())
+        .when((pl.col("class") == Reconciled.ONLY_IN_LAYER) | is_not_shown)
         .then(pl.lit(Delay.NEVER_SEEN.value))
         .alias("kind")
     )
-    stands = (
-        pl.col("kind").is_in([Delay.HELD.value, Delay.WAITING_TOO_LONG.value]) | _is_not_shown()
-    )
+    stands = pl.col("kind").is_in([Delay.HELD.value, Delay.WAITING_TOO_LONG.value]) | is_not_shown
     ours = ours.with_columns(
         pl.when(_is_held_back())
         .then("known_from")
@@ -86,10 +86,10 @@ def _is_held_back() -> pl.Expr:
     return pl.col("goes_on_held") & pl.col("bills")
 
 
-def _is_not_shown() -> pl.Expr:
-    """It was handed over before the last run, and the snapshot of that does not show it."""
+def _is_not_shown(seen_on: date | None) -> pl.Expr:
+    """It was handed over before Affinity was looked at, and is not there."""
     return (
         (pl.col("disposition") == Disposition.EXPORTED)
         & (pl.col("affinity_records") == 0)
-        & (pl.col("age_of_export") > 0)
+        & (pl.col("stands_from") < pl.lit(seen_on, dtype=pl.Date))
     ).fill_null(value=False)

@@ -2,18 +2,20 @@
 
 Keys come first: our row key on Affinity's row, Affinity's id on our asset. What no key joins is
 matched by what it says, from the strictest likeness to the loosest; the loosest only where there is
-one record on each side, so that two of a kind are never taken for each other.
+one record on each side, so that two of a kind are never taken for each other. What is to come on
+both sides is matched like what bills.
 
 Split and summed lines: records at one place (site, CLI, code) whose quantities and money add up to
 those of the other side belong together: all of them, or else the fewest that do. Those that know
-each other by their keys stay together.
+each other by their keys stay together. What is left at a place on both sides, and cannot be told
+apart, is compared as one.
 """
 
-from collections.abc import Sequence
-from itertools import combinations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
+
+from tasks.reconcile.subsets import Part, sets_that_add_up
 
 _PLACE = ("charge_type", "site_ref", "sku", "cli")
 
@@ -31,13 +33,36 @@ _TWINS = (
 )
 """So alike that several of a kind may be paired one to one: it does not matter which."""
 
-_COUSINS = (
+_SIBLINGS = (
+    _Likeness((*_PLACE, "quantity", "start_on"), ("site_ref", "sku", "start_on")),
+    _Likeness((*_PLACE, "quantity"), ("site_ref", "sku")),
+    _Likeness((*_PLACE, "start_on"), ("site_ref", "sku", "start_on")),
+    _Likeness((*_PLACE, "unit_price"), ("site_ref", "sku")),
     _Likeness(_PLACE, ("site_ref", "sku")),
+)
+"""At one place, and one on each side: of several, the quantity, start or price tells them apart."""
+
+_COUSINS = (
     _Likeness(("charge_type", "sku", "cli"), ("sku", "cli")),
     _Likeness(("charge_type", "site_ref", "cli"), ("site_ref", "cli")),
     _Likeness(("charge_type", "site_ref", "sku"), ("site_ref", "sku")),
 )
 """So little alike that there must be one on each side."""
+
+
+class _Phase(NamedTuple):
+    """Which of ours are matched with which of Affinity's."""
+
+    ours: pl.Expr
+    theirs: pl.Expr
+
+
+_DUE = _Phase(pl.col("bills"), pl.col("bills"))
+_TO_COME = _Phase(pl.col("comes"), pl.col("comes"))
+_NOT_DUE = _Phase(~pl.col("bills"), pl.col("bills"))
+
+_PHASES = (_DUE, _TO_COME, _NOT_DUE)
+"""What is to be billed before what is not, and is billed all the same."""
 
 
 class Matched(NamedTuple):
@@ -51,8 +76,9 @@ def match(layer: pl.DataFrame, affinity: pl.DataFrame, edges: pl.DataFrame) -> M
     """Give every record of both sides the id of its match.
 
     Args:
-        layer: LAYER_SIDE with `bills` (it is to be billed on the day) and `may_match`.
-        affinity: AFFINITY_SIDE with `bills` (it bills on the day).
+        layer: LAYER_SIDE with `bills` (it is to be billed on the day), `comes` (it is to be billed
+            later) and `may_match`.
+        affinity: AFFINITY_SIDE with `bills` and `comes`.
         edges: EDGE.
 
     Returns:
@@ -64,9 +90,10 @@ def match(layer: pl.DataFrame, affinity: pl.DataFrame, edges: pl.DataFrame) -> M
     number = pl.int_range(pl.len(), dtype=pl.Int64)
     records = pl.concat(
         [
-            layer.select("bills", "may_match", "frequency", *shared, is_layer=True),
+            layer.select("bills", "comes", "may_match", "frequency", *shared, is_layer=True),
             affinity.select(
                 "bills",
+                "comes",
                 pl.lit(None, dtype=pl.String).alias("frequency"),
                 *shared,
                 may_match=True,
@@ -81,12 +108,17 @@ def match(layer: pl.DataFrame, affinity: pl.DataFrame, edges: pl.DataFrame) -> M
     records = _merged(records, by_key)
     # the same from its first day on is the same, to be billed or not, before anything less alike is
     for likeness in _TWINS:
-        for is_to_bill in (True, False):
-            records = _merged(records, _alike(records, likeness, is_to_bill=is_to_bill))
-    records = _merged(records, _in_sum(records))
-    for is_to_bill in (True, False):
+        for phase in _PHASES:
+            records = _merged(records, _alike(records, likeness, phase))
+    for phase in (_DUE, _TO_COME):
+        records = _merged(records, _in_sum(records, phase.ours))
+    for phase in _PHASES:
+        for likeness in _SIBLINGS:
+            records = _merged(records, _alike(records, likeness, phase, most=1))
+        if phase is not _NOT_DUE:
+            records = _merged(records, _left_at_one_place(records, phase.ours))
         for likeness in _COUSINS:
-            records = _merged(records, _alike(records, likeness, is_to_bill=is_to_bill, most=1))
+            records = _merged(records, _alike(records, likeness, phase, most=1))
     ids = records["match_id"]
     return Matched(
         layer.with_columns(ids.head(layer.height)),
@@ -130,16 +162,16 @@ def _one_sided(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def _alike(
-    records: pl.DataFrame, likeness: _Likeness, *, is_to_bill: bool, most: int | None = None
+    records: pl.DataFrame,
+    likeness: _Likeness,
+    phase: _Phase,
+    *,
+    most: int | None = None,
 ) -> pl.DataFrame:
-    """Pairs of unmatched records that are alike: what Affinity bills, and what may be billed there.
-
-    `is_to_bill`: of ours, those that are to be billed on the day, or those that are not. `most`:
-    how many of a side may be alike.
-    """
+    """Pairs of unmatched records of a phase that are alike; `most`: how many of a side may be."""
     alone = _one_sided(records).filter("may_match").drop_nulls(likeness.named)
-    ours = alone.filter("is_layer", pl.col("bills") == is_to_bill)
-    theirs = alone.filter(~pl.col("is_layer"), "bills")
+    ours = alone.filter("is_layer", phase.ours)
+    theirs = alone.filter(~pl.col("is_layer"), phase.theirs)
     return (
         _numbered(ours, likeness, most)
         .rename({"match_id": "a"})
@@ -163,15 +195,38 @@ def _numbered(records: pl.DataFrame, likeness: _Likeness, most: int | None) -> p
     return numbered.select(*likeness.on, "nth", "match_id")
 
 
-def _in_sum(records: pl.DataFrame) -> pl.DataFrame:
+def _left_at_one_place(records: pl.DataFrame, due: pl.Expr) -> pl.DataFrame:
+    """Pairs of all unmatched records at a place that has some on both sides.
+
+    Money of two frequencies is not summed, so such a place is left as it is.
+    """
+    left = _one_sided(records).filter("may_match", due).drop_nulls(["site_ref", "sku"])
+    return _as_pairs(
+        left.group_by(_PLACE)
+        .agg(
+            pl.col("match_id").unique().sort().alias("parts"),
+            pl.col("is_layer").n_unique().alias("sides"),
+            pl.col("frequency").drop_nulls().n_unique().alias("frequencies"),
+        )
+        .filter(pl.col("sides") == 2, pl.col("frequencies") <= 1)["parts"]  # noqa: PLR2004
+        .to_list()
+    )
+
+
+def _as_pairs(found: list[list[int]]) -> pl.DataFrame:
+    pairs = [(parts[0], other) for parts in found for other in parts[1:]]
+    return pl.DataFrame(pairs, schema={"a": pl.Int64, "b": pl.Int64}, orient="row")
+
+
+def _in_sum(records: pl.DataFrame, due: pl.Expr) -> pl.DataFrame:
     """Matches at one place that do not add up by themselves, and do so together: pairs of them."""
-    return _pairs_in_sum(_off(records))
+    return _pairs_in_sum(_off(records, due))
 
 
-def _off(records: pl.DataFrame) -> pl.DataFrame:
+def _off(records: pl.DataFrame, due: pl.Expr) -> pl.DataFrame:
     """Matches that do not add up, and how far off they are.
 
-    Only what bills on the day counts, and only matches that lie at one place whole.
+    Only what is due counts, and only matches that lie at one place whole.
     """
     worth = pl.col("quantity").cast(pl.Decimal(38, 0)) * pl.col("unit_price")
 
@@ -180,10 +235,10 @@ def _off(records: pl.DataFrame) -> pl.DataFrame:
 
     # what is matched with something that does not bill is another matter
     idle = (
-        records.group_by("match_id", "is_layer").agg(pl.col("bills").any()).filter(~pl.col("bills"))
+        records.group_by("match_id", "is_layer").agg(due.any().alias("due")).filter(~pl.col("due"))
     )
     billing = (
-        records.filter("bills", "may_match")
+        records.filter(due, "may_match")
         .drop_nulls(["site_ref", "sku"])
         .join(idle, on="match_id", how="anti")
     )
@@ -211,7 +266,7 @@ def _pairs_in_sum(each: pl.DataFrame) -> pl.DataFrame:
     whole = (
         each.group_by(_PLACE)
         .agg(
-            pl.col("match_id").sort().alias("parts"),
+            pl.struct(Part._fields).sort_by("match_id").alias("parts"),
             pl.col("off").sum(),
             pl.col("worth_off").sum(),
             (pl.col("has_ours").any() & pl.col("has_theirs").any()).alias("has_both"),
@@ -225,35 +280,12 @@ def _pairs_in_sum(each: pl.DataFrame) -> pl.DataFrame:
                 (pl.col("off") == 0) & (pl.col("worth_off") == 0) & (pl.col("frequencies") <= 1)
             ).alias("adds_up")
         )
+        .sort(_PLACE)
     )
-    found = whole.filter("adds_up")["parts"].to_list()
-    others = whole.filter(~pl.col("adds_up"), pl.col("parts").list.len() <= _MOST_PARTS)
-    rows = {row["match_id"]: row for row in each.join(others, on=_PLACE, how="semi").to_dicts()}
+    adding_up = whole.filter("adds_up")
+    # of two that do not add up together none does alone
+    others = whole.filter(~pl.col("adds_up"), pl.col("parts").list.len() > 2)  # noqa: PLR2004
+    found = [[part["match_id"] for part in parts] for parts in adding_up["parts"].to_list()]
     for parts in others["parts"].to_list():
-        found += _fewest_that_add_up([rows[part] for part in parts])
-    pairs = [(parts[0], other) for parts in found for other in parts[1:]]
-    return pl.DataFrame(pairs, schema={"a": pl.Int64, "b": pl.Int64}, orient="row")
-
-
-_MOST_PARTS = 10
-"""Matches at one place among which some are looked for that add up: a thousand tries at most."""
-
-
-def _fewest_that_add_up(parts: list[dict[str, Any]]) -> list[list[int]]:
-    """Sets of matches at one place that add up by themselves, small ones first."""
-    found: list[list[int]] = []
-    left = list(parts)
-    for size in range(2, len(parts) + 1):
-        for some in combinations(left, size):
-            if all(each in left for each in some) and _add_up(some):
-                found.append(sorted(each["match_id"] for each in some))
-                left = [each for each in left if each not in some]
-    return found
-
-
-def _add_up(some: Sequence[dict[str, Any]]) -> bool:
-    strays = any(not (each["has_ours"] and each["has_theirs"]) for each in some)
-    both = any(each["has_ours"] for each in some) and any(each["has_theirs"] for each in some)
-    often = {frequency for each in some for frequency in each["frequencies"]}
-    sums = (sum(each[name] for each in some) for name in ("off", "worth_off"))
-    return strays and both and len(often) <= 1 and not any(sums)
+        found += sets_that_add_up([Part(**part) for part in parts])
+    return _as_pairs(found)

@@ -1,7 +1,5 @@
 """What either side of a match comes to: sums and sets of what bills. Pure polars."""
 
-from datetime import date
-
 import polars as pl
 
 from schemas.sides import UNSOLD
@@ -19,16 +17,11 @@ def value_of() -> pl.Expr:
     return pl.col("quantity").cast(pl.Decimal(38, 0)) * pl.col("unit_price")
 
 
-def is_to_come(layer: pl.DataFrame, affinity: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def is_to_come(layer: pl.DataFrame, affinity: pl.DataFrame) -> pl.DataFrame:
     """`match_id` of matches of which nothing bills yet, and both sides are to: compared as if."""
     bills = pl.concat([side.select("match_id", "bills") for side in (layer, affinity)])
     idle = bills.group_by("match_id").agg(pl.col("bills").any()).filter(~pl.col("bills"))
-    comes = (pl.col("start_on") > as_of) & (pl.col("end_on") >= pl.col("start_on")).fill_null(
-        value=True
-    )
-    both = layer.filter(comes & pl.col("disposition").is_in(TO_BILL)).join(
-        affinity.filter(comes), on="match_id", how="semi"
-    )
+    both = layer.filter("comes").join(affinity.filter("comes"), on="match_id", how="semi")
     return idle.join(both, on="match_id", how="semi").select("match_id", is_to_come=True)
 
 
@@ -78,6 +71,7 @@ def summed_layer(layer: pl.DataFrame) -> pl.DataFrame:
         # of several it is not known whose Affinity's row is
         pl.when(pl.col("frequency").n_unique() == 1).then(pl.col("frequency").min()),
         pl.col("is_to_come").any(),
+        (pl.col("comes").any() & ~bills.any()).alias("we_come"),
         *_sides("ours"),
         *_told_sides(),
         pl.col("stands_from").min(),
@@ -100,8 +94,10 @@ def summed_affinity(affinity: pl.DataFrame) -> pl.DataFrame:
         pl.len().alias("affinity_records"),
         pl.col("charge_type").min().alias("their_type"),
         bills.any().alias("theirs_bill"),
+        (pl.col("comes").any() & ~bills.any()).alias("they_come"),
         *_sides("theirs"),
         pl.col("start_on").unique().alias("their_starts"),
+        (pl.col("start_on").is_null() & pl.col("counts")).any().alias("theirs_starts_any"),
         pl.col("start_on").min().alias("their_start"),
         pl.col("end_on").max().alias("their_end"),
         pl.col("end_on").null_count().alias("their_open_ends"),

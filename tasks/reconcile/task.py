@@ -1,18 +1,18 @@
 """Remember what both sides say, and compare them as of a day."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from schemas.errors import UsageError
 from schemas.receipts import ReconcileReceipt, RunRef
 from tasks.outbox.durable import as_json, write_durably
-from tasks.reconcile.certificate import certificate
+from tasks.reconcile.certificate import certificate, file_name
 from tasks.reconcile.classes import ReconcileTerms, Reconciliation, reconcile
 from tasks.reconcile.clock import money_clock
 from tasks.reconcile.repairs import repairs
 from tasks.reconcile.totals import receipt_of, restated
-from tasks.reconcile.wholeness import Wholeness, has_shrunk, why_unsayable
+from tasks.reconcile.wholeness import Wholeness, has_shrunk, seen_on, why_unsayable
 from tasks.step import step
 from warehouse.connection import open_warehouse, transaction
 from warehouse.sides import SITE_PRODUCTS, SideStore
@@ -65,7 +65,8 @@ def reconcile_sides(
     """Compare both sides as of a day, as known on a day; replaces the last reconciliation.
 
     A past day is compared twice: by what was known then, and by what is known now. What was found
-    is certified in a file named by both days; the same again gives the same bytes.
+    is certified in a file named by both days and its digest: the same again gives the same file,
+    and nothing else ever takes its place.
 
     Args:
         warehouse: a warehouse that is ready.
@@ -94,8 +95,13 @@ def reconcile_sides(
         elif day < snapshots[0].as_of and store.feed_of_runs(SITE_PRODUCTS, day):
             then = _compared(store, day, day, wholeness)
         differences = restated(then, now)
-        clock = money_clock(found, day, waits_at_most=wholeness.waits_at_most)
-        first = repairs(found.layer)
+        clock = money_clock(
+            found,
+            day,
+            seen_on=seen_on(snapshots, day, wholeness, is_empty=found.affinity.is_empty()),
+            waits_at_most=wholeness.waits_at_most,
+        )
+        first = repairs(found.layer, store.own_routes(found.layer))
         with transaction(connection):
             store.store(
                 found.matches,
@@ -114,11 +120,13 @@ def reconcile_sides(
         restated=differences,
         clock=clock,
         repair=first,
-        certificate=issuer.folder / f"{day}-known-{newest.as_of}.json",
+        # its name is known once it is sealed
+        certificate=issuer.folder,
     )
     content = certificate(
         found, receipt, tenant=issuer.tenant, run_id=newest.run_id, known_on=newest.as_of
     )
+    receipt = replace(receipt, certificate=issuer.folder / file_name(content))
     issuer.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_durably(receipt.certificate, as_json(content))
     return receipt

@@ -8,6 +8,9 @@ from decimal import Decimal
 from schemas.receipts import FeedOfRun
 from schemas.vocabulary import Why
 
+NOTHING_KNOWN = (Why.NO_SNAPSHOT, Why.SNAPSHOT_IS_OLD)
+"""Why nothing at all can be said of Affinity."""
+
 
 @dataclass(frozen=True)
 class Wholeness:
@@ -41,6 +44,18 @@ def why_unsayable(
     if delivered[0].rejected or has_shrunk(snapshots, wholeness):
         return Why.SNAPSHOT_IS_PARTIAL
     return None
+
+
+def seen_on(
+    snapshots: Sequence[FeedOfRun], as_of: date, wholeness: Wholeness, *, is_empty: bool
+) -> date | None:
+    """Until which day Affinity was looked at, as far as that says anything of the as-of day.
+
+    Null where nothing can be said of Affinity. Arguments as of `why_unsayable`.
+    """
+    if why_unsayable(snapshots, as_of, wholeness, is_empty=is_empty) in NOTHING_KNOWN:
+        return None
+    return min(as_of, next(each.as_of for each in snapshots if each.accepted is not None))
 
 
 def has_shrunk(runs: Sequence[FeedOfRun], wholeness: Wholeness) -> bool:

@@ -19,8 +19,10 @@ from schemas.errors import UsageError
 MOST_ROWS = 1_048_000
 """What one sheet of a workbook holds, less the header and a little room."""
 
-_FORMULA = "^[=+\\-@\t\r\n]|^\\s+[=+\\-@]|^[\uff1d\uff0b\uff0d\uff20]"
-"""How a text begins that a spreadsheet may run; the full-width signs count as well."""
+_UNSEEN = r"[\s\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]"
+_FORMULA = rf"^[\t\r\n]|^{_UNSEEN}*[=+\-@\x{{ff1d}}\x{{ff0b}}\x{{ff0d}}\x{{ff20}}]"
+"""How a text begins that a spreadsheet may run: full-width signs, and what nobody sees before them,
+count as well."""
 
 _BYTE_ORDER_MARK = "\ufeff"
 

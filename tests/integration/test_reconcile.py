@@ -234,6 +234,32 @@ def test_what_was_found_is_certified_and_compared_with_earlier(billed: Office):
         compared_with(before, second)
 
 
+def test_another_run_of_a_day_leaves_the_certificate_of_the_first(billed: Office):
+    day = AS_OF + timedelta(days=1)
+    billed.run(day)
+    first = compared(billed).certificate
+    kept = first.read_bytes()
+    billed.feeds[SITE_PRODUCTS][0]["unit_price"] = "9"
+    billed.run(day)
+
+    second = compared(billed).certificate
+
+    assert kept == first.read_bytes()
+    assert first != second
+    assert compared_with(read_certificate(first), compared(billed)).opened
+
+
+def test_a_certificate_that_says_a_thing_twice_is_not_taken(billed: Office):
+    """Of a key that is doubled only the last is read, so that a reader sees another verdict."""
+    billed.run(AS_OF + timedelta(days=1))
+    path = compared(billed).certificate
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("{", '{"verdict": "differences",', 1), encoding="utf-8")
+
+    with pytest.raises(UsageError, match="was changed since it was sealed"):
+        read_certificate(path)
+
+
 def test_before_any_run_there_is_nothing_to_compare(tmp_path: Path):
     office = Office(tmp_path / "office")
     with pytest.raises(UsageError, match="no run has read any feeds"):
@@ -351,6 +377,54 @@ def test_a_batch_that_nobody_answers_is_not_clean_for_ever(tmp_path: Path):
         never.once,
         never.oldest_days,
     )
+
+
+@pytest.mark.parametrize("is_delivered", [False, True])
+def test_before_affinity_was_looked_at_nothing_was_never_seen(tmp_path: Path, is_delivered: bool):
+    office = Office(tmp_path / "office")
+    other = [{"object_uid": "SN-9", "site_ref": "AS-9", "product_code": "SKU-1"}]
+    if is_delivered:  # with the run that hands over, so from before it
+        office.feeds[SITE_PRODUCTS] = other
+    office.run()
+    office.feeds.pop(SITE_PRODUCTS, None)
+    office.run(AS_OF + timedelta(days=1))
+
+    assert "never_seen" not in compared(office).delays
+
+    office.feeds[SITE_PRODUCTS] = other
+    office.run(AS_OF + timedelta(days=2))
+    assert 4 == compared(office).delays["never_seen"].records
+    # by then nobody knows whether it came
+    del office.feeds[SITE_PRODUCTS]
+    office.run(AS_OF + timedelta(days=20))
+    assert "never_seen" not in compared(office).delays
+
+
+def test_what_holds_many_charges_is_put_right_once_where_it_is_said(tmp_path: Path):
+    rule = """[[validation]]
+name = "no fibre, please"
+stage = "asset"
+field = "cli"
+required = true
+severity = "block"
+message = "A number is needed."
+"""
+    office = Office(tmp_path / "office", lines=4, profile=rule)
+    office.record("products").update(recurring_billing_route="Afinity", needs_cli="false")
+    office.record("assets", 3)["recurring_billing_route"] = "Afinity"
+    office.record("assets", 4)["cli"] = ""
+    office.run()
+
+    compared(office)
+
+    fixes = mart(office.folder, "repair").select("reason", "subject", "charges").rows()
+    assert ("unknown_route", "product:P1", 3) == fixes[0]
+    assert ("unknown_route", "asset:A3", 1) in fixes
+    assert {("rule:no fibre, please", "line:L4")} == {
+        (reason, subject) for reason, subject, _ in fixes if reason.startswith("rule:")
+    }
+    shown = mart(office.folder, "money_clock", where="line_id = 'L4'")["reasons"].to_list()
+    assert any("rule:no fibre, please" in reasons for reasons in shown)
 
 
 def test_a_short_snapshot_stays_short_when_it_comes_again(billed: Office):

@@ -48,6 +48,22 @@ def test_a_cli_is_the_same_however_affinity_writes_it():
     assert MATCHED == found([ours()], [theirs(cli="+44 1204 600001")], edges=KEY)
 
 
+@pytest.mark.parametrize("text", ["441204600001", "1204600001", "0044 1204 600001", "Fibre 7"])
+def test_a_cli_of_any_kind_is_the_same_as_itself(text: str):
+    assert MATCHED == found([ours(cli=text)], [theirs(cli=text)], edges=KEY)
+    assert MATCHED == found([ours(cli=text)], [theirs(cli=text)])
+    kept = compared([ours(cli=text)], [theirs(cli=text)])
+    assert [text, text] == [kept.layer["cli"].item(), kept.affinity["cli"].item()]
+
+
+def test_a_start_that_affinity_does_not_say_is_taken_for_any():
+    assert MATCHED == found([ours()], [theirs(start_on=None)])
+    assert MATCHED == found([ours(start_on=date(2026, 4, 10))], [theirs(start_on=None)])
+    assert [("differs", None, "quantity", "credit")] == found(
+        [ours()], [theirs(start_on=None, quantity=3)], edges=KEY
+    )
+
+
 def test_a_one_off_charge_stays_where_it_was_billed():
     """Its site, CLI and last day are those of its day; its quantity, price and code count."""
     one_off, edges = ours(charge_type="upfront"), [("line:L1:upfront", "U1")]
@@ -242,6 +258,43 @@ def test_what_bills_on_neither_side_yet_is_compared_all_the_same():
     )
 
 
+def test_what_is_to_come_on_both_sides_finds_each_other_without_keys():
+    later = {"start_on": date(2026, 4, 10)}
+
+    assert MATCHED == found([ours(**later)], [theirs(**later)])
+    assert MATCHED == found([ours(disposition="unsold", **later)], [theirs(**later)])
+    assert MATCHED == found(
+        [ours(quantity=10, **later)],
+        [theirs("U1", quantity=6, **later), theirs("U2", quantity=4, **later)],
+    )
+    assert [("differs", None, "unit_price", "correct")] == found(
+        [ours(**later)], [theirs(unit_price=Decimal(6), **later)]
+    )
+    # beside what bills today
+    assert MATCHED * 2 == found(
+        [ours("L1"), ours("L2", **later)], [theirs("U1", **later), theirs("U2")]
+    )
+
+
+def test_what_is_to_come_and_is_billed_already_finds_it_without_keys():
+    assert [("billing_before_start", None, "status", "credit")] == found(
+        [ours(start_on=date(2026, 4, 10))], [theirs()]
+    )
+
+
+@pytest.mark.parametrize("disposition", ["in_billing", "unsold"])
+def test_what_is_to_come_on_one_side_alone_waits(disposition: str):
+    later = {"start_on": date(2026, 4, 10)}
+
+    assert [("explained", "waiting", None, "wait")] == found(
+        [ours(disposition=disposition, **later)], []
+    )
+    assert [("explained", "waiting", None, "wait")] == found([], [theirs(**later)])
+    # what ends before it begins never comes
+    never = later | {"end_on": date(2026, 4, 9)}
+    assert [("explained", "over", None, "none")] == found([ours(**never)], [])
+
+
 def test_a_sum_that_is_right_on_one_day_only_is_not_the_same():
     two = [ours("L1"), ours("L2", start_on=date(2026, 3, 1))]
     ending = [ours("L1", end_on=date(2026, 4, 30)), ours("L2")]
@@ -347,6 +400,16 @@ def test_a_one_off_that_was_taken_back_is_not_billed_any_more(disposition: str):
     )
 
 
+def test_a_one_off_that_was_taken_back_has_no_money_any_more():
+    taken_back = theirs(charge_type="upfront", end_on=date(2026, 1, 1))
+    stands = theirs(charge_type="upfront")
+    unwanted = ours(charge_type="upfront", disposition="do_not_bill")
+
+    assert Decimal(0) == compared([unwanted], [taken_back]).matches["affinity_once"].item()
+    assert Decimal(11) == compared([unwanted], [stands]).matches["affinity_once"].item()
+    assert [("ceased_but_billing", None, "status", "cease")] == found([unwanted], [stands])
+
+
 def test_a_one_off_that_was_taken_back_and_billed_anew_counts_once():
     rows = [theirs("U1", end_on=date(2026, 1, 1)), theirs("U2")]
     one_off = {"charge_type": "upfront"}
@@ -383,6 +446,50 @@ def test_a_sum_of_the_wrong_price_is_no_match():
     classes = compared([ours(quantity=10)], rows, edges=KEY).matches["class"].to_list()
 
     assert sorted(classes) == ["differs", "only_in_affinity"]
+
+
+def test_several_at_one_place_are_told_apart_by_what_is_their_own():
+    """A price rise at a place without numbers is no two missing and two that nobody sold."""
+    dearer = {"cli": None, "unit_price": Decimal("5.6650")}
+    here = [ours("L1", cli=None), ours("L2", cli=None, quantity=7)]
+    there = [theirs("U1", **dearer), theirs("U2", quantity=7, **dearer)]
+    assert [("differs", None, "unit_price", "credit")] * 2 == found(here, there)
+
+    since = {"start_on": date(2026, 2, 1)}
+    here = [ours("L1", cli=None), ours("L2", cli=None, **since)]
+    there = [theirs("U1", **dearer), theirs("U2", **since, **dearer)]
+    assert [("differs", None, "unit_price", "credit")] * 2 == found(here, there)
+
+    here = [ours("L1"), ours("L2", unit_price=Decimal(9))]
+    there = [theirs("U1", quantity=3), theirs("U2", quantity=1, unit_price=Decimal(9))]
+    assert [("differs", None, "quantity", "bill"), ("differs", None, "quantity", "credit")] == (
+        found(here, there)
+    )
+
+
+def test_several_at_one_place_that_nothing_tells_apart_are_compared_as_one():
+    here = [ours("L1"), ours("L2")]
+    there = [theirs(uid, unit_price=Decimal(6)) for uid in ("U1", "U2")]
+
+    both = compared(here, there).matches
+    assert [("differs", None, "unit_price", "credit")] == found(here, there)
+    assert (Decimal(22), Decimal(24)) == both.select("layer_per_month", "affinity_per_month").row(0)
+    # what the sums of two frequencies come to says nothing
+    here[1]["frequency"] = "Annual"
+    assert "differs" not in compared(here, there).matches["class"].to_list()
+
+
+def test_many_parts_at_one_place_are_no_reason_to_cease_any():
+    here = [ours("L1", quantity=11), ours("L2", quantity=30)]
+    there = [theirs(f"U{n}", quantity=1) for n in range(11)]
+
+    assert ["matched", "only_in_layer"] == [kind for kind, *_ in found(here, there)]
+    here[1]["quantity"] = 3
+    assert ["differs", "matched"] == [kind for kind, *_ in found(here, there)]
+    # too many different sums to look at: all but the first two, which are alike, are one match
+    here = [ours(f"L{n}", unit_price=Decimal(2**n)) for n in range(14)]
+    there = [theirs(f"U{n}", unit_price=Decimal(3**n)) for n in range(14)]
+    assert ["differs", "matched"] == [kind for kind, *_ in found(here, there)]
 
 
 def test_a_group_whose_sum_is_right_is_explained():
@@ -501,6 +608,22 @@ def test_recurring_money_is_per_month_on_both_sides(frequency: str | None, per_m
         match["layer_per_month"].item(),
         match["affinity_per_month"].item(),
     ]
+
+
+@pytest.mark.parametrize(("frequency", "total"), [("Quarterly", "10.0000"), ("Annual", "2.5000")])
+def test_a_sum_is_rounded_once_and_shared_out(frequency: str, total: str):
+    here = [
+        ours(f"L{n}", frequency=frequency, quantity=1, unit_price=Decimal(10)) for n in range(3)
+    ]
+    both = compared(here, [theirs(quantity=3, unit_price=Decimal(10))])
+
+    assert [("matched", Decimal(total), Decimal(total))] == both.matches.select(
+        "class", "layer_per_month", "affinity_per_month"
+    ).rows()
+    assert Decimal(total) == both.layer["per_month"].sum()
+    assert (both.layer["per_month"] - both.layer["worth_per_month"]).abs().max() <= Decimal(
+        "0.0001"
+    )
 
 
 def test_what_only_affinity_has_bills_as_often_as_products_with_its_code():

@@ -15,11 +15,16 @@ MONEY = {"per_month": Decimal(11), "once": Decimal(0)}
 
 
 def clock(
-    layer: list[dict[str, Any]], affinity: list[dict[str, Any]], *, waits_at_most: int = 30
+    layer: list[dict[str, Any]],
+    affinity: list[dict[str, Any]],
+    *,
+    seen_on: date | None = AS_OF,
+    waits_at_most: int = 30,
 ) -> list[dict[str, Any]]:
     """The clock of two sides; a match's number says nothing."""
     found = compared(layer, affinity, edges=KEY)
-    return money_clock(found, AS_OF, waits_at_most=waits_at_most).drop("match_id").to_dicts()
+    rows = money_clock(found, AS_OF, seen_on=seen_on, waits_at_most=waits_at_most)
+    return rows.drop("match_id").to_dicts()
 
 
 @pytest.mark.parametrize(
@@ -85,3 +90,14 @@ def test_what_was_handed_over_and_is_not_shown_was_never_seen():
     (late,) = clock([sent], [])
     assert ("never_seen", 11, Decimal(11)) == (late["kind"], late["age_days"], late["per_month"])
     assert [] == clock([ours(disposition="exported", stands_from=AS_OF)], [])
+
+
+@pytest.mark.parametrize("seen_on", [None, date(2026, 3, 20), date(2026, 3, 19)])
+def test_before_affinity_was_looked_at_nothing_was_never_seen(seen_on: date | None):
+    sent = ours(disposition="exported", stands_from=date(2026, 3, 20))
+
+    assert [] == clock([sent], [], seen_on=seen_on)
+
+
+def test_what_is_to_come_is_not_late():
+    assert [] == clock([ours(start_on=date(2026, 4, 10))], [])

@@ -3,6 +3,7 @@
 import itertools
 import random
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import polars as pl
@@ -91,10 +92,101 @@ def test_what_an_earlier_fix_has_made_cheaper_comes_next():
         ("site_missing", "line:L1"),
         ("affinity_rejected", "line:L1"),
         ("rule:large_order", "line:L1"),
+        ("unknown_route", "product:P1"),
+        ("frequency_missing", "product:P1"),
+        ("cli_conflict", "cli:01204600001"),
+        ("suspected_duplicate", "cli:01204600001"),
     ],
 )
 def test_a_reason_says_what_is_to_be_put_right(reason: str, subject: str):
     assert [(1, reason, subject, 1, Decimal(10))] == steps(held("L1", reason))
+
+
+def test_a_route_of_its_own_is_put_right_where_it_is_said():
+    charges = [held(line, "unknown_route", product_id="P9") for line in ("L1", "L2", "L3")]
+    own = {"layer_key": ["line:L3:recurring"], "subject": ["asset:A3"]}
+    found = repairs(compared(charges, []).layer, pl.DataFrame(own))
+
+    assert [("product:P9", 2), ("asset:A3", 1)] == found.select("subject", "charges").rows()
+
+
+def test_a_number_on_two_lines_is_one_thing_to_put_right():
+    assert [(1, "cli_conflict", "cli:01204600001", 2, Decimal(20))] == steps(
+        held("L1", "cli_conflict"), held("L2", "cli_conflict")
+    )
+
+
+def test_a_rule_is_one_reason_whatever_its_name():
+    named = "rule:no po, please"
+    text = "cli_missing," + named.replace(",", "\x1f")
+
+    assert [(1, "cli_missing", "line:L1"), (1, named, "line:L1")] == [
+        row[:3] for row in steps(held("L1", text))
+    ]
+
+
+def test_fixes_that_charges_share_only_in_part_may_be_best_together():
+    """Each frees 30 by two fixes, all three together 90 by four."""
+    pairs = [("P1", "S1"), ("P1", "S2"), ("P2", "S1")]
+    found = steps(
+        *(
+            held(f"L{n}", "site_unlinked,sku_missing", "30", product_id=product, site_id=site)
+            for n, (product, site) in enumerate(pairs)
+        )
+    )
+
+    assert [(1, 3, Decimal(90))] * 4 == [(row[0], *row[3:]) for row in found]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_every_step_is_the_best_of_all_sets(seed: int):
+    chance = random.Random(seed)
+    of = {"sku_missing": "product", "site_unlinked": "site", "customer_unlinked": "customer"}
+    charges, needs = [], {}
+    for number in range(chance.randint(1, 8)):
+        ids = {kind: f"{kind[0].upper()}{chance.randint(1, 3)}" for kind in of.values()}
+        reasons = sorted(chance.sample(sorted(of), chance.randint(1, 3)))
+        charges.append(
+            held(
+                f"L{number}",
+                ",".join(reasons),
+                str(chance.randint(0, 50)),
+                **{f"{kind}_id": each for kind, each in ids.items()},
+            )
+        )
+        needs[number] = {(reason, f"{of[reason]}:{ids[of[reason]]}") for reason in reasons}
+    worth = {number: charge["unit_price"] for number, charge in enumerate(charges)}
+    found = steps(*charges)
+
+    for step in range(1, found[-1][0] + 1):
+        made = {row[1:3] for row in found if row[0] == step}
+        fixes = sorted(set.union(*needs.values()))
+        best = max(
+            Fraction(sum(worth[number] for number, need in needs.items() if need <= set(some)))
+            / size
+            for size in range(1, len(fixes) + 1)
+            for some in itertools.combinations(fixes, size)
+        )
+        freed = [number for number, need in needs.items() if need <= made]
+        assert best == Fraction(sum(worth[number] for number in freed)) / len(made)
+        needs = {number: need - made for number, need in needs.items() if number not in freed}
+    assert not needs
+
+
+def test_of_very_many_that_hang_together_neighbours_are_looked_at_together():
+    pairs = [("P1", "S1"), ("P1", "S2"), ("P2", "S1")]
+    best = [
+        held(f"L{n}", "site_unlinked,sku_missing", "30", product_id=product, site_id=site)
+        for n, (product, site) in enumerate(pairs)
+    ]
+    others = [
+        held(f"L{n}", "cli_missing,site_unlinked,sku_missing", "20", product_id="P1", site_id="S1")
+        for n in range(10, 200)
+    ]
+    found = steps(*best, *others)
+
+    assert {(1, 3, Decimal(90))} == {(row[0], *row[3:]) for row in found if row[0] == 1}
+    assert 190 + 4 == len(found)
 
 
 def test_so_far_adds_up_to_all_that_is_held():

@@ -39,6 +39,10 @@ RUNS = [
     "\u00a0=1",
     "\uff1d1",
     "\uff0b1",
+    "\ufeff=1",
+    "\u00ad=1",
+    "\u200b \u2060+1",
+    "\u202e@x",
     '=HYPERLINK("x")',
 ]
 

@@ -9,7 +9,7 @@ SELECT
     customer.name AS customer_name,
     ours.line_id,
     ours.charge_type,
-    held.reasons,
+    replace(held.reasons, chr(31), ',') AS reasons,
     clock.since,
     clock.age_days,
     CASE

@@ -17,7 +17,7 @@ SELECT
     ours.start_on,
     ours.end_on,
     ours.disposition,
-    ours.reasons,
+    replace(ours.reasons, chr(31), ',') AS reasons,
     ours.bills,
     ours.per_month,
     ours.once

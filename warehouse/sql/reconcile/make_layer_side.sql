@@ -83,10 +83,11 @@ changing AS (
 held AS (
     SELECT line_id, charge_type, string_agg(DISTINCT reason, ',' ORDER BY reason) AS reasons
     FROM (
-        SELECT line_id, charge_type, reason
+        -- a comma in a rule's name is none between reasons
+        SELECT line_id, charge_type, replace(reason, ',', chr(31)) AS reason
         FROM out.hold
         UNION ALL
-        SELECT layer_id AS line_id, charge_type, reason
+        SELECT layer_id AS line_id, charge_type, replace(reason, ',', chr(31)) AS reason
         FROM out.change_hold
         WHERE subject = 'charge'
     ) AS each
