@@ -15,7 +15,6 @@ from schemas.cli_text import read_uk_number
 from schemas.sides import LINE_MISSING, MATCH, UNSOLD
 from schemas.tables import VALUE
 from schemas.vocabulary import (
-    ChangeHoldReason,
     ChargeType,
     Disposition,
     Frequency,
@@ -25,14 +24,17 @@ from schemas.vocabulary import (
 )
 from tasks.reconcile.matching import match
 from tasks.reconcile.sums import (
+    STOPS,
     TO_BILL,
     UNDER_WAY,
+    as_told,
     counted,
     is_to_come,
     same_all_along,
     summed_affinity,
     summed_layer,
     value_of,
+    waits_for_another,
 )
 
 MONTHS = {Frequency.MONTHLY: 1, Frequency.QUARTERLY: 3, Frequency.ANNUAL: 12}
@@ -79,12 +81,13 @@ class Reconciliation:
 
     `layer`: LAYER_SIDE, `affinity`: AFFINITY_SIDE, both with `per_month` and `once`, and with
     `worth_per_month` and `worth_once`: the same as if it billed on the day. `matches`: MATCH, one
-    row per match.
+    row per match. `terms`: what they were compared by.
     """
 
     layer: pl.DataFrame
     affinity: pl.DataFrame
     matches: pl.DataFrame
+    terms: ReconcileTerms
 
     def records(self) -> pl.DataFrame:
         """Every record of either side as `side` and `record_key`, with its money and its match."""
@@ -123,8 +126,8 @@ def reconcile(
     """
     is_rejected = pl.col("object_uid").is_in(rejected["object_uid"].implode())
     matched = match(
-        layer.with_columns(
-            _is_to_bill(terms.as_of).alias("bills"),
+        layer.with_columns(_is_gone(terms.as_of).alias("is_gone")).with_columns(
+            _is_to_bill(terms).alias("bills"),
             # what is under way has its row key on Affinity's row once it is there
             (~_under_way()).alias("may_match"),
         ),
@@ -140,7 +143,7 @@ def reconcile(
     )
     to_come = is_to_come(matched.layer, theirs, terms.as_of)
     layer, affinity = (counted(side, to_come) for side in (matched.layer, theirs))
-    both = summed_layer(layer).join(
+    both = summed_layer(as_told(layer, terms.as_of)).join(
         summed_affinity(affinity), on="match_id", how="full", coalesce=True
     )
     both = both.join(same_all_along(layer, affinity), on="match_id", how="left")
@@ -152,7 +155,7 @@ def reconcile(
         ((pl.lit(terms.as_of) - pl.col("stands_from")).dt.total_days() > terms.waits_at_most)
         .fill_null(value=False)
         .alias("stands_too_long"),
-        ((pl.lit(terms.as_of) - pl.col("our_known_from")).dt.total_days() > terms.waits_at_most)
+        ((pl.lit(terms.as_of) - pl.col("our_change_from")).dt.total_days() > terms.waits_at_most)
         .fill_null(value=False)
         .alias("changes_too_long"),
     )
@@ -176,7 +179,8 @@ def reconcile(
         _remedy().alias("remedy"),
         (pl.lit(terms.as_of) - pl.col("since")).dt.total_days().clip(0).alias("age_days"),
     )
-    return Reconciliation(ours, theirs, matches.select(*MATCH.names()).cast(MATCH).sort("match_id"))
+    matches = matches.select(*MATCH.names()).cast(MATCH).sort("match_id")
+    return Reconciliation(ours, theirs, matches, terms)
 
 
 _MONEY = ("layer_per_month", "affinity_per_month", "layer_once", "affinity_once")
@@ -194,8 +198,17 @@ def _covers(as_of: date) -> pl.Expr:
     return has_begun & ~has_ended & ~never_was
 
 
-def _is_to_bill(as_of: date) -> pl.Expr:
-    return _covers(as_of) & pl.col("disposition").is_in(TO_BILL)
+def _is_gone(as_of: date) -> pl.Expr:
+    """Its line or asset is in the feeds no more, and was not on the day."""
+    return (pl.col("source_gone_from") <= as_of).fill_null(value=False)
+
+
+def _is_to_bill(terms: ReconcileTerms) -> pl.Expr:
+    """What is gone is to be billed no more where the feeds are whole, but for what was due once."""
+    taken_back = (~_recurring() & (pl.col("end_on") < terms.as_of)).fill_null(value=False)
+    is_known = ~pl.col("is_gone") | ~_recurring() | pl.lit(terms.feeds_are_partial)
+    covers = _covers(terms.as_of) & ~taken_back & is_known
+    return covers & pl.col("disposition").is_in(TO_BILL)
 
 
 def _was_taken_back() -> pl.Expr:
@@ -226,6 +239,8 @@ def _differences() -> pl.Expr:
     same_sum = pl.col("ours_quantity") == pl.col("theirs_quantity")
     other_starts = is_several & same_sum & ~pl.col("same_starts").fill_null(value=True)
     other_ends = is_several & same_sum & ~pl.col("same_ends").fill_null(value=True)
+    # a member that leaves a group before others is told of once its last day is past
+    leaves_ahead = pl.col("is_grouped") & (pl.col("our_ends") > 1)
     found = {
         "quantity": pl.col("ours_quantity") != pl.col("theirs_quantity"),
         "unit_price": price,
@@ -236,7 +251,9 @@ def _differences() -> pl.Expr:
         & pl.col("ours_start").is_not_null(),
         "bill_end": (pl.col("ours_end").ne_missing(pl.col("theirs_end")) | other_ends)
         & _recurring()
-        & ~pl.col("theirs_is_gone"),
+        & ~pl.col("theirs_is_gone")
+        & ~pl.col("our_end_is_unknown")
+        & ~leaves_ahead,
     }
     both = (pl.col("ours_bill") & pl.col("theirs_bill")) | pl.col("is_to_come")
     return (
@@ -252,41 +269,51 @@ def _differences() -> pl.Expr:
 def _is_known_change() -> pl.Expr:
     """Whether all that differs is about to be told, or is held: a change that we know of.
 
-    It explains what Affinity was told before, not whatever Affinity bills instead.
+    It explains what Affinity was told before, not whatever Affinity bills instead. Who leaves a
+    group changes its quantity.
     """
-    unknown = pl.col("differing").list.set_difference(pl.col("changing").fill_null([]))
-    as_told = {
+    as_told_before = {
         "quantity": pl.col("told_quantity") == pl.col("theirs_quantity"),
         "unit_price": (pl.col("told_unit_price") == pl.col("theirs_unit_price"))
         | (pl.col("told_value") == pl.col("theirs_value")),
         "sku": pl.col("told_sku") == pl.col("theirs_sku"),
         "site": pl.col("told_site_ref") == pl.col("theirs_site_ref"),
         "cli": pl.col("told_cli") == pl.col("theirs_cli"),
+        "bill_start": _changes("bill_start") & _starts_as_told(),
+        "bill_end": _changes("bill_end", *STOPS)
+        & pl.col("told_end").eq_missing(pl.col("theirs_end")),
     }
     others = pl.any_horizontal(
         pl.col("differing").list.contains(name) & ~same.fill_null(value=False)
-        for name, same in as_told.items()
+        for name, same in as_told_before.items()
     )
     is_changing = pl.col("is_changing").fill_null(value=False) & ~pl.col("changes_too_long")
-    return is_changing & (unknown.list.len() == 0) & ~others
+    return is_changing & ~others
 
 
-_ENDS = ["bill_end", "bill_start", "do_not_bill", "route", "is_live"]
-"""The changes that make a charge bill, or not bill any more."""
+def _changes(*fields: str) -> pl.Expr:
+    """Whether a change is about one of `fields`."""
+    return pl.col("changing").fill_null([]).list.set_intersection(list(fields)).list.len() > 0
+
+
+def _starts_as_told() -> pl.Expr:
+    starts = pl.col("their_starts").list.contains(pl.col("told_start"), nulls_equal=True)
+    return starts.fill_null(value=False)
 
 
 def _is_known_end() -> pl.Expr:
     """Whether an end or a start is about to be told.
 
     One that is refused or held is not: until somebody cares for it, Affinity bills too much. But
-    what a New & Cease replaces goes on until that is ready, whose money is on the clock.
+    what a New & Cease replaces goes on until that is ready, whose money is on the clock. A start
+    explains only what begins as it was told before.
     """
-    of_days = pl.col("changing").fill_null([]).list.set_intersection(_ENDS).list.len() > 0
+    of_days = _changes("bill_end", "bill_start", *STOPS)
+    of_days = of_days & (~_changes("bill_start") | _starts_as_told())
     is_held = pl.col("change_is_held").fill_null(value=False)
     is_told = ~is_held & ~pl.col("changes_too_long")
     is_owed = is_held & pl.col("ours_bill")  # and on the clock as that
-    waits = pl.col("reasons").str.contains(ChangeHoldReason.PAIR_WAITING.value)
-    is_known = is_told | is_owed | waits.fill_null(value=False)
+    is_known = is_told | is_owed | waits_for_another()
     return pl.col("is_changing").fill_null(value=False) & of_days & is_known
 
 
@@ -340,6 +367,10 @@ def _unsayable(terms: ReconcileTerms) -> list[_Rule]:
     if terms.snapshot is Why.SNAPSHOT_IS_PARTIAL:
         rules.append(_Rule(both & is_off & less, Reconciled.UNRECONCILED, terms.snapshot))
     if terms.feeds_are_partial:
+        # what is gone may be in the part that is not there
+        is_gone = pl.col("source_gone_from").is_not_null()
+        bills = pl.col("ours_bill") | pl.col("theirs_bill")
+        rules.append(_Rule(bills & is_gone, Reconciled.UNRECONCILED, Why.FEEDS_ARE_PARTIAL))
         in_sum = pl.col("is_grouped") | (pl.col("affinity_records") > pl.col("layer_records"))
         rules.append(
             _Rule(both & is_off & more & in_sum, Reconciled.UNRECONCILED, Why.FEEDS_ARE_PARTIAL)
@@ -405,6 +436,7 @@ def _both_sides(terms: ReconcileTerms) -> list[_Rule]:
         (pl.col("our_open_ends") == 0)
         & (pl.col("their_open_ends") == 0)
         & (pl.col("our_end") != pl.col("their_end"))
+        & ~pl.col("our_end_is_unknown")
         & _to_bill()
         & _recurring()
     )
@@ -423,6 +455,8 @@ def _both_sides(terms: ReconcileTerms) -> list[_Rule]:
         .otherwise(pl.lit(Why.IN_FLIGHT.value))
     )
     is_held = pl.col("disposition") == Disposition.HELD
+    has_ended = (pl.col("our_open_ends") == 0) & (pl.col("our_end") < terms.as_of)
+    is_gone = pl.col("source_gone_from").is_not_null() & ~has_ended
     # a one-off charge has a day, not days: with an end on it, it was taken back
     has_an_end = ~_recurring() & (pl.col("their_open_ends") == 0)
     return [
@@ -431,11 +465,14 @@ def _both_sides(terms: ReconcileTerms) -> list[_Rule]:
         _Rule(we & they & differs, Reconciled.DIFFERS, None, named),
         _Rule(we & they & pl.col("is_grouped"), Reconciled.EXPLAINED, Why.GROUPED),
         _Rule(we & they, Reconciled.MATCHED),
+        _Rule(they & ~we & is_gone, Reconciled.ONLY_IN_AFFINITY, Why.SOURCE_IS_GONE),
         _Rule((we != they) & known, Reconciled.EXPLAINED, of_change, "status"),
         _Rule(we & _is_lost_on_its_way(), Reconciled.UNRECONCILED, Why.IN_FLIGHT),
         _Rule(we & _under_way(), Reconciled.EXPLAINED, Why.IN_FLIGHT),
         _Rule(we, Reconciled.DIFFERS, None, "status"),
-        _Rule(they & ~_to_bill() & has_an_end, Reconciled.EXPLAINED, _why_not_there()),
+        _Rule(
+            they & (~_to_bill() | has_ended) & has_an_end, Reconciled.EXPLAINED, _why_not_there()
+        ),
         _Rule(they & not_yet, Reconciled.BILLING_BEFORE_START, None, "status"),
         _Rule(they & is_held, Reconciled.DIFFERS, None, "status"),
         _Rule(they, Reconciled.CEASED_BUT_BILLING, None, "status"),
@@ -507,13 +544,13 @@ def _totals(side: pl.DataFrame, name: str) -> pl.DataFrame:
 
 def _since() -> pl.Expr:
     """The first day on which it was so; null where nothing is wrong."""
-    seen = pl.max_horizontal("our_known_from", "their_known_from")
+    seen = pl.max_horizontal("our_same_from", "their_same_from")
     after_end = pl.col("our_end").dt.offset_by("1d")
     return (
         pl.when(_is(Reconciled.ONLY_IN_LAYER))
-        .then(pl.coalesce("our_start", "our_known_from"))
+        .then(pl.coalesce("our_start", "our_same_from"))
         .when(_is(Reconciled.ONLY_IN_AFFINITY, Reconciled.BILLING_BEFORE_START))
-        .then(pl.coalesce("their_start", "their_known_from"))
+        .then(pl.coalesce("source_gone_from", "their_start", "their_same_from"))
         .when(_is(Reconciled.CEASED_BUT_BILLING))
         .then(pl.when((pl.col("our_open_ends") == 0) & _to_bill()).then(after_end).otherwise(seen))
         .when(_is(Reconciled.DIFFERS))
