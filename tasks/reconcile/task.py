@@ -115,6 +115,7 @@ def reconcile_sides(
         clock=clock,
         repair=first,
         certificate=issuer.folder / f"{day}-known-{newest.as_of}.json",
+        is_partial=found.terms.feeds_are_partial,
     )
     content = certificate(
         found, receipt, tenant=issuer.tenant, run_id=newest.run_id, known_on=newest.as_of
