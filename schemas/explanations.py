@@ -444,6 +444,7 @@ WHY: dict[Why, str] = {
     Why.FEEDS_ARE_PARTIAL: "The Layer's feeds may lack records",
     Why.RECORD_IS_REJECTED: "The Layer's record of it was rejected",
     Why.LINE_IS_MISSING: "its order line was rejected, or is not in the feeds",
+    Why.SOURCE_IS_GONE: "its line or asset is in the feeds no more",
     Why.VALUE_IS_MISSING: "Affinity does not say how many, or at what price",
 }
 """What explains a difference, or why nothing can be said."""

@@ -37,8 +37,13 @@ LAYER_SIDE = pl.Schema(
         "told_sku": pl.String(),
         "told_site_ref": pl.String(),
         "told_cli": pl.String(),
+        "told_start_on": pl.Date(),
+        "told_end_on": pl.Date(),
+        "source_gone_from": pl.Date(),
+        "end_is_unknown": pl.Boolean(),
         "known_from": pl.Date(),
         "stands_from": pl.Date(),
+        "same_from": pl.Date(),
     }
 )
 """What The Layer and our ledger say: one row per charge, per stretch of billing that was cut or
@@ -50,8 +55,14 @@ stopped, and per asset that no line was sold with.
 looked. `change_state`, `changing`: where its changes stand, and the fields they are about, comma
 separated. `told_*`: what Affinity was last told of them, where anything changes. `reasons`: what
 holds it or its changes, comma separated, for `reasons_of`. `group_key`: the group it is billed in.
+`end_on`: the last day it is to be billed. A charge that must stop has that of the first stop; what
+is not to be billed and has no day, as an asset that is live no more, has the day before a run first
+saw that, and `end_is_unknown`.
+`source_gone_from`: the as-of day of the run that first missed the line or the asset of a billed
+charge.
 `known_from`: the as-of day of the run that first saw it like this; the same on the other side.
-`stands_from`: that of the run since which it has had its disposition.
+`stands_from`: that of the run since which it has had its disposition. `same_from`: that of the run
+since which all that is compared has been as it is; the same on the other side.
 """
 
 _COMMA_IN_REASON = "\x1f"
@@ -78,6 +89,7 @@ AFFINITY_SIDE = pl.Schema(
         "frequency": pl.String(),
         "known_from": pl.Date(),
         "is_gone": pl.Boolean(),
+        "same_from": pl.Date(),
     }
 )
 """What Affinity bills: one row per site product. Any column but the first may be null.

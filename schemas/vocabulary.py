@@ -229,6 +229,7 @@ class Why(StrEnum):
     FEEDS_ARE_PARTIAL = "feeds_are_partial"
     RECORD_IS_REJECTED = "record_is_rejected"
     LINE_IS_MISSING = "line_is_missing"
+    SOURCE_IS_GONE = "source_is_gone"
     VALUE_IS_MISSING = "value_is_missing"
 
 

@@ -35,12 +35,14 @@ def ours(line: str = "L1", **said: Any) -> dict[str, Any]:
         "is_told": True,
         **said,
     }
+    charge.setdefault("same_from", charge["known_from"])
     return {"layer_key": f"line:{line}:{charge['charge_type']}", **charge}
 
 
 def theirs(uid: str = "U1", **said: Any) -> dict[str, Any]:
     """A site product, as Affinity's snapshot has it."""
-    return {**_SAME, "object_uid": uid, **said}
+    row = {**_SAME, "object_uid": uid, **said}
+    return {"same_from": row["known_from"], **row}
 
 
 def compared(

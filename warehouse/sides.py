@@ -27,27 +27,50 @@ class _Side:
     key: str
     columns: tuple[str, ...]
     undated: tuple[str, ...]
+    compared: tuple[str, ...]
+    """What is compared with the other side; `same_from` is since when all of it is as it is."""
+
     standing: str | None = None
     """The column that says where a record stands; `stands_from` is since when."""
 
 
 _UNDATED = ("site_ref", "cli", "sku", "quantity", "unit_price", "frequency")
 
+_BY_KNOWN_TIME = ("known_from", "same_from")
+
+# Affinity does not say how often it bills: that is reckoned, and changes with other products
+_COMPARED = ("site_ref", "cli", "sku", "quantity", "unit_price", "start_on", "end_on")
+
+_UNDATED_OF_ASSETS = ("disposition",)
+"""Of an asset without a line: no ledger tells since when it has its route and Do Not Bill."""
+
 _LAYER = _Side(
     "work.layer_side",
     "ops.layer_fact",
     "layer_key",
-    tuple(name for name in LAYER_SIDE if name not in ("known_from", "stands_from")),
+    tuple(name for name in LAYER_SIDE if name not in (*_BY_KNOWN_TIME, "stands_from")),
     _UNDATED,
+    (*_COMPARED, "disposition"),
     standing="disposition",
 )
 _AFFINITY = _Side(
     "work.affinity_side",
     "ops.affinity_fact",
     "object_uid",
-    tuple(name for name in AFFINITY_SIDE if name not in ("known_from", "is_gone")),
+    tuple(name for name in AFFINITY_SIDE if name not in (*_BY_KNOWN_TIME, "is_gone")),
     _UNDATED,
+    (*_COMPARED, "charge_type"),
 )
+
+
+def _counts_now(side: _Side, name: str) -> str:
+    """When a column is as last known, as SQL: its day is in the record, or nothing was before."""
+    is_new = f"earlier.{side.key} IS NULL OR last.start_on > $as_of"
+    if name in side.undated:
+        return is_new
+    if name == side.standing and name in _UNDATED_OF_ASSETS:
+        return f"{is_new} OR NOT starts_with(last.{side.key}, 'asset:')"
+    return "TRUE"
 
 
 class SideStore:
@@ -69,6 +92,8 @@ class SideStore:
         self._connection.execute(
             statement("reconcile/make_layer_side"),
             {
+                "run_id": run_id,
+                "day": day,
                 "platform_names": [name.strip().lower() for name in platform_names],
                 "own_names": [name.strip().lower() for name in own_names],
             },
@@ -113,12 +138,14 @@ class SideStore:
         """
         key, kept = side.key, side.kept
         columns = [
-            f"CASE WHEN earlier.{key} IS NULL OR last.start_on > $as_of THEN last.{name} "
+            f"CASE WHEN {_counts_now(side, name)} THEN last.{name} "
             f"ELSE earlier.fact.{name} END AS {name}"
-            if name in side.undated
-            else f"last.{name}"
             for name in (*side.columns, "known_from")
         ]
+        columns.append("standing.same_from")
+        is_other = " OR ".join(
+            f"seen.{name} IS DISTINCT FROM last.{name}" for name in side.compared
+        )
         columns.append("last.is_gone" if side.standing is None else "standing.stands_from")
         return read(
             self._connection,
@@ -161,7 +188,10 @@ class SideStore:
                             WHERE seen.{side.standing or key} <> last.{side.standing or key}
                         ),
                         min(seen.known_from)
-                    ) AS stands_from
+                    ) AS stands_from,
+                    coalesce(
+                        max(seen.known_to) FILTER (WHERE {is_other}), min(seen.known_from)
+                    ) AS same_from
                 FROM last
                 INNER JOIN seen ON last.{key} = seen.{key}
                 GROUP BY last.{key}

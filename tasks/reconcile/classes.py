@@ -15,7 +15,6 @@ from schemas.cli_text import read_uk_number
 from schemas.sides import LINE_MISSING, MATCH, UNSOLD
 from schemas.tables import VALUE
 from schemas.vocabulary import (
-    ChangeHoldReason,
     ChargeType,
     Disposition,
     Frequency,
@@ -25,14 +24,17 @@ from schemas.vocabulary import (
 )
 from tasks.reconcile.matching import match
 from tasks.reconcile.sums import (
+    STOPS,
     TO_BILL,
     UNDER_WAY,
+    as_told,
     counted,
     is_to_come,
     same_all_along,
     summed_affinity,
     summed_layer,
     value_of,
+    waits_for_another,
 )
 from tasks.reconcile.wholeness import NOTHING_KNOWN
 
@@ -78,12 +80,13 @@ class Reconciliation:
 
     `layer`: LAYER_SIDE, `affinity`: AFFINITY_SIDE, both with `per_month` and `once`, and with
     `worth_per_month` and `worth_once`: the same as if it billed on the day. `matches`: MATCH, one
-    row per match.
+    row per match. `terms`: what they were compared by.
     """
 
     layer: pl.DataFrame
     affinity: pl.DataFrame
     matches: pl.DataFrame
+    terms: ReconcileTerms
 
     def records(self) -> pl.DataFrame:
         """Every record of either side as `side` and `record_key`, with its money and its match."""
@@ -122,9 +125,9 @@ def reconcile(
     """
     is_rejected = pl.col("object_uid").is_in(rejected["object_uid"].implode())
     matched = match(
-        layer.with_columns(
-            _is_to_bill(terms.as_of).alias("bills"),
-            (_comes(terms.as_of) & pl.col("disposition").is_in(TO_BILL)).alias("comes"),
+        layer.with_columns(_is_gone(terms.as_of).alias("is_gone")).with_columns(
+            _is_to_bill(terms).alias("bills"),
+            (_comes(terms.as_of) & _is_wanted(terms)).alias("comes"),
             pl.col("cli").alias("cli_as_written"),
             *(_as_number(name).alias(name) for name in ("cli", "told_cli")),
             # what is under way has its row key on Affinity's row once it is there
@@ -142,11 +145,13 @@ def reconcile(
         ),
         edges,
     )
-    theirs = _begun_with_ours(_without_taken_back(matched.affinity, matched.layer), matched.layer)
+    theirs = _begun_with_ours(
+        _without_taken_back(matched.affinity, matched.layer, terms.as_of), matched.layer
+    )
     theirs = theirs.with_columns(is_rejected.alias("is_rejected"))
     to_come = is_to_come(matched.layer, theirs)
     layer, affinity = (counted(side, to_come) for side in (matched.layer, theirs))
-    both = summed_layer(layer).join(
+    both = summed_layer(as_told(layer, terms.as_of)).join(
         summed_affinity(affinity), on="match_id", how="full", coalesce=True
     )
     both = both.join(same_all_along(layer, affinity), on="match_id", how="left")
@@ -158,7 +163,7 @@ def reconcile(
         ((pl.lit(terms.as_of) - pl.col("stands_from")).dt.total_days() > terms.waits_at_most)
         .fill_null(value=False)
         .alias("stands_too_long"),
-        ((pl.lit(terms.as_of) - pl.col("our_known_from")).dt.total_days() > terms.waits_at_most)
+        ((pl.lit(terms.as_of) - pl.col("our_change_from")).dt.total_days() > terms.waits_at_most)
         .fill_null(value=False)
         .alias("changes_too_long"),
     )
@@ -182,7 +187,8 @@ def reconcile(
         _remedy().alias("remedy"),
         (pl.lit(terms.as_of) - pl.col("since")).dt.total_days().clip(0).alias("age_days"),
     )
-    return Reconciliation(ours, theirs, matches.select(*MATCH.names()).cast(MATCH).sort("match_id"))
+    matches = matches.select(*MATCH.names()).cast(MATCH).sort("match_id")
+    return Reconciliation(ours, theirs, matches, terms)
 
 
 _MONEY = ("layer_per_month", "affinity_per_month", "layer_once", "affinity_once")
@@ -206,11 +212,27 @@ def _comes(as_of: date) -> pl.Expr:
     return (pl.col("start_on") > as_of).fill_null(value=False) & ~never_was
 
 
-def _is_to_bill(as_of: date) -> pl.Expr:
-    return _covers(as_of) & pl.col("disposition").is_in(TO_BILL)
+def _is_gone(as_of: date) -> pl.Expr:
+    """Its line or asset is in the feeds no more, and was not on the day."""
+    return (pl.col("source_gone_from") <= as_of).fill_null(value=False)
 
 
-def _without_taken_back(affinity: pl.DataFrame, layer: pl.DataFrame) -> pl.DataFrame:
+def _is_wanted(terms: ReconcileTerms) -> pl.Expr:
+    """What is gone is to be billed no more where the feeds are whole, but for what was due once."""
+    is_known = ~pl.col("is_gone") | ~_recurring() | pl.lit(terms.feeds_are_partial)
+    return is_known & ~_is_taken_back(terms.as_of) & pl.col("disposition").is_in(TO_BILL)
+
+
+def _is_to_bill(terms: ReconcileTerms) -> pl.Expr:
+    return _covers(terms.as_of) & _is_wanted(terms)
+
+
+def _is_taken_back(as_of: date) -> pl.Expr:
+    """A one-off charge of ours with a last day that is past: it was stopped."""
+    return (~_recurring() & (pl.col("end_on") < as_of)).fill_null(value=False)
+
+
+def _without_taken_back(affinity: pl.DataFrame, layer: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """Affinity's records without `bills` on one-off charges that were taken back.
 
     One has a day, not days: an end on it says so where another row of it has none (it was billed
@@ -218,7 +240,8 @@ def _without_taken_back(affinity: pl.DataFrame, layer: pl.DataFrame) -> pl.DataF
     """
     is_one_off = pl.col("charge_type") == ChargeType.UPFRONT
     stands = (is_one_off & pl.col("end_on").is_null() & pl.col("bills")).any().over("match_id")
-    wanted = layer.group_by("match_id").agg((~_to_bill()).all().alias("is_unwanted"))
+    unwanted = (~_to_bill() | _is_taken_back(as_of)).all()
+    wanted = layer.group_by("match_id").agg(unwanted.alias("is_unwanted"))
     taken_back = is_one_off & pl.col("end_on").is_not_null() & (stands | pl.col("is_unwanted"))
     return (
         affinity.join(wanted, on="match_id", how="left", maintain_order="left")
@@ -275,6 +298,8 @@ def _differences() -> pl.Expr:
     same_sum = pl.col("ours_quantity") == pl.col("theirs_quantity")
     other_starts = is_several & same_sum & ~pl.col("same_starts").fill_null(value=True)
     other_ends = is_several & same_sum & ~pl.col("same_ends").fill_null(value=True)
+    # a member that leaves a group before others is told of once its last day is past
+    leaves_ahead = pl.col("is_grouped") & (pl.col("our_ends") > 1)
     found = {
         "quantity": pl.col("ours_quantity") != pl.col("theirs_quantity"),
         "unit_price": price,
@@ -285,7 +310,9 @@ def _differences() -> pl.Expr:
         & pl.col("ours_start").is_not_null(),
         "bill_end": (pl.col("ours_end").ne_missing(pl.col("theirs_end")) | other_ends)
         & _recurring()
-        & ~pl.col("theirs_is_gone"),
+        & ~pl.col("theirs_is_gone")
+        & ~pl.col("our_end_is_unknown")
+        & ~leaves_ahead,
     }
     both = (pl.col("ours_bill") & pl.col("theirs_bill")) | pl.col("is_to_come")
     return (
@@ -301,41 +328,51 @@ def _differences() -> pl.Expr:
 def _is_known_change() -> pl.Expr:
     """Whether all that differs is about to be told, or is held: a change that we know of.
 
-    It explains what Affinity was told before, not whatever Affinity bills instead.
+    It explains what Affinity was told before, not whatever Affinity bills instead. Who leaves a
+    group changes its quantity.
     """
-    unknown = pl.col("differing").list.set_difference(pl.col("changing").fill_null([]))
-    as_told = {
+    as_told_before = {
         "quantity": pl.col("told_quantity") == pl.col("theirs_quantity"),
         "unit_price": (pl.col("told_unit_price") == pl.col("theirs_unit_price"))
         | (pl.col("told_value") == pl.col("theirs_value")),
         "sku": pl.col("told_sku") == pl.col("theirs_sku"),
         "site": pl.col("told_site_ref") == pl.col("theirs_site_ref"),
         "cli": pl.col("told_cli") == pl.col("theirs_cli"),
+        "bill_start": _changes("bill_start") & _starts_as_told(),
+        "bill_end": _changes("bill_end", *STOPS)
+        & pl.col("told_end").eq_missing(pl.col("theirs_end")),
     }
     others = pl.any_horizontal(
         pl.col("differing").list.contains(name) & ~same.fill_null(value=False)
-        for name, same in as_told.items()
+        for name, same in as_told_before.items()
     )
     is_changing = pl.col("is_changing").fill_null(value=False) & ~pl.col("changes_too_long")
-    return is_changing & (unknown.list.len() == 0) & ~others
+    return is_changing & ~others
 
 
-_ENDS = ["bill_end", "bill_start", "do_not_bill", "route", "is_live"]
-"""The changes that make a charge bill, or not bill any more."""
+def _changes(*fields: str) -> pl.Expr:
+    """Whether a change is about one of `fields`."""
+    return pl.col("changing").fill_null([]).list.set_intersection(list(fields)).list.len() > 0
+
+
+def _starts_as_told() -> pl.Expr:
+    starts = pl.col("their_starts").list.contains(pl.col("told_start"), nulls_equal=True)
+    return starts.fill_null(value=False)
 
 
 def _is_known_end() -> pl.Expr:
     """Whether an end or a start is about to be told.
 
     One that is refused or held is not: until somebody cares for it, Affinity bills too much. But
-    what a New & Cease replaces goes on until that is ready, whose money is on the clock.
+    what a New & Cease replaces goes on until that is ready, whose money is on the clock. A start
+    explains only what begins as it was told before.
     """
-    of_days = pl.col("changing").fill_null([]).list.set_intersection(_ENDS).list.len() > 0
+    of_days = _changes("bill_end", "bill_start", *STOPS)
+    of_days = of_days & (~_changes("bill_start") | _starts_as_told())
     is_held = pl.col("change_is_held").fill_null(value=False)
     is_told = ~is_held & ~pl.col("changes_too_long")
     is_owed = is_held & pl.col("ours_bill")  # and on the clock as that
-    waits = pl.col("reasons").str.contains(ChangeHoldReason.PAIR_WAITING.value)
-    is_known = is_told | is_owed | waits.fill_null(value=False)
+    is_known = is_told | is_owed | waits_for_another()
     return pl.col("is_changing").fill_null(value=False) & of_days & is_known
 
 
@@ -389,6 +426,10 @@ def _unsayable(terms: ReconcileTerms) -> list[_Rule]:
     if terms.snapshot is Why.SNAPSHOT_IS_PARTIAL:
         rules.append(_Rule(both & is_off & less, Reconciled.UNRECONCILED, terms.snapshot))
     if terms.feeds_are_partial:
+        # what is gone may be in the part that is not there
+        is_gone = pl.col("source_gone_from").is_not_null()
+        bills = pl.col("ours_bill") | pl.col("theirs_bill")
+        rules.append(_Rule(bills & is_gone, Reconciled.UNRECONCILED, Why.FEEDS_ARE_PARTIAL))
         in_sum = pl.col("is_grouped") | (pl.col("affinity_records") > pl.col("layer_records"))
         rules.append(
             _Rule(both & is_off & more & in_sum, Reconciled.UNRECONCILED, Why.FEEDS_ARE_PARTIAL)
@@ -450,6 +491,7 @@ def _both_sides(terms: ReconcileTerms) -> list[_Rule]:
         (pl.col("our_open_ends") == 0)
         & (pl.col("their_open_ends") == 0)
         & (pl.col("our_end") != pl.col("their_end"))
+        & ~pl.col("our_end_is_unknown")
         & _to_bill()
         & _recurring()
     )
@@ -468,12 +510,15 @@ def _both_sides(terms: ReconcileTerms) -> list[_Rule]:
         .otherwise(pl.lit(Why.IN_FLIGHT.value))
     )
     is_held = pl.col("disposition") == Disposition.HELD
+    has_ended = (pl.col("our_open_ends") == 0) & (pl.col("our_end") < terms.as_of)
+    is_gone = pl.col("source_gone_from").is_not_null() & ~has_ended
     return [
         _Rule(we & they & differs & pl.col("is_known"), Reconciled.EXPLAINED, of_change, named),
         _Rule(we & they & is_early, Reconciled.BILLING_BEFORE_START, None, named),
         _Rule(we & they & differs, Reconciled.DIFFERS, None, named),
         _Rule(we & they & pl.col("is_grouped"), Reconciled.EXPLAINED, Why.GROUPED),
         _Rule(we & they, Reconciled.MATCHED),
+        _Rule(they & ~we & is_gone, Reconciled.ONLY_IN_AFFINITY, Why.SOURCE_IS_GONE),
         _Rule((we != they) & known, Reconciled.EXPLAINED, of_change, "status"),
         _Rule(we & _is_lost_on_its_way(), Reconciled.UNRECONCILED, Why.IN_FLIGHT),
         _Rule(we & _under_way(), Reconciled.EXPLAINED, Why.IN_FLIGHT),
@@ -564,13 +609,13 @@ def _totals(side: pl.DataFrame, name: str) -> pl.DataFrame:
 
 def _since() -> pl.Expr:
     """The first day on which it was so; null where nothing is wrong."""
-    seen = pl.max_horizontal("our_known_from", "their_known_from")
+    seen = pl.max_horizontal("our_same_from", "their_same_from")
     after_end = pl.col("our_end").dt.offset_by("1d")
     return (
         pl.when(_is(Reconciled.ONLY_IN_LAYER))
-        .then(pl.coalesce("our_start", "our_known_from"))
+        .then(pl.coalesce("our_start", "our_same_from"))
         .when(_is(Reconciled.ONLY_IN_AFFINITY, Reconciled.BILLING_BEFORE_START))
-        .then(pl.coalesce("their_start", "their_known_from"))
+        .then(pl.coalesce("source_gone_from", "their_start", "their_same_from"))
         .when(_is(Reconciled.CEASED_BUT_BILLING))
         .then(pl.when((pl.col("our_open_ends") == 0) & _to_bill()).then(after_end).otherwise(seen))
         .when(_is(Reconciled.DIFFERS))

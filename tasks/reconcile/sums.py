@@ -1,9 +1,11 @@
 """What either side of a match comes to: sums and sets of what bills. Pure polars."""
 
+from datetime import date
+
 import polars as pl
 
 from schemas.sides import UNSOLD
-from schemas.vocabulary import ChangeState, Disposition
+from schemas.vocabulary import ChangeHoldReason, ChangeState, ChargeType, Disposition
 
 UNDER_WAY = [Disposition.EXPORTED.value, Disposition.READY.value]
 
@@ -61,6 +63,54 @@ def _per_day(side: pl.DataFrame, day: str) -> pl.DataFrame:
     return counts.group_by("match_id", day).agg(pl.col("quantity").sum().alias("quantity"))
 
 
+STOPS = ("do_not_bill", "route", "is_live")
+"""The changes that end a charge without naming a day."""
+
+_ABOUT = {
+    "quantity": ("quantity",),
+    "unit_price": ("unit_price",),
+    "sku": ("sku",),
+    "site_ref": ("site",),
+    "cli": ("cli",),
+    "start_on": ("bill_start",),
+    "end_on": ("bill_end", *STOPS),
+}
+"""What a change is about, by the column that it changes."""
+
+
+def as_told(layer: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Ours with `told_*` as Affinity has it if it bills what it was told, and `told_counts`.
+
+    That is as we have it, but for what a change is about. An end that is refused or held is none
+    that Affinity has still to be told.
+    """
+    changing = pl.col("changing").fill_null("").str.split(",")
+    layer = layer.with_columns(
+        pl.when(changing.list.set_intersection(list(fields)).list.len() > 0)
+        .then(f"told_{name}")
+        .otherwise(name)
+        .alias(f"told_{name}")
+        for name, fields in _ABOUT.items()
+    )
+    recurring = pl.col("charge_type") == ChargeType.RECURRING
+    begins = (pl.col("told_start_on") <= as_of).fill_null(value=True)
+    has_ended = (recurring & (pl.col("told_end_on") < as_of)).fill_null(value=False)
+    is_refused = (pl.col("change_state") == ChangeState.HELD) & ~waits_for_another()
+    is_billed = begins & ~has_ended & (pl.col("counts") | ~is_refused)
+    return layer.with_columns(
+        pl.when(pl.col("change_state").is_null() | pl.col("is_to_come"))
+        .then("counts")
+        .otherwise(is_billed)
+        .alias("told_counts")
+    )
+
+
+def waits_for_another() -> pl.Expr:
+    """What a New & Cease replaces goes on until that is ready."""
+    waits = pl.col("reasons").str.contains(ChangeHoldReason.PAIR_WAITING.value)
+    return waits.fill_null(value=False)
+
+
 def summed_layer(layer: pl.DataFrame) -> pl.DataFrame:
     """Ours of each match: what of them bills on the day, and what may explain a difference."""
     bills = pl.col("bills")
@@ -78,7 +128,14 @@ def summed_layer(layer: pl.DataFrame) -> pl.DataFrame:
         pl.col("start_on").min().alias("our_start"),
         pl.col("end_on").max().alias("our_end"),
         pl.col("end_on").null_count().alias("our_open_ends"),
-        pl.col("known_from").max().alias("our_known_from"),
+        pl.col("same_from").max().alias("our_same_from"),
+        pl.col("known_from")
+        .filter(pl.col("change_state").is_not_null())
+        .max()
+        .alias("our_change_from"),
+        pl.col("end_on").filter("counts").n_unique().alias("our_ends"),
+        pl.col("end_is_unknown").fill_null(value=False).any().alias("our_end_is_unknown"),
+        pl.col("source_gone_from").filter("is_gone").min(),
         pl.col("disposition", "reasons").sort_by(~bills, "layer_key").first(),
         pl.col("group_key").is_not_null().any().alias("is_grouped"),
         (pl.col("change_state") == ChangeState.HELD).any().alias("change_is_held"),
@@ -101,7 +158,7 @@ def summed_affinity(affinity: pl.DataFrame) -> pl.DataFrame:
         pl.col("start_on").min().alias("their_start"),
         pl.col("end_on").max().alias("their_end"),
         pl.col("end_on").null_count().alias("their_open_ends"),
-        pl.col("known_from").max().alias("their_known_from"),
+        pl.col("same_from").max().alias("their_same_from"),
         (
             (pl.col("quantity").is_null() | pl.col("unit_price").is_null() | pl.col("is_untyped"))
             & bills
@@ -133,15 +190,18 @@ def _sides(side: str) -> list[pl.Expr]:
 
 def _told_sides() -> list[pl.Expr]:
     """The same of what Affinity was last told."""
-    told, bills = pl.col("told_quantity"), pl.col("counts")
+    told, counts = pl.col("told_quantity"), pl.col("told_counts")
+    ends = pl.col("told_end_on").filter(counts)
     return [
-        told.filter(bills).sum().alias("told_quantity"),
+        told.filter(counts).sum().alias("told_quantity"),
         (told.cast(pl.Decimal(38, 0)) * pl.col("told_unit_price"))
-        .filter(bills)
+        .filter(counts)
         .sum()
         .alias("told_value"),
         *(
-            pl.col(f"told_{name}").filter(bills).unique().sort().alias(f"told_{name}")
+            pl.col(f"told_{name}").filter(counts).unique().sort().alias(f"told_{name}")
             for name in ("unit_price", "sku", "site_ref", "cli")
         ),
+        pl.col("told_start_on").min().alias("told_start"),
+        pl.when(ends.null_count() == 0).then(ends.max()).alias("told_end"),
     ]

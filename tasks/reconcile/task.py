@@ -122,6 +122,7 @@ def reconcile_sides(
         repair=first,
         # its name is known once it is sealed
         certificate=issuer.folder,
+        is_partial=found.terms.feeds_are_partial,
     )
     content = certificate(
         found, receipt, tenant=issuer.tenant, run_id=newest.run_id, known_on=newest.as_of

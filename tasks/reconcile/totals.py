@@ -31,10 +31,12 @@ def receipt_of(
     clock: pl.DataFrame,
     repair: pl.DataFrame,
     certificate: Path,
+    is_partial: bool = False,
 ) -> ReconcileReceipt:
     """The receipt of MATCH `matches` and what follows from them (RESTATED, CLOCK, REPAIR).
 
-    Every class is named, those with nothing in them too.
+    Every class is named, those with nothing in them too. `is_partial`: what was compared is not all
+    there is.
     """
     found = _totals(matches, "class")
     classes = {each.value: found.get((each.value,), ClassTotal()) for each in Reconciled}
@@ -44,7 +46,7 @@ def receipt_of(
         as_of=as_of,
         known_at=known_at,
         snapshot_on=delivered[0] if delivered else None,
-        verdict=_verdict(classes),
+        verdict=_verdict(classes, is_partial=is_partial),
         classes=classes,
         reasons={(kind, why): total for (kind, why), total in reasons.items()},
         total=_totals(matches.with_columns(every=pl.lit("")), "every").get(("",), ClassTotal()),
@@ -148,10 +150,10 @@ def _totals(matches: pl.DataFrame, *by: str) -> dict[tuple[str, ...], ClassTotal
     }
 
 
-def _verdict(classes: Mapping[str, ClassTotal]) -> str:
-    """Clean only where something was compared and nothing is left open."""
+def _verdict(classes: Mapping[str, ClassTotal], *, is_partial: bool) -> str:
+    """Clean only where everything was compared and nothing is left open."""
     compared = sum(each.matches for each in classes.values())
-    if compared == 0 or classes[Reconciled.UNRECONCILED].matches:
+    if compared == 0 or is_partial or classes[Reconciled.UNRECONCILED].matches:
         return Verdict.UNRECONCILED.value
     if any(total.matches for kind, total in classes.items() if kind not in FINE):
         return Verdict.DIFFERENCES.value

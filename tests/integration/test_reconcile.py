@@ -475,3 +475,231 @@ def test_no_live_asset_is_left_out(billed: Office):
     receipt = compared(billed)
 
     assert {"matched": 4, "ceased_but_billing": 1} == classes(receipt)
+
+
+# Changes that nobody told of a day, and sources that are gone
+
+
+def twenty_lines(office: Office) -> None:
+    """Eighteen lines more, In Billing, and the snapshot that shows them all."""
+    for number in range(3, 21):
+        office.add_line(number)
+    office.run(AS_OF + timedelta(days=1))
+    office.uploaded(2)
+    office.feeds[SITE_PRODUCTS] += [
+        row | {"object_uid": f"SN-2{number}"} for number, row in enumerate(snapshot(office, 2))
+    ]
+    office.run(AS_OF + timedelta(days=2))
+
+
+def sell_without_a_line(office: Office, **said: str) -> Row:
+    """A further asset that no line was sold with, and Affinity's row of it; the asset."""
+    asset = office.record("assets") | {
+        "asset_id": "A9",
+        "line_id": "",
+        "site_id": "S1",
+        "cli": "01204600009",
+        "quantity": "2",
+        "recurring_price": "5.5",
+        "recurring_billing_route": "Affinity",
+        "object_uid": "SN-9",
+        **said,
+    }
+    office.feeds["assets"].append(asset)
+    recurring = next(
+        row for row in office.feeds[SITE_PRODUCTS] if row["charge_type"] == "recurring"
+    )
+    office.feeds[SITE_PRODUCTS].append(
+        recurring | {"object_uid": "SN-9", "row_key": "", "cli": asset["cli"]}
+    )
+    return asset
+
+
+@pytest.fixture
+def grouped(tmp_path: Path) -> Office:
+    """Three licences that Affinity bills as one row of six."""
+    office = Office(tmp_path / "office", lines=3, profile="[grouping]\nenabled = true\n")
+    office.record("products").update(needs_cli="false", upfront_price="0")
+    for asset in office.feeds["assets"]:
+        asset["cli"] = ""
+    office.run()
+    office.uploaded()
+    office.feeds[SITE_PRODUCTS] = snapshot(office)
+    office.run(AS_OF + timedelta(days=1))
+    return office
+
+
+@pytest.mark.parametrize(
+    ("feed", "said", "charge_type", "fields", "oldest_days"),
+    [
+        ("order_lines", "recurring_do_not_bill", "recurring", "bill_end", 54),
+        ("order_lines", "upfront_do_not_bill", "upfront", "status", 55),
+        ("assets", "recurring_billing_route", "recurring", "bill_end", 54),
+    ],
+)
+def test_a_stop_is_explained_until_affinity_refuses_it(
+    billed: Office, feed: str, said: str, charge_type: str, fields: str, oldest_days: int
+):
+    billed.run(AS_OF + timedelta(days=1))
+    billed.record(feed)[said] = "The Layer" if said.endswith("route") else "true"
+    billed.run(AS_OF + timedelta(days=5))
+
+    compared(billed)
+    assert [("L1", charge_type, "explained", "in_flight", fields, "wait")] == found(billed)
+
+    (row,) = billed.written(2, "07_ceases.csv")
+    billed.transfer(2, results=billed.results([row["Row Key"], "rejected", "E12", "words"]))
+    for days in (40, 60):
+        billed.run(AS_OF + timedelta(days=days))
+    receipt = compared(billed)
+
+    assert [("L1", charge_type, "ceased_but_billing", None, "status", "cease")] == found(billed)
+    late = receipt.delays["ceased_but_billing"]
+    assert (1, oldest_days) == (late.records, late.oldest_days)
+    assert "clean" == compared(billed, as_of=AS_OF + timedelta(days=1)).verdict
+
+
+def test_what_is_live_no_more_and_has_no_date_is_billed_too_long(billed: Office):
+    asset = sell_without_a_line(billed)
+    billed.run(AS_OF + timedelta(days=1))
+    assert "clean" == compared(billed).verdict
+    billed.record("assets")["is_live"] = asset["is_live"] = "false"
+    for days in (2, 10):
+        billed.run(AS_OF + timedelta(days=days))
+
+    receipt = compared(billed)
+
+    too_long = ("recurring", "ceased_but_billing", None, "status", "cease")
+    assert [("L1", *too_long), (None, *too_long)] == found(billed)
+    late = receipt.delays["ceased_but_billing"]
+    assert (2, Decimal(22), 8) == (late.records, late.per_month, late.oldest_days)
+    assert "clean" == compared(billed, as_of=AS_OF + timedelta(days=1)).verdict
+
+    for row in billed.feeds[SITE_PRODUCTS]:
+        if row["charge_type"] == "recurring" and row["cli"] != "01204600002":
+            row["end_on"] = f"{AS_OF + timedelta(days=5)}"
+    billed.run(AS_OF + timedelta(days=11))
+    assert "clean" == compared(billed).verdict
+
+
+def test_what_partial_feeds_do_not_show_is_never_clean(billed: Office):
+    twenty_lines(billed)
+    for feed in ("order_lines", "assets"):
+        del billed.feeds[feed][1:]
+    billed.run(AS_OF + timedelta(days=3))
+
+    receipt = compared(billed)
+
+    assert "unreconciled" == receipt.verdict
+    assert {("unreconciled", "feeds_are_partial"): 38} == {
+        reason: total.matches for reason, total in receipt.reasons.items()
+    }
+    assert {"matched": 2, "unreconciled": 38} == classes(receipt)
+
+
+@pytest.mark.parametrize("feeds", [("order_lines", "assets"), ("assets",)])
+def test_what_is_billed_of_a_source_that_is_gone_is_not_clean(
+    billed: Office, feeds: tuple[str, ...]
+):
+    twenty_lines(billed)
+    for feed in feeds:
+        del billed.feeds[feed][0]
+    for days in (3, 9):
+        billed.run(AS_OF + timedelta(days=days))
+
+    receipt = compared(billed)
+
+    assert "differences" == receipt.verdict
+    assert [("L1", "recurring", "only_in_affinity", "source_is_gone", None, "cease")] == found(
+        billed
+    )
+    ages = mart(billed.folder, "reconciliation", where="class = 'only_in_affinity'")["age_days"]
+    assert [6] == ages.to_list()
+    assert (Decimal(209), Decimal(220)) == (
+        receipt.total.layer_per_month,
+        receipt.total.affinity_per_month,
+    )
+    assert "clean" == compared(billed, as_of=AS_OF + timedelta(days=2)).verdict
+
+
+def test_a_group_that_is_about_to_be_told_is_explained(grouped: Office):
+    grouped.line(1)["quantity"] = grouped.record("assets")["quantity"] = "5"
+    grouped.run(AS_OF + timedelta(days=2))
+
+    compared(grouped)
+
+    assert [("UPDATE", "9")] == [(row["Action"], row["Quantity"]) for row in grouped.written(2)]
+    assert [("L1", "recurring", "explained", "in_flight", "quantity", "wait")] == found(grouped)
+
+
+def test_a_member_that_has_left_its_group_is_explained_until_affinity_refuses_it(grouped: Office):
+    grouped.record("assets", 2)["cease_on"] = f"{AS_OF + timedelta(days=1)}"
+    grouped.run(AS_OF + timedelta(days=2))
+    compared(grouped)
+    assert [("L1", "recurring", "explained", "in_flight", "quantity", "wait")] == found(grouped)
+
+    (row,) = grouped.written(2)
+    grouped.transfer(2, results=grouped.results([row["Row Key"], "rejected", "E12", "words"]))
+    grouped.run(AS_OF + timedelta(days=3))
+    compared(grouped)
+    assert [("L1", "recurring", "differs", None, "quantity", "credit")] == found(grouped)
+
+
+def test_a_member_that_will_leave_its_group_is_no_difference_before(grouped: Office):
+    grouped.record("assets", 2)["cease_on"] = f"{AS_OF + timedelta(days=70)}"
+    for days in (2, 40):
+        grouped.run(AS_OF + timedelta(days=days))
+
+        assert "clean" == compared(grouped).verdict, days
+        assert [("L1", "recurring", "explained", "grouped", None, "none")] == found(grouped)
+
+
+def test_a_start_that_is_about_to_be_told_explains_no_other_start(billed: Office):
+    for row in billed.feeds[SITE_PRODUCTS]:
+        if row["charge_type"] == "recurring":
+            row["start_on"] = "2024-01-01"
+    billed.run(AS_OF + timedelta(days=1))
+    billed.line(1)["connected_on"] = billed.record("assets")["connection_on"] = "2026-03-05"
+    billed.run(AS_OF + timedelta(days=2))
+
+    compared(billed)
+
+    early = ("recurring", "billing_before_start", None, "bill_start", "credit")
+    assert [
+        ("L1", *early),
+        ("L1", "upfront", "explained", "in_flight", "bill_start", "wait"),
+        ("L2", *early),
+    ] == found(billed)
+
+
+def test_a_past_day_of_an_asset_without_a_line_is_billed_as_it_was_then(billed: Office):
+    asset = sell_without_a_line(billed)
+    billed.run(AS_OF + timedelta(days=1))
+    asset["do_not_bill"] = "true"
+    billed.feeds[SITE_PRODUCTS][-1]["end_on"] = f"{AS_OF + timedelta(days=30)}"
+    billed.run(AS_OF + timedelta(days=41))
+    assert "clean" == compared(billed).verdict
+
+    past = compared(billed, as_of=AS_OF + timedelta(days=1))
+
+    assert ("clean", 0, Decimal(33)) == (past.verdict, past.restated, past.total.layer_per_month)
+
+
+def test_a_difference_grows_older_whatever_else_changes(billed: Office):
+    recurring = next(r for r in billed.feeds[SITE_PRODUCTS] if r["charge_type"] == "recurring")
+    recurring["unit_price"] = "6"
+    billed.run(AS_OF + timedelta(days=1))
+    billed.feeds["products"].append(
+        billed.record("products") | {"product_id": "P2", "billing_frequency": "Annual"}
+    )
+    billed.record("assets")["object_uid"] = recurring["object_uid"]
+    billed.run(AS_OF + timedelta(days=10))
+    billed.feeds[SITE_PRODUCTS].remove(recurring)
+    billed.run(AS_OF + timedelta(days=15))
+    billed.feeds[SITE_PRODUCTS].append(recurring)
+    billed.run(AS_OF + timedelta(days=20))
+
+    compared(billed)
+
+    told = mart(billed.folder, "reconciliation", where="class = 'differs'")
+    assert [19] == told["age_days"].to_list()

@@ -40,7 +40,9 @@ LAYER = st.lists(
             **SHARED,
             "disposition": st.sampled_from([*(each.value for each in Disposition), "unsold"]),
             "change_state": st.sampled_from([None, None, "due", "held", "in_flight"]),
-            "changing": st.sampled_from([None, "quantity", "quantity,site,bill_end"]),
+            "changing": st.sampled_from([None, "quantity", "quantity,site,bill_end", "route"]),
+            "source_gone_from": DAYS,
+            "end_is_unknown": st.sampled_from([None, None, True]),
             "group_key": st.sampled_from([None, None, "K1"]),
         }
     ),

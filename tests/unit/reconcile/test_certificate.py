@@ -17,7 +17,9 @@ from tests.sides import AS_OF, compared, ours, theirs
 RUN = FeedOfRun("R1", AS_OF, 2, 0)
 
 
-def certified(layer: list[dict[str, Any]], affinity: list[dict[str, Any]]) -> dict[str, Any]:
+def certified(
+    layer: list[dict[str, Any]], affinity: list[dict[str, Any]], *, is_partial: bool = False
+) -> dict[str, Any]:
     """The certificate of two sides without keys between them."""
     found = compared(layer, affinity)
     receipt = receipt_of(
@@ -29,6 +31,7 @@ def certified(layer: list[dict[str, Any]], affinity: list[dict[str, Any]]) -> di
         clock=CLOCK.to_frame(),
         repair=REPAIR.to_frame(),
         certificate=Path("certificate.json"),
+        is_partial=is_partial,
     )
     return certificate(found, receipt, tenant="Bakers", run_id=RUN.run_id, known_on=RUN.as_of)
 
@@ -55,6 +58,13 @@ def test_a_certificate_tells_both_sides_whole_and_what_is_open():
         (each["side"], each["key"], each["class"], each["remedy"], each["per_month"])
         for each in told["open"]
     ]
+
+
+def test_what_may_lack_records_is_never_clean():
+    same = [ours()], [theirs()]
+
+    assert "clean" == certified(*same)["verdict"]
+    assert "unreconciled" == certified(*same, is_partial=True)["verdict"]
 
 
 def test_the_same_sides_give_the_same_certificate_in_any_order():

@@ -238,6 +238,73 @@ def test_a_change_under_way_explains_nothing_else(
     assert (None, told) == (why, fields)
 
 
+def test_a_start_that_is_about_to_be_told_explains_only_the_start_that_was_told():
+    told = {
+        "change_state": "due",
+        "changing": "bill_start",
+        "known_from": date(2026, 3, 30),
+        "told_start_on": date(2026, 1, 1),
+    }
+    later, to_come = (
+        ours(start_on=date(2026, 1, 9), **told),
+        ours(start_on=date(2026, 4, 9), **told),
+    )
+    early = [theirs(start_on=date(2024, 1, 1))]
+
+    assert [("explained", "in_flight", "bill_start", "wait")] == found(
+        [later], [theirs()], edges=KEY
+    )
+    assert [("billing_before_start", None, "bill_start", "credit")] == found(
+        [later], early, edges=KEY
+    )
+    assert [("explained", "in_flight", "status", "wait")] == found([to_come], [theirs()], edges=KEY)
+    assert [("billing_before_start", None, "status", "credit")] == found(
+        [to_come], early, edges=KEY
+    )
+
+
+@pytest.mark.parametrize("field", ["do_not_bill", "route", "is_live"])
+@pytest.mark.parametrize("charge_type", ["recurring", "upfront"])
+def test_a_stop_is_explained_while_it_is_told_and_not_when_it_is_held(field: str, charge_type: str):
+    stop = {
+        "charge_type": charge_type,
+        "end_on": date(2026, 3, 29),
+        "changing": field,
+        "known_from": date(2026, 3, 30),
+    }
+    there, edges = theirs(charge_type=charge_type), [(f"line:L1:{charge_type}", "U1")]
+
+    for state in ("due", "in_flight"):
+        assert [("explained", "in_flight", "status", "wait")] == found(
+            [ours(change_state=state, **stop)], [there], edges=edges
+        )
+    assert [("ceased_but_billing", None, "status", "cease")] == found(
+        [ours(change_state="held", **stop)], [there], edges=edges
+    )
+
+
+def test_a_one_off_that_must_stop_and_was_taken_back_asks_for_nothing():
+    one_off = {"charge_type": "upfront", "end_on": date(2026, 3, 29)}
+
+    assert [("matched", None, None, "none")] == found(
+        [ours(**one_off)], [theirs(**one_off)], edges=[("line:L1:upfront", "U1")]
+    )
+
+
+def test_an_end_that_nobody_dates_is_not_compared_with_affinitys():
+    unknown = {"end_on": date(2026, 3, 20), "end_is_unknown": True}
+
+    assert MATCHED == found([ours(**unknown)], [theirs(end_on=date(2026, 2, 1))], edges=KEY)
+    assert MATCHED == found(
+        [ours(end_on=date(2026, 4, 20), end_is_unknown=True)],
+        [theirs(end_on=date(2026, 4, 1))],
+        edges=KEY,
+    )
+    assert [("ceased_but_billing", None, "status", "cease")] == found(
+        [ours(**unknown)], [theirs()], edges=KEY
+    )
+
+
 def test_what_is_exported_and_never_answered_is_not_fine_for_ever():
     sent = ours(disposition="exported", stands_from=date(2026, 3, 20))
     lost = ours(disposition="exported", stands_from=date(2026, 2, 1))
@@ -503,6 +570,58 @@ def test_a_group_whose_sum_is_right_is_explained():
     )
 
 
+@pytest.mark.parametrize(
+    ("changed", "there", "told"),
+    [
+        pytest.param(
+            {"quantity": 5, "changing": "quantity", "told_quantity": 1},
+            3,
+            ("explained", "in_flight", "quantity", "wait"),
+            id="a quantity",
+        ),
+        pytest.param(
+            {"quantity": 5, "changing": "quantity", "told_quantity": 1},
+            4,
+            ("differs", None, "quantity", "bill"),
+            id="a quantity, and another sum there",
+        ),
+        pytest.param(
+            {"quantity": 5, "changing": "cli", "told_quantity": 1},
+            3,
+            ("differs", None, "quantity", "bill"),
+            id="a quantity that nobody tells",
+        ),
+        pytest.param(
+            {"end_on": date(2026, 3, 30), "changing": "bill_end"},
+            3,
+            ("explained", "in_flight", "quantity", "wait"),
+            id="one has left",
+        ),
+        pytest.param(
+            {"end_on": date(2026, 3, 30), "changing": "bill_end", "change_state": "held"},
+            3,
+            ("differs", None, "quantity", "credit"),
+            id="one has left, and that was refused",
+        ),
+        pytest.param(
+            {"end_on": date(2026, 4, 30), "changing": "bill_end"},
+            3,
+            ("explained", "grouped", None, "none"),
+            id="one will leave",
+        ),
+    ],
+)
+def test_a_group_changes_by_what_all_its_members_were_told(
+    changed: dict[str, Any], there: int, told: tuple[Any, ...]
+):
+    one = {"quantity": 1, "cli": None, "group_key": "K1"}
+    known = {"change_state": "due", "known_from": date(2026, 3, 30)}
+    members = [ours("L1", **one | known | changed), ours("L2", **one), ours("L3", **one)]
+    edges = [(each["layer_key"], "U1") for each in members]
+
+    assert [told] == found(members, [theirs(quantity=there, cli=None)], edges=edges)
+
+
 def test_a_charge_in_periods_counts_by_the_one_that_bills():
     old = theirs("U1", end_on=date(2026, 1, 31), quantity=1)
     new = theirs("U2", start_on=date(2026, 2, 1))
@@ -559,6 +678,29 @@ def test_what_partial_feeds_do_not_show_may_be_there():
     assert [("unreconciled", "feeds_are_partial", None, "fetch")] == found(
         [], [theirs()], feeds_are_partial=True
     )
+
+
+def test_what_is_billed_of_a_source_that_is_gone_has_nobody():
+    gone = {"source_gone_from": date(2026, 3, 20)}
+    one_off = [ours(charge_type="upfront", **gone)], [theirs(charge_type="upfront")]
+
+    both = compared([ours(**gone)], [theirs()], edges=KEY).matches
+    assert [("only_in_affinity", "source_is_gone", "cease", date(2026, 3, 20), Decimal(0))] == (
+        both.select("class", "why", "remedy", "since", "layer_per_month").rows()
+    )
+    assert MATCHED == found(*one_off)
+    assert MATCHED == found([ours(source_gone_from=date(2026, 4, 1))], [theirs()])
+    assert [("explained", "over", None, "none")] == found([ours(**gone)], [])
+
+
+@pytest.mark.parametrize("charge_type", ["recurring", "upfront"])
+def test_what_partial_feeds_have_lost_is_not_compared(charge_type: str):
+    gone = ours(charge_type=charge_type, source_gone_from=date(2026, 3, 20))
+
+    for there in ([theirs(charge_type=charge_type)], []):
+        assert [("unreconciled", "feeds_are_partial", None, "fetch")] == found(
+            [gone], there, feeds_are_partial=True
+        )
 
 
 def test_what_is_billed_of_a_rejected_record_is_not_without_an_asset():

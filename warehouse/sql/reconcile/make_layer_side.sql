@@ -2,8 +2,9 @@
 -- elsewhere, of every stretch of billing that was cut or stopped, and of every asset that no such
 -- charge was sold with. A billed charge is as The Layer says today, or as it was told where that is the
 -- same; an earlier stretch is as it was last told, and one that was billed before we first looked as it
--- was last seen. Follows the judgement, the changes and the batch.
--- Params: $platform_names, $own_names VARCHAR[] (lower case).
+-- was last seen. What is not to be billed any more, and no day says since when, is so since the run that
+-- first saw it. Follows the judgement, the changes and the batch.
+-- Params: $run_id VARCHAR, $day DATE, $platform_names, $own_names VARCHAR[] (lower case).
 CREATE OR REPLACE TABLE work.layer_side AS
 WITH picture AS (
     -- a one-off charge stays where it was told to be
@@ -74,10 +75,82 @@ changing AS (
         charge_type,
         min(state) AS change_state,
         bool_or(state = 'held') AS is_held,
+        bool_or(action = 'stop' AND field IN ('do_not_bill', 'route')) AS is_stopping,
+        bool_or(field = 'is_live') AS is_dead,
         string_agg(DISTINCT field, ',' ORDER BY field) AS changing
     FROM out.change
     WHERE subject = 'charge'
     GROUP BY layer_id, charge_type
+),
+
+known AS (
+    SELECT
+        layer_key,
+        end_on,
+        source_gone_from,
+        disposition = 'unsold' OR coalesce(end_is_unknown, FALSE) AS was_to_bill,
+        coalesce(
+            list_has_any(string_split(changing, ','), ['do_not_bill', 'route', 'is_live']), FALSE
+        ) AS is_stopping
+    FROM ops.layer_fact
+    WHERE known_to IS NULL
+),
+
+-- the last day of what must stop: that of the first stop, however often it is refused and told again;
+-- a one-off is taken back, so its last day is past
+stopping AS (
+    SELECT
+        changing.line_id,
+        changing.charge_type,
+        changing.is_dead AND NOT changing.is_stopping AS is_unknown,
+        least(
+            known.end_on,
+            CASE
+                WHEN told.ended_by = 'change' THEN told.bill_end_on
+                WHEN changing.is_dead OR changing.charge_type = 'upfront' THEN $day - 1
+                ELSE greatest(told.bill_start_on, $day)
+            END
+        ) AS end_on
+    FROM changing
+    INNER JOIN ops.billed AS told
+        ON changing.line_id = told.line_id AND changing.charge_type = told.charge_type
+    LEFT JOIN known
+        ON
+            concat('line:', changing.line_id, ':', changing.charge_type) = known.layer_key
+            AND known.is_stopping
+    WHERE changing.is_stopping OR changing.is_dead
+),
+
+rejected AS (
+    SELECT feed, record_key
+    FROM ops.reject
+    WHERE run_id = $run_id
+),
+
+-- billed charges whose line or asset is in the feeds no more; what was rejected is not gone
+gone AS (
+    SELECT charge.line_id, charge.charge_type
+    FROM out.charge AS charge
+    INNER JOIN picture
+        ON charge.line_id = picture.line_id AND charge.charge_type = picture.charge_type
+    INNER JOIN ops.billed AS told
+        ON charge.line_id = told.line_id AND charge.charge_type = told.charge_type
+    LEFT JOIN core.order_lines AS line ON charge.line_id = line.line_id
+    LEFT JOIN core.assets AS asset
+        ON coalesce(picture.asset_id, told.asset_id) = asset.asset_id
+    ANTI JOIN rejected
+        ON
+            (rejected.feed = 'order_lines' AND charge.line_id = rejected.record_key)
+            OR (
+                rejected.feed = 'assets'
+                AND coalesce(picture.asset_id, told.asset_id) = rejected.record_key
+            )
+    WHERE
+        charge.disposition = 'in_billing'
+        AND (
+            line.line_id IS NULL
+            OR (coalesce(picture.asset_id, told.asset_id) IS NOT NULL AND asset.asset_id IS NULL)
+        )
 ),
 
 held AS (
@@ -237,6 +310,38 @@ unsold AS (
     LEFT JOIN refused ON asset.asset_id = refused.asset_id
     LEFT JOIN core.order_lines AS line ON asset.line_id = line.line_id
     ANTI JOIN sold ON asset.asset_id = sold.asset_id
+),
+
+judged AS (
+    SELECT
+        *,
+        concat('asset:', asset_id, ':recurring') AS layer_key,
+        CASE
+            WHEN is_cancelled THEN 'cancelled'
+            WHEN coalesce(price, 0) <= 0 THEN 'not_applicable'
+            WHEN do_not_bill THEN 'do_not_bill'
+            WHEN route = '' OR list_contains($own_names, route) THEN 'billed_in_layer'
+            WHEN NOT list_contains($platform_names, route) THEN 'other_platform'
+            ELSE 'unsold'
+        END AS disposition
+    FROM unsold
+),
+
+-- assets that are live, or to be billed, no more, and no day says since when
+ending AS (
+    SELECT
+        judged.layer_key,
+        least(known.end_on, judged.cease_on, $day - 1) AS end_on
+    FROM judged
+    LEFT JOIN known ON judged.layer_key = known.layer_key
+    WHERE
+        CASE
+            WHEN judged.disposition <> 'unsold' THEN coalesce(known.was_to_bill, FALSE)
+            ELSE
+                NOT judged.is_live
+                AND judged.cease_on IS NULL
+                AND coalesce(judged.connection_on <= $day, TRUE)
+        END
 )
 
 SELECT
@@ -254,7 +359,9 @@ SELECT
     picture.unit_price,
     picture.frequency,
     picture.bill_start_on AS start_on,
-    CASE WHEN charge.charge_type = 'recurring' THEN picture.bill_end_on END AS end_on,
+    least(
+        CASE WHEN charge.charge_type = 'recurring' THEN picture.bill_end_on END, stopping.end_on
+    ) AS end_on,
     asset.object_uid,
     -- of a charge alone its own row is the key
     joined.row_key AS group_key,
@@ -267,7 +374,15 @@ SELECT
     CASE WHEN changing.line_id IS NOT NULL THEN told.unit_price END AS told_unit_price,
     CASE WHEN changing.line_id IS NOT NULL THEN told.sku END AS told_sku,
     CASE WHEN changing.line_id IS NOT NULL THEN told.site_ref END AS told_site_ref,
-    CASE WHEN changing.line_id IS NOT NULL THEN told.cli END AS told_cli
+    CASE WHEN changing.line_id IS NOT NULL THEN told.cli END AS told_cli,
+    CASE WHEN changing.line_id IS NOT NULL THEN told.bill_start_on END AS told_start_on,
+    CASE
+        WHEN changing.line_id IS NOT NULL AND charge.charge_type = 'recurring'
+            THEN told.bill_end_on
+    END AS told_end_on,
+    CASE WHEN gone.line_id IS NOT NULL THEN coalesce(known.source_gone_from, $day) END
+        AS source_gone_from,
+    CASE WHEN stopping.is_unknown THEN TRUE END AS end_is_unknown
 FROM out.charge AS charge
 INNER JOIN picture
     ON charge.line_id = picture.line_id AND charge.charge_type = picture.charge_type
@@ -281,6 +396,11 @@ LEFT JOIN ops.group_member AS joined
         AND joined.left_in IS NULL
 LEFT JOIN changing
     ON charge.line_id = changing.line_id AND charge.charge_type = changing.charge_type
+LEFT JOIN stopping
+    ON charge.line_id = stopping.line_id AND charge.charge_type = stopping.charge_type
+LEFT JOIN gone ON charge.line_id = gone.line_id AND charge.charge_type = gone.charge_type
+LEFT JOIN known
+    ON concat('line:', charge.line_id, ':', charge.charge_type) = known.layer_key
 LEFT JOIN held ON charge.line_id = held.line_id AND charge.charge_type = held.charge_type
 SEMI JOIN kept ON charge.line_id = kept.line_id AND charge.charge_type = kept.charge_type
 UNION ALL BY NAME
@@ -307,36 +427,29 @@ INNER JOIN out.charge AS charge
     ON former.line_id = charge.line_id AND former.charge_type = charge.charge_type
 UNION ALL BY NAME
 SELECT
-    concat('asset:', unsold.asset_id, ':recurring') AS layer_key,
-    unsold.line_id,
+    judged.layer_key,
+    judged.line_id,
     'recurring' AS charge_type,
-    unsold.asset_id,
-    unsold.customer_id,
-    unsold.site_id,
-    unsold.product_id,
+    judged.asset_id,
+    judged.customer_id,
+    judged.site_id,
+    judged.product_id,
     site_ref.site_ref,
-    unsold.cli,
-    unsold.sku,
-    coalesce(unsold.quantity, 1) AS quantity,
-    unsold.price AS unit_price,
-    unsold.frequency,
-    unsold.connection_on AS start_on,
-    unsold.cease_on AS end_on,
-    unsold.object_uid,
+    judged.cli,
+    judged.sku,
+    coalesce(judged.quantity, 1) AS quantity,
+    judged.price AS unit_price,
+    judged.frequency,
+    judged.connection_on AS start_on,
+    coalesce(ending.end_on, judged.cease_on) AS end_on,
+    judged.object_uid,
     CAST(NULL AS VARCHAR) AS group_key,
-    CASE
-        WHEN unsold.is_cancelled THEN 'cancelled'
-        WHEN coalesce(unsold.price, 0) <= 0 THEN 'not_applicable'
-        WHEN unsold.do_not_bill THEN 'do_not_bill'
-        WHEN unsold.route = '' OR list_contains($own_names, unsold.route) THEN 'billed_in_layer'
-        WHEN NOT list_contains($platform_names, unsold.route) THEN 'other_platform'
-        -- not live, and nobody says since when
-        WHEN NOT unsold.is_live AND unsold.cease_on IS NULL THEN 'waiting'
-        ELSE 'unsold'
-    END AS disposition,
+    judged.disposition,
     FALSE AS is_told,
     CAST(NULL AS VARCHAR) AS change_state,
     CAST(NULL AS VARCHAR) AS changing,
-    CASE WHEN unsold.lacks_line THEN 'line_missing' END AS reasons
-FROM unsold
-LEFT JOIN work.site_ref AS site_ref ON unsold.site_id = site_ref.site_id;
+    CASE WHEN judged.lacks_line THEN 'line_missing' END AS reasons,
+    CASE WHEN ending.layer_key IS NOT NULL THEN TRUE END AS end_is_unknown
+FROM judged
+LEFT JOIN ending ON judged.layer_key = ending.layer_key
+LEFT JOIN work.site_ref AS site_ref ON judged.site_id = site_ref.site_id;
