@@ -3,11 +3,12 @@
 from datetime import timedelta
 from pathlib import Path
 
-from prefect import flow
+from prefect import flow, runtime
 
 from flows.artifacts import ended, named
 from flows.exclusive import alone_with
 from flows.profile import load_profile
+from flows.serving.silence import crash_silent_runs
 from flows.wiring import batch_terms, landed_folder, new_run, reports, retry_terms
 from schemas.receipts import UpkeepReceipt
 from tasks.batch.task import recover_batches
@@ -40,5 +41,7 @@ def upkeep(profile_path: str | None = None) -> UpkeepReceipt:
             keep_reports=timedelta(days=keep.report_days),
         )
         publish_marts(profile.warehouse, profile.published)
+    if runtime.deployment.id is not None:
+        crash_silent_runs(profile.settings.tenant.name)
     named(profile, f"{run.as_of}: tidy")
     return ended(receipt, upkeep_outcome(receipt))

@@ -19,10 +19,15 @@ from schemas.errors import ProfileWrong, ServingFailed
 
 RETRY_QUEUE = "retry"
 _LOOK_AGAIN_SECONDS = 1.0
+_LISTEN_AGAIN_SECONDS = 30.0
 
 _FOR_SERVER = {
     # a slot is free again soon after its holder has died
     "PREFECT_SERVER_CONCURRENCY_INITIAL_DEPLOYMENT_LEASE_DURATION": "60",
+    # a slot that is held outlives the server: in memory nobody would ever give it back
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
+        "prefect.server.concurrency.lease_storage.filesystem"
+    ),
     # runs that were refused a slot look again soon
     "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "10",
     # history older than ninety days goes, events after a week
@@ -112,13 +117,24 @@ def serving(
 
 
 def keep_serving(serving: Serving, say: Callable[[str], None]) -> None:
-    """Look after what serves, for ever: what ends is started again.
+    """Look after what serves, for ever: what ends is started again, runs that fell silent crash.
 
     Raises:
         ServingFailed: something ends again and again.
     """
+    # Prefect reads where its server is when it is imported
+    from flows.serving.silence import crash_silent_runs  # noqa: PLC0415
+
+    listen_at = time.monotonic()
     while True:
         look_after(serving.processes, say)
+        if time.monotonic() >= listen_at:
+            listen_at = time.monotonic() + _LISTEN_AGAIN_SECONDS
+            for tenant in serving.deployments:
+                # a server that does not answer just now is looked after, not listened to
+                with contextlib.suppress(httpx.HTTPError):
+                    if silent := crash_silent_runs(tenant):
+                        say(f"{silent} runs of {tenant} fell silent: crashed")
         time.sleep(_LOOK_AGAIN_SECONDS)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 R2B = Path(sys.executable).with_name("r2b")
-_PATIENCE_SECONDS = 240
+_PATIENCE_SECONDS = 300
 NEVER = """
 [schedule]
 billing_run = ""

@@ -120,7 +120,7 @@ def test_the_worker_and_its_run_are_killed_at_once(
 
     ended = served.ended(run)
     assert "CRASHED" == ended["state_type"]
-    assert "No heartbeat for 90 seconds." in ended["state"]["message"]
+    assert "What it left is repaired by the next run" in ended["state"]["message"]
     goes_on(served, office)
 
 
