@@ -194,11 +194,10 @@ def plan_sheet(receipt: RunReceipt, batch: BatchReceipt | None, tenant: str) -> 
 
 
 def run_sheet(receipt: RunReceipt, tenant: str) -> str:
-    """All of a run on one sheet: its path as a picture, then what it read, judged and wrote."""
+    """All of a run on one sheet: what it read, judged and wrote, and its path as a picture."""
     parts = [
         f"# {tenant}, {receipt.as_of}: {receipt.status.replace('_', ' ')}",
         f"**{run_outcome(receipt)}**",
-        _path(receipt),
         *_read_and_judged(receipt),
     ]
     for batch in receipt.batches:
@@ -211,6 +210,8 @@ def run_sheet(receipt: RunReceipt, tenant: str) -> str:
         ]
     if receipt.warnings:
         parts += ["## Odd", *(f"- {what} ({n:,})" for what, n in receipt.warnings.items())]
+    # one of Prefect's two UIs draws it, the other shows its text: so it does not come first
+    parts += ["## The charges' way", _path(receipt)]
     return "\n\n".join([*parts, f"Run `{receipt.run_id}`."])
 
 

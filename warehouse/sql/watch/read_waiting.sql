@@ -1,6 +1,6 @@
 -- What waits for too long: held charges, items of the queue that wait for people, rows without an
 -- answer, and the day of Affinity's last snapshot.
--- Params: queued_before TIMESTAMP, answer_days INTEGER.
+-- Params: $queued_before TIMESTAMP, $answer_days INTEGER.
 SELECT
     (
         SELECT CAST(coalesce(sum(charge.value), 0) AS DECIMAL(38, 4))
