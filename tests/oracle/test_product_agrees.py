@@ -105,7 +105,7 @@ def test_two_days_with_an_upload_result_between(tmp_path: Path, seed: int, lines
     refused_clis = _draw_refused_clis(first, seed)
     result = tmp_path / "result.csv"
     result.write_bytes(_result(world.loaded.outbox / "000001", outcomes, refused_clis))
-    transfer_to_billing.fn(1, str(tmp_path / "r2b.toml"), results=str(result))
+    transfer_to_billing.fn(1, results=str(result), profile_path=str(tmp_path / "r2b.toml"))
     known = settle(Known(), first, seq=1, outcomes=outcomes, refused_clis=refused_clis)
 
     world.next_day(lines=lines, seed=seed)
