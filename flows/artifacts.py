@@ -45,7 +45,6 @@ from tasks.reports.sheets import (
 )
 from warehouse.connection import open_published
 from warehouse.report import ReportStore
-from warehouse.watch import WatchStore
 
 R = TypeVar("R")
 
@@ -67,17 +66,16 @@ def show_run(receipt: RunReceipt, profile: LoadedProfile) -> None:
 
     Each artifact has one key per tenant, so that its history is that of the runs.
     """
-    with _shown() as is_shown:
+    with shown() as is_shown:
         if not is_shown:
             return
         tenant = profile.settings.tenant.name
         with open_published(profile.published) as connection:
             store = ReportStore(connection)
-            queue, open_batches = store.queue(), store.open_batches()
-        create_markdown_artifact(
-            key=_key(tenant, "billing-run"),
-            description=f"{tenant}, {receipt.as_of}: {run_outcome(receipt)}",
-            markdown=run_sheet(receipt, tenant),
+            queue, open_batches, waiting = store.queue(), store.open_batches(), store.waiting()
+        about = f"{tenant}, {receipt.as_of}"
+        _sheet(
+            tenant, "billing-run", f"{about}: {run_outcome(receipt)}", run_sheet(receipt, tenant)
         )
         for name, rows, words in (
             ("holds", hold_rows(receipt), "why charges are held"),
@@ -87,44 +85,38 @@ def show_run(receipt: RunReceipt, profile: LoadedProfile) -> None:
         ):
             create_table_artifact(
                 key=_key(tenant, name),
-                description=f"{tenant}, {receipt.as_of}: {words} ({len(rows):,})",
+                description=f"{about}: {words} ({len(rows):,})",
                 table=rows,
             )
-        show_gate(profile)
+        _gate(tenant, waiting)
         _rename(f"{tenant} {receipt.as_of}: {receipt.status.replace('_', ' ')}")
 
 
 def show_reconciliation(receipt: ReconcileReceipt, profile: LoadedProfile) -> None:
     """Show a reconciliation: verdict, classes, and where report and certificate are."""
-    with _shown() as is_shown:
+    with shown() as is_shown:
         if not is_shown:
             return
         tenant = profile.settings.tenant.name
-        create_markdown_artifact(
-            key=_key(tenant, "reconciliation"),
-            description=f"{tenant}, {receipt.as_of}: {reconcile_outcome(receipt)}",
-            markdown=reconcile_sheet(receipt, tenant),
-        )
+        words = f"{tenant}, {receipt.as_of}: {reconcile_outcome(receipt)}"
+        _sheet(tenant, "reconciliation", words, reconcile_sheet(receipt, tenant))
         _rename(f"{tenant} {receipt.as_of}: {receipt.verdict}")
 
 
 def show_plan(receipt: RunReceipt, batch: BatchReceipt | None, profile: LoadedProfile) -> None:
     """Show what a run would do: its sheet, with the batch that nobody wrote."""
-    with _shown() as is_shown:
+    with shown() as is_shown:
         if not is_shown:
             return
         tenant = profile.settings.tenant.name
-        create_markdown_artifact(
-            key=_key(tenant, "dry-run"),
-            description=f"{tenant}, {receipt.as_of}: {plan_outcome(batch)}",
-            markdown=plan_sheet(receipt, batch, tenant),
-        )
+        words = f"{tenant}, {receipt.as_of}: {plan_outcome(batch)}"
+        _sheet(tenant, "dry-run", words, plan_sheet(receipt, batch, tenant))
         _rename(f"{tenant} {receipt.as_of}: dry run")
 
 
 def show_sync(receipt: SyncReceipt, profile: LoadedProfile) -> None:
     """Show what is wrong, and the batches that wait, with the way to confirm each."""
-    with _shown() as is_shown:
+    with shown() as is_shown:
         if not is_shown:
             return
         tenant = profile.settings.tenant.name
@@ -140,21 +132,18 @@ def show_sync(receipt: SyncReceipt, profile: LoadedProfile) -> None:
 
 def show_gate(profile: LoadedProfile) -> None:
     """Show the batches that wait to be confirmed, each with the way to the form that does it."""
-    with _shown() as is_shown:
+    with shown() as is_shown:
         if is_shown:
             with open_published(profile.published) as connection:
-                waiting = WatchStore(connection).open_batches()
+                waiting = ReportStore(connection).waiting()
             _gate(profile.settings.tenant.name, waiting)
 
 
 def _gate(tenant: str, waiting: Sequence[WaitingBatch]) -> None:
     form = _form_of_transfer(tenant)
     now = datetime.now(UTC).replace(tzinfo=None)
-    create_markdown_artifact(
-        key=_key(tenant, "gate"),
-        description=f"{tenant}: {gate_outcome(waiting, now)}",
-        markdown=gate_sheet(waiting, tenant, now, form),
-    )
+    words = f"{tenant}: {gate_outcome(waiting, now)}"
+    _sheet(tenant, "gate", words, gate_sheet(waiting, tenant, now, form))
 
 
 def _form_of_transfer(tenant: str) -> str | None:
@@ -197,7 +186,7 @@ def _emit(tenant: str, event: str, key: str, *, words: str, remedy: str) -> None
 
 def named(profile: LoadedProfile, words: str) -> None:
     """Name the flow run by its tenant and what became of it."""
-    with _shown() as is_shown:
+    with shown() as is_shown:
         if is_shown:
             _rename(f"{profile.settings.tenant.name} {words}")
 
@@ -206,8 +195,12 @@ def _count(number: int, what: str) -> str:
     return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
 
 
+def _sheet(tenant: str, what: str, words: str, markdown: str) -> None:
+    create_markdown_artifact(key=_key(tenant, what), description=words, markdown=markdown)
+
+
 @contextmanager
-def _shown() -> Iterator[bool]:
+def shown() -> Iterator[bool]:
     """Whether there is a flow run to show it in; a server that fails is no failure of the run."""
     try:
         yield runtime.flow_run.id is not None

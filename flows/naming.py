@@ -13,6 +13,11 @@ def tenant_tag(tenant: str) -> str:
     return f"tenant:{slug(tenant)}"
 
 
+def tag_resource(tag: str) -> dict[str, str]:
+    """What an event must be about for a trigger of the runs with a tag."""
+    return {"prefect.resource.id": f"prefect.tag.{tag}", "prefect.resource.role": "tag"}
+
+
 def deployment_name(name: str, tenant: str) -> str:
     """A deployment's name: the plain one for the tenant called default, else with the tenant's."""
     return name if slug(tenant) == "default" else f"{name}-{slug(tenant)}"

@@ -3,17 +3,14 @@
 The steps of a flow announce themselves (`tasks.listening`); here somebody listens.
 """
 
-import contextlib
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
 from prefect import runtime
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
-from prefect.exceptions import PrefectException
 
+from flows.artifacts import shown
 from flows.naming import slug
 from flows.profile import LoadedProfile
 from tasks.listening import listening
@@ -28,8 +25,6 @@ BILLING_RUN = (
 
 RECONCILE = ("reconcile", "publish", "write report")
 
-_log = logging.getLogger("r2b.progress")
-
 
 @contextmanager
 def showing_progress(profile: LoadedProfile, steps: Sequence[str]) -> Iterator[None]:
@@ -41,22 +36,22 @@ def showing_progress(profile: LoadedProfile, steps: Sequence[str]) -> Iterator[N
         yield
         return
     bar: Any = None
-    key = f"{slug(profile.settings.tenant.name)}-progress"
-    with contextlib.suppress(httpx.HTTPError, PrefectException):
-        bar = create_progress_artifact(progress=0.0, key=key, description="Starting")
+    with shown():
+        bar = create_progress_artifact(
+            progress=0.0,
+            key=f"{slug(profile.settings.tenant.name)}-progress",
+            description="Starting",
+        )
+
+    def move(progress: float, words: str) -> None:
+        if bar is not None:
+            with shown():
+                update_progress_artifact(bar, progress=round(progress, 1), description=words)
 
     def tell(what: str) -> None:
-        if bar is not None and what in steps:
-            _move(bar, 100 * steps.index(what) / len(steps), what)
+        if what in steps:
+            move(100 * steps.index(what) / len(steps), what.capitalize())
 
     with listening(tell):
         yield
-    if bar is not None:
-        _move(bar, 100, "Done")
-
-
-def _move(bar: Any, progress: float, words: str) -> None:
-    try:
-        update_progress_artifact(bar, progress=round(progress, 1), description=words.capitalize())
-    except (httpx.HTTPError, PrefectException) as error:
-        _log.warning("Prefect could not be shown the progress: %s.", type(error).__name__)
+    move(100, "Done")

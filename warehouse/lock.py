@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from schemas.errors import WarehouseBusy
+from schemas.errors import R2BError, WarehouseBusy
 
 
 def lock_path(warehouse: Path) -> Path:
@@ -24,17 +24,28 @@ def only_run(warehouse: Path) -> Iterator[None]:
     Raises:
         WarehouseBusy: another process is in its block.
     """
-    path = lock_path(warehouse)
+    busy = WarehouseBusy(
+        f"Starting on {warehouse.name}: another run is using this warehouse.",
+        hint="Wait until it has finished, then try again.",
+    )
+    with alone_on(lock_path(warehouse), busy):
+        yield
+
+
+@contextlib.contextmanager
+def alone_on(path: Path, taken: R2BError) -> Iterator[None]:
+    """Hold the lock `path`, a file of its own, until the block ends.
+
+    Raises:
+        R2BError: `taken`, where another process holds it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise WarehouseBusy(
-                f"Starting on {warehouse.name}: another run is using this warehouse.",
-                hint="Wait until it has finished, then try again.",
-            ) from error
+            raise taken from error
         yield
     finally:
         os.close(descriptor)

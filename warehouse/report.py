@@ -1,8 +1,12 @@
 """What the report shows, read from the published copy: the very rows analysts see."""
 
+from decimal import Decimal
+
 import duckdb
 import polars as pl
 
+from schemas.receipts import WaitingBatch
+from schemas.vocabulary import BatchState
 from warehouse.queries import read
 from warehouse.statements import statement
 
@@ -45,6 +49,22 @@ class ReportStore:
     def open_batches(self) -> pl.DataFrame:
         """Batches that are not settled, oldest first, with their age in days."""
         return self._read("report/read_open_batches")
+
+    def waiting(self) -> list[WaitingBatch]:
+        """The batches at the gate, oldest first: those not settled whose files are there."""
+        return [
+            WaitingBatch(
+                seq=row["seq"],
+                as_of=row["as_of"],
+                state=row["state"],
+                since=row["since"],
+                rows=row["rows"],
+                value=row["value"] or Decimal(0),
+                digest=row["digest"] or "",
+            )
+            for row in self.open_batches().iter_rows(named=True)
+            if row["state"] != BatchState.CLAIMED
+        ]
 
     def queue(self) -> pl.DataFrame:
         """The open items of the retry queue, the most money first."""

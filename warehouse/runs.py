@@ -21,16 +21,7 @@ class RunStore:
 
     def start(self, run: RunRef, *, profile_sha256: str) -> None:
         """Open the run's page; one left open by a crash is closed as failed."""
-        self._connection.execute(
-            "UPDATE ops.run SET status = $failed, finished_at = $now, "
-            "message = 'It stopped without saying why; the next run repaired what it left.' "
-            "WHERE status = $running",
-            {
-                "failed": RunStatus.FAILED.value,
-                "running": RunStatus.RUNNING.value,
-                "now": run.started_at,
-            },
-        )
+        self.close_left_open(run.started_at)
         self._connection.execute(
             "INSERT INTO ops.run (run_id, as_of, started_at, status, profile_sha256) "
             "VALUES ($run_id, $as_of, $started_at, $status, $profile)",
@@ -42,6 +33,16 @@ class RunStore:
                 "profile": profile_sha256,
             },
         )
+
+    def close_left_open(self, now: datetime) -> int:
+        """Close the pages of runs that stopped without saying why; how many there were."""
+        changed = self._connection.execute(
+            "UPDATE ops.run SET status = $failed, finished_at = $now, "
+            "message = 'It stopped without saying why; the next run repaired what it left.' "
+            "WHERE status = $running",
+            {"failed": RunStatus.FAILED.value, "running": RunStatus.RUNNING.value, "now": now},
+        ).fetchall()
+        return int(changed[0][0])
 
     def finish(
         self,

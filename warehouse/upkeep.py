@@ -1,11 +1,9 @@
 """Upkeep of the warehouse file, and what of the folders beside it still belongs to it."""
 
-from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-from schemas.vocabulary import RunStatus
 from warehouse.queries import read
 
 
@@ -23,16 +21,6 @@ class UpkeepStore:
         ]
         shown = "\n".join(views)
         return {name for name in names if name in shown}
-
-    def close_left_open(self, now: datetime) -> int:
-        """Close the pages of runs that stopped without saying why; how many there were."""
-        changed = self._connection.execute(
-            "UPDATE ops.run SET status = $failed, finished_at = $now, "
-            "message = 'It stopped without saying why; the next run repairs what it left.' "
-            "WHERE status = $running",
-            {"failed": RunStatus.FAILED.value, "running": RunStatus.RUNNING.value, "now": now},
-        ).fetchall()
-        return int(changed[0][0])
 
     def checkpoint(self) -> None:
         """Write what is in the log into the file, and give back what was freed."""

@@ -5,7 +5,6 @@ from typing import Any
 
 import duckdb
 
-from schemas.receipts import WaitingBatch
 from warehouse.queries import read
 from warehouse.statements import statement
 
@@ -20,10 +19,6 @@ class WatchStore:
     def runs(self) -> dict[str, Any]:
         """`last_run`, `last_success`, `status`, `message`; null where nothing ran yet."""
         return self._rows("watch/read_runs")[0]
-
-    def open_batches(self) -> list[WaitingBatch]:
-        """Batches at the gate, oldest first."""
-        return [WaitingBatch(**each) for each in self._rows("watch/read_open_batches")]
 
     def waiting(self, *, queued_before: datetime, answer_days: int) -> dict[str, Any]:
         """What waits for too long, in all: names as in `tasks.watch.alerts.Facts`."""

@@ -137,12 +137,13 @@ def _as_json(served: "Serving") -> dict[str, object]:
 
 def _show(served: "Serving", profiles: "Sequence[LoadedProfile]") -> None:
     from flows.console.tables import table
+    from flows.serving.deploying import cron_of
 
     rows = []
     for loaded in profiles:
         settings = loaded.settings
         for name in served.deployments[settings.tenant.name]:
-            cron = getattr(settings.schedule, name.replace("-", "_"), "")
+            cron = cron_of(loaded, name)
             zone = settings.tenant.timezone if cron else ""
             rows.append((settings.tenant.name, name, cron or "when asked", zone))
     out.print()

@@ -22,7 +22,7 @@ from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectNotFound
 from pydantic import SecretStr
 
-from flows.naming import slug, tenant_tag
+from flows.naming import slug, tag_resource, tenant_tag
 from flows.profile import LoadedProfile
 from schemas.errors import ServingFailed
 
@@ -134,9 +134,7 @@ def for_tenant(profile: LoadedProfile, action: ActionTypes | None) -> list[Autom
 
 def _tags(tenant: str, *others: str) -> list[ResourceSpecification]:
     return [
-        ResourceSpecification.model_validate(
-            {"prefect.resource.id": f"prefect.tag.{tag}", "prefect.resource.role": "tag"}
-        )
+        ResourceSpecification.model_validate(tag_resource(tag))
         for tag in (tenant_tag(tenant), *others)
     ]
 

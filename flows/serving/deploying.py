@@ -9,14 +9,12 @@ from typing import Any
 
 import yaml
 
-from flows.naming import deployment_name, tenant_tag
+from flows.naming import deployment_name, tag_resource, tenant_tag
 from flows.profile import LoadedProfile
 from schemas.errors import ServingFailed
 
 PREFECT_YAML = Path(__file__).resolve().parents[2] / "prefect.yaml"
 """What is deployed: kept beside the code, edited by people."""
-
-_SCHEDULED = {"billing-run", "retry-queue", "reconcile", "sync-check", "upkeep"}
 
 
 def for_tenant(plan: Mapping[str, Any], profile: LoadedProfile, pool: str) -> dict[str, Any]:
@@ -36,19 +34,24 @@ def _deployment(plan: Mapping[str, Any], profile: LoadedProfile, pool: str) -> d
         "work_pool": {**plan["work_pool"], "name": pool},
         "parameters": {**plan["parameters"], "profile_path": str(profile.path.resolve())},
     }
-    if plan["name"] in _SCHEDULED:
-        cron = getattr(profile.settings.schedule, plan["name"].replace("-", "_"))
+    cron = cron_of(profile, plan["name"])
+    if cron is not None:
         zone = profile.settings.tenant.timezone
         made["schedules"] = [{"cron": cron, "timezone": zone, "slug": plan["name"]}] if cron else []
     made["triggers"] = [_of_tenant(each, tenant) for each in plan.get("triggers", ())]
     return made
 
 
+def cron_of(profile: LoadedProfile, deployment: str) -> str | None:
+    """When a deployment of `prefect.yaml` runs by itself; blank: only when asked; none: never."""
+    cron: str | None = getattr(profile.settings.schedule, deployment.replace("-", "_"), None)
+    return cron
+
+
 def _of_tenant(trigger: Mapping[str, Any], tenant: str) -> dict[str, Any]:
     """The trigger for runs of this tenant only: it must have both tags."""
     related = trigger["match_related"]
-    own = {"prefect.resource.id": f"prefect.tag.{tenant_tag(tenant)}"}
-    own["prefect.resource.role"] = "tag"
+    own = tag_resource(tenant_tag(tenant))
     return {
         **trigger,
         "name": deployment_name(trigger["name"], tenant),
@@ -70,15 +73,25 @@ def deploy(profile: LoadedProfile, environment: Mapping[str, str], pool: str) ->
     with tempfile.TemporaryDirectory(prefix="r2b-deploy-") as folder:
         file = Path(folder) / "prefect.yaml"
         file.write_text(yaml.safe_dump(made, sort_keys=False), encoding="utf-8")
-        done = prefect(
-            "--no-prompt", "deploy", "--all", "--prefect-file", str(file), environment=environment
-        )
-    if done.returncode != 0:
-        raise ServingFailed(
-            f"Deploying for {profile.settings.tenant.name}: Prefect does not take it.",
-            hint=_last_line(done.stdout + done.stderr),
+        must(
+            f"Deploying for {profile.settings.tenant.name}",
+            *("--no-prompt", "deploy", "--all", "--prefect-file", str(file)),
+            environment=environment,
         )
     return [each["name"] for each in plan["deployments"]]
+
+
+def must(doing: str, *words: str, environment: Mapping[str, str]) -> None:
+    """Run Prefect's own command, which has to end well.
+
+    Raises:
+        ServingFailed: it did not; `doing` is what was being done.
+    """
+    done = prefect(*words, environment=environment)
+    if done.returncode != 0:
+        raise ServingFailed(
+            f"{doing}: Prefect does not take it.", hint=_last_line(done.stdout + done.stderr)
+        )
 
 
 def prefect(*words: str, environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":

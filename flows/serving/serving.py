@@ -1,7 +1,6 @@
 """Serve tenants until told to stop: what is started, in which order, and what it is told."""
 
 import contextlib
-import fcntl
 import os
 import socket
 import time
@@ -13,9 +12,10 @@ import httpx
 
 from flows.naming import slug, tenant_tag
 from flows.profile import LoadedProfile
-from flows.serving.deploying import deploy, prefect, prefect_command
+from flows.serving.deploying import deploy, must, prefect, prefect_command
 from flows.serving.processes import Served, look_after
 from schemas.errors import ProfileWrong, ServingFailed
+from warehouse.lock import alone_on
 
 RETRY_QUEUE = "retry"
 _LOOK_AGAIN_SECONDS = 1.0
@@ -80,7 +80,12 @@ def serving(
     """
     check_apart(profiles)
     with contextlib.ExitStack() as started:
-        started.enter_context(_only_one(home))
+        # two servers on one history would each do what is to be done once
+        taken = ServingFailed(
+            f"Serving with the history in {home}: another r2b serve is at work there.",
+            hint="Stop it, or let it serve these tenants as well.",
+        )
+        started.enter_context(alone_on(home / "serve.lock", taken))
         given = os.environ.get("PREFECT_API_URL")
         api = given or f"http://127.0.0.1:{port}/api"
         ui = os.environ.get("PREFECT_UI_URL") or api.removesuffix("/api")
@@ -159,21 +164,6 @@ def check_apart(profiles: Sequence[LoadedProfile]) -> None:
                 )
 
 
-@contextlib.contextmanager
-def _only_one(home: Path) -> Iterator[None]:
-    """Two servers on one history would each do what is to be done once."""
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "serve.lock").open("ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ServingFailed(
-                f"Serving with the history in {home}: another r2b serve is at work there.",
-                hint="Stop it, or let it serve these tenants as well.",
-            ) from error
-        yield
-
-
 def _server(port: int, home: Path) -> Served:
     with contextlib.closing(socket.socket()) as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -216,24 +206,15 @@ def _worker(environment: Mapping[str, str], home: Path, pool: str, runs_at_once:
 
 def _make_pool(environment: Mapping[str, str], pool: str) -> None:
     """The pool, and a queue for retries that is served after everything else; again is the same."""
-    for words in (
-        ("work-pool", "create", pool, "--type", "process", "--overwrite"),
-        ("work-queue", "inspect", RETRY_QUEUE, "--pool", pool),
-    ):
-        done = prefect(*words, environment=environment)
-        if done.returncode == 0:
-            continue
-        if words[0] == "work-queue":
-            done = prefect(
-                *("work-queue", "create", RETRY_QUEUE, "--pool", pool),
-                *("--priority", "5", "--limit", "2"),
-                environment=environment,
-            )
-        if done.returncode != 0:
-            raise ServingFailed(
-                f"Making the work pool {pool}: Prefect does not take it.",
-                hint=done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "",
-            )
+
+    def make(*words: str) -> None:
+        must(f"Making the work pool {pool}", *words, environment=environment)
+
+    make("work-pool", "create", pool, "--type", "process", "--overwrite")
+    there = ("work-queue", "inspect", RETRY_QUEUE, "--pool", pool)
+    if prefect(*there, environment=environment).returncode != 0:
+        of_pool = ("--pool", pool, "--priority", "5", "--limit", "2")
+        make("work-queue", "create", RETRY_QUEUE, *of_pool)
 
 
 def _automate(profiles: Sequence[LoadedProfile]) -> list[str]:

@@ -188,8 +188,7 @@ def plan_sheet(receipt: RunReceipt, batch: BatchReceipt | None, tenant: str) -> 
         *_read_and_judged(receipt),
     ]
     if batch is not None:
-        files = [(name, f"{rows:,}") for name, rows in batch.files.items()]
-        parts += [f"## Batch {batch.seq} as it would be", _table(("file", "rows"), files)]
+        parts += [f"## Batch {batch.seq} as it would be", _files(batch)]
     return "\n\n".join(parts)
 
 
@@ -201,11 +200,10 @@ def run_sheet(receipt: RunReceipt, tenant: str) -> str:
         *_read_and_judged(receipt),
     ]
     for batch in receipt.batches:
-        files = ((name, f"{rows:,}") for name, rows in batch.files.items())
         canary = ", a canary" if batch.is_canary else ""
         parts += [
             f"## Batch {batch.seq}{canary}: {pounds(batch.value)}",
-            _table(("file", "rows"), files),
+            _files(batch),
             f"In `{batch.path}`.",
         ]
     if receipt.warnings:
@@ -213,6 +211,10 @@ def run_sheet(receipt: RunReceipt, tenant: str) -> str:
     # one of Prefect's two UIs draws it, the other shows its text: so it does not come first
     parts += ["## The charges' way", _path(receipt)]
     return "\n\n".join([*parts, f"Run `{receipt.run_id}`."])
+
+
+def _files(batch: BatchReceipt) -> str:
+    return _table(("file", "rows"), ((name, f"{rows:,}") for name, rows in batch.files.items()))
 
 
 def _read_and_judged(receipt: RunReceipt) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from schemas.receipts import Removed, UpkeepReceipt
 from tasks.step import step
 from warehouse.connection import open_warehouse, transaction
+from warehouse.runs import RunStore
 from warehouse.upkeep import UpkeepStore, size_of
 
 
@@ -38,7 +39,7 @@ def tidy_up(
         files = {each.name: each for each in _old(landed, keep_landed)}
         in_use = store.landed_in_use(set(files))
         with transaction(connection):
-            closed = store.close_left_open(datetime.now(UTC).replace(tzinfo=None))
+            closed = RunStore(connection).close_left_open(datetime.now(UTC).replace(tzinfo=None))
         store.checkpoint()
     return UpkeepReceipt(
         landed=_remove(file for name, file in files.items() if name not in in_use),
