@@ -14,6 +14,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import VariableCreate, VariableUpdate
 from prefect.concurrency.sync import concurrency
 
+from flows.artifacts import shown
 from flows.naming import slug, tenant_tag
 from flows.profile import LoadedProfile
 from schemas.errors import IllegalTransition, WarehouseBusy
@@ -78,7 +79,8 @@ def on_the_right_copy(profile: LoadedProfile) -> Iterator[None]:
     try:
         yield
     finally:
-        _remember(name, _head(profile), is_known=variable is not None)
+        with shown():  # a run that is done does not fail for it; the next one tells
+            _remember(name, _head(profile), is_known=variable is not None)
 
 
 def _head(profile: LoadedProfile) -> dict[str, Any]:

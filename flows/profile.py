@@ -745,7 +745,7 @@ class Watch(Section):
         time(9, 0), description="By when a scheduled day's run must have succeeded; none = never."
     )
     max_open_hours: int = Field(
-        24, ge=1, description="A batch that waits for longer is waiting too long."
+        24, ge=0, description="A batch that waits for longer is waiting too long."
     )
     max_held: Decimal | None = Field(
         None,

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
+from schemas.explanations import ALERTS
 from schemas.money import pounds
 from schemas.receipts import WaitingBatch
 from schemas.spans import length
@@ -58,14 +59,17 @@ class Limits:
 class Alert:
     """Something that is wrong now. `about` tells two alerts of one name apart.
 
-    `words` say what is wrong and `remedy` what to do; both hold counts, sums and numbers of our
-    own, never a customer's data.
+    `words` say what is wrong, in counts, sums and numbers of our own, never a customer's data.
     """
 
     name: AlertName
     words: str
-    remedy: str
     about: str = ""
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it, as the runbook says."""
+        return ALERTS[self.name].remedy
 
     @property
     def key(self) -> str:
@@ -92,19 +96,16 @@ def _runs(facts: Facts, limits: Limits, now: datetime) -> Iterator[Alert]:
             AlertName.RUN_MISSING,
             f"No run has succeeded since {local:%d %B, %H:%M}, when one was due; the agreed hour "
             f"was {limits.run_by:%H:%M}.",
-            "See why in the last run's message, then start billing-run.",
         )
     if facts.status is RunStatus.FAILED:
         yield Alert(
             AlertName.RUN_FAILED,
             f"The last run failed: {facts.message or 'it did not say why'}",
-            "Do what its message says, then start billing-run; nothing is billed twice by that.",
         )
     if facts.status is RunStatus.PRICE_BOOK_INCOMPLETE:
         yield Alert(
             AlertName.PRICE_BOOK_INCOMPLETE,
             "The price book is incomplete: no batch is written until it is.",
-            "Put right what mart.price_book says closes its gate.",
         )
 
 
@@ -132,7 +133,6 @@ def _batches(facts: Facts, limits: Limits, now: datetime) -> Iterator[Alert]:
                 AlertName.BATCH_IN_DOUBT,
                 f"Batch {batch.seq} ({pounds(batch.value)}) is in doubt: nobody can tell whether "
                 "its files arrived.",
-                f"Find out, then r2b deliver {batch.seq} --arrived or --absent.",
                 about=str(batch.seq),
             )
         elif age > limits.max_open:
@@ -140,7 +140,6 @@ def _batches(facts: Facts, limits: Limits, now: datetime) -> Iterator[Alert]:
                 AlertName.BATCH_WAITS,
                 f"Batch {batch.seq} ({pounds(batch.value)}) has waited {length(age)} for its "
                 "answer; no new batch is written meanwhile.",
-                f"Load it, then confirm it (transfer-to-billing), or r2b abandon {batch.seq}.",
                 about=str(batch.seq),
             )
 
@@ -150,7 +149,6 @@ def _held(facts: Facts, limits: Limits) -> Iterator[Alert]:
         yield Alert(
             AlertName.HELD_TOO_MUCH,
             f"Charges worth {pounds(facts.held)} are held, more than {pounds(limits.max_held)}.",
-            "Work the holds by what they are worth (mart.hold, or the report's repairs).",
         )
 
 
@@ -160,14 +158,12 @@ def _waiting(facts: Facts) -> Iterator[Alert]:
             AlertName.QUEUE_STUCK,
             f"{facts.stuck_items:,} items of the retry queue ({pounds(facts.stuck_value)}) wait "
             "for people for too long.",
-            "Work the queue: r2b queue list says whose each is.",
         )
     if facts.unanswered_rows:
         yield Alert(
             AlertName.ROWS_UNANSWERED,
             f"{facts.unanswered_rows:,} rows ({pounds(facts.unanswered_value)}) of confirmed "
             "batches have no answer for too long.",
-            "Ask Affinity for their outcome (mart.unconfirmed_row), then transfer its result.",
         )
 
 
@@ -180,5 +176,4 @@ def _snapshot(facts: Facts, limits: Limits, now: datetime) -> Iterator[Alert]:
             AlertName.SNAPSHOT_OLD,
             f"Affinity's last snapshot is of {facts.snapshot_of:%d %B %Y}: nothing can be "
             "reconciled with it.",
-            "Have its site products exported with the feeds again.",
         )

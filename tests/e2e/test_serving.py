@@ -5,7 +5,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +21,22 @@ from tests.prefect_server import free_port
 from warehouse.connection import open_warehouse
 from warehouse.retry_queue import RetryQueue
 
+NOON = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
+"""Where it is about noon, so that the night's run was due today and is not due again for long."""
+
 ACME = f"""
 [tenant]
 name = "Acme Ltd"
+timezone = "{NOON}"
 [operators]
 Ann = ["bill_export"]
 Bob = []
 [watch]
+run_by = "04:00"
+max_open_hours = 0
 max_held = 0
 {NEVER}
-""".replace('billing_run = ""', 'billing_run = "0 3 1 1 *"')
+""".replace('billing_run = ""', 'billing_run = "0 3 * * *"')
 
 
 class Pager(http.server.ThreadingHTTPServer):
@@ -105,7 +111,7 @@ def test_everything_is_deployed_for_each_tenant(served: Served):
     bill = found["billing-run-acme-ltd"]
     assert ["billing", "tenant:acme-ltd"] == sorted(bill["tags"])
     (schedule,) = bill["schedules"]
-    assert ("0 3 1 1 *", "Europe/London") == (
+    assert ("0 3 * * *", NOON) == (
         schedule["schedule"]["cron"],
         schedule["schedule"]["timezone"],
     )
@@ -130,6 +136,24 @@ def test_it_listens_on_this_machine_only(served: Served):
             ports.add(address)
 
     assert {"0100007F"} == ports
+
+
+def test_a_run_that_did_not_come_by_the_agreed_hour_is_an_alert(served: Served, pager: Pager):
+    looked = served.run("sync-check-acme-ltd")
+
+    assert ["run missing"] == _alerts(served, looked)
+    assert "COMPLETED" == looked["state_type"], "what it finds is no failure of its own"
+    said = eventually(
+        lambda: [each["text"] for each in pager.told if "was due" in each["text"]],
+        "people are told of a missing run",
+    )
+    assert "the agreed hour was 04:00." in said[0]
+
+
+def _alerts(served: Served, looked: dict[str, Any]) -> list[str]:
+    """What a look found, by the table it leaves."""
+    rows = json.loads(served.artifacts(looked["id"])["acme-ltd-alerts"]["data"])
+    return [each["alert"] for each in rows]
 
 
 def test_a_dry_run_writes_nothing(served: Served, offices: dict[str, Office]):
@@ -295,15 +319,13 @@ def test_what_is_late_or_held_is_an_alert_once(
     first = served.run("sync-check-acme-ltd")
     again = served.run("sync-check-acme-ltd")
 
-    rows = json.loads(served.artifacts(first["id"])["acme-ltd-alerts"]["data"])
-    assert ["held too much"] == [each["alert"] for each in rows if "held" in each["alert"]]
-    assert first["state"]["message"].startswith(rows[0]["what"])
-    assert len(rows) == len(json.loads(served.artifacts(again["id"])["acme-ltd-alerts"]["data"]))
-    told = eventually(
-        lambda: [each for each in pager.told if "are held, more than" in each["text"]],
-        "people are told of held money",
-    )
-    assert ("Acme Ltd", 1) == (told[0]["tenant"], len(told))
+    assert ["batch waits", "held too much"] == _alerts(served, first) == _alerts(served, again)
+    for words in ("Batch 1 (£62.00) has waited", "are held, more than"):
+        told = eventually(
+            lambda words=words: [each for each in pager.told if words in each["text"]],
+            f"people are told: {words}",
+        )
+        assert ("Acme Ltd", 1) == (told[0]["tenant"], len(told))
 
 
 def test_reconcile_and_upkeep_leave_something_to_see(served: Served, offices: dict[str, Office]):

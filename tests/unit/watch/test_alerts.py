@@ -114,7 +114,7 @@ def test_an_old_snapshot_is_an_alert_and_none_at_all_is_not():
     assert [] == names(replace(WELL, snapshot_of=None))
 
 
-ALERT = Alert(AlertName.BATCH_WAITS, "It waits.", "Load it.", about="7")
+ALERT = Alert(AlertName.BATCH_WAITS, "It waits.", about="7")
 
 
 def test_an_alert_is_told_once_and_again_after_a_day():
