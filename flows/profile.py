@@ -66,7 +66,9 @@ class Tenant(Section):
 
     name: str = Field("default", min_length=1, description="Part of every row key and path.")
     timezone: str = Field("Europe/London", description="Whose calendar days count.")
-    currency: str = Field("GBP", description="What prices are in; shown, never converted.")
+    currency: Literal["GBP"] = Field(
+        "GBP", description="What prices are in: pounds, as every page shows them."
+    )
 
     @field_validator("timezone")
     @classmethod

@@ -94,11 +94,11 @@ def test_paths_are_relative_to_the_profiles_folder_unless_absolute(tmp_path: Pat
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("R2B_TENANT__NAME", "From outside")
     monkeypatch.setenv("R2B_BILL_START__MAX_MONTHS", "2")
-    profile = loaded(tmp_path, 'tenant = {name = "From the file", currency = "EUR"}\n')
+    profile = loaded(tmp_path, 'tenant = {name = "From the file", timezone = "Europe/Dublin"}\n')
 
-    assert ("From outside", "EUR", 2) == (
+    assert ("From outside", "Europe/Dublin", 2) == (
         profile.settings.tenant.name,
-        profile.settings.tenant.currency,
+        profile.settings.tenant.timezone,
         profile.settings.bill_start.max_months,
     )
 
@@ -106,6 +106,11 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        pytest.param(
+            '[tenant]\ncurrency = "EUR"\n',
+            "tenant.currency: Input should be 'GBP'",
+            id="another currency",
+        ),
         pytest.param("[tenat]\n", "unknown key tenat; the nearest known is tenant", id="a section"),
         pytest.param(
             "feeds.max_rejet_rate = 0.1",
