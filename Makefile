@@ -10,8 +10,9 @@ KINDS := $(filter-out __pycache__,$(sort $(notdir $(patsubst %/,%,$(wildcard tes
 
 # the tests are about this tree, not about what the caller has set
 UNSET := $(foreach name,$(filter R2B_% PREFECT_%,$(.VARIABLES)),-u '$(name)')
-# four at most: each worker of them may start a Prefect server of its own
-PYTEST := env $(UNSET) $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+# four whatever the cores: tests that wait for real processes leave the cores to the others; more would
+# each start a Prefect server of their own
+PYTEST := env $(UNSET) $(BIN)/python -m pytest --numprocesses 4 --dist worksteal
 
 # from the command line only: terminals keep their height in a variable called LINES
 given = $(if $(filter command,$(firstword $(origin $1))),--$2 '$($1)')
