@@ -14,8 +14,9 @@ def money_clock(
 ) -> pl.DataFrame:
     """CLOCK: what is held, waits for too many days, was never seen, or bills after its end.
 
-    A held or waiting charge is as old as it has been so; what Affinity never showed as old as its
-    first day; what it bills after the end as the first day too many.
+    A held or waiting charge is as old as it has been so; what is to go on and is held, as both
+    sides have been as they are; what Affinity never showed as old as its first day; what it bills
+    after the end as the first day too many.
 
     `seen_on`: the day of the snapshot that says what Affinity bills; null: none does.
     """
@@ -30,7 +31,11 @@ def money_clock(
         .alias("goes_on_held"),
     )
     is_not_shown = _is_not_shown(seen_on)
-    ours = found.layer.join(matches, on="match_id").with_columns(
+    theirs_from = found.affinity.group_by("match_id").agg(
+        pl.col("same_from").max().alias("their_same_from")
+    )
+    ours = found.layer.join(matches, on="match_id").join(theirs_from, on="match_id", how="left")
+    ours = ours.with_columns(
         pl.when((pl.col("disposition") == Disposition.HELD) | _is_held_back())
         .then(pl.lit(Delay.HELD.value))
         .when(pl.col("disposition") == Disposition.WAITING)
@@ -42,7 +47,7 @@ def money_clock(
     stands = pl.col("kind").is_in([Delay.HELD.value, Delay.WAITING_TOO_LONG.value]) | is_not_shown
     ours = ours.with_columns(
         pl.when(_is_held_back())
-        .then("known_from")
+        .then(pl.max_horizontal("same_from", "their_same_from"))
         .when(stands)
         .then("stands_from")
         .otherwise("since")

@@ -75,12 +75,26 @@ def test_a_one_off_charge_is_worth_its_price_once():
     assert (Decimal(0), Decimal(11)) == (each["per_month"], each["once"])
 
 
-def test_what_is_to_go_on_and_is_held_is_late_since_it_has_been_so():
-    cut = ours(change_state="held", changing="bill_end", known_from=date(2026, 3, 20))
+@pytest.mark.parametrize(
+    ("layer_from", "affinity_from"),
+    [
+        pytest.param(date(2026, 3, 20), date(2026, 3, 2), id="The Layer has said so later"),
+        pytest.param(date(2026, 1, 5), date(2026, 3, 20), id="Affinity has ended it later"),
+    ],
+)
+def test_what_is_to_go_on_and_is_held_is_late_since_it_has_been_so(
+    layer_from: date, affinity_from: date
+):
+    cut = ours(
+        change_state="held",
+        changing="bill_end",
+        same_from=layer_from,
+        known_from=date(2026, 3, 29),
+    )
+    ended = theirs(end_on=date(2026, 3, 1), same_from=affinity_from)
 
     assert [("held", 11, date(2026, 3, 20))] == [
-        (row["kind"], row["age_days"], row["since"])
-        for row in clock([cut], [theirs(end_on=date(2026, 3, 1))])
+        (row["kind"], row["age_days"], row["since"]) for row in clock([cut], [ended])
     ]
 
 
