@@ -158,13 +158,13 @@ class ChargeStore:
         with registered(self._connection, "billed_there", charges):
             self._connection.execute(statement("judge/mark_billed_in_both"))
 
-    def keep_gone(self, run_id: str) -> None:
+    def keep_gone(self) -> None:
         """Carry over charges with ledger history whose line is in the feeds no more.
 
         Source: ruling 27. They are reported as `source_gone`; nothing ceases by itself.
         """
         self._connection.execute(statement("judge/keep_gone"))
-        self._connection.execute(statement("judge/report_gone"), {"run_id": run_id})
+        self._connection.execute(statement("judge/report_gone"))
 
     def remember_days(self, as_of: date) -> None:
         """Keep since when each hold stands and when each charge was first ready."""

@@ -55,6 +55,10 @@ class FeedStore:
         self._connection.execute(
             "CREATE OR REPLACE TABLE work.run_feed AS FROM ops.feed_read LIMIT 0"
         )
+        for name in ("run_broken", "run_judged"):
+            self._connection.execute(
+                f"CREATE OR REPLACE TABLE work.{name} (feed VARCHAR, record_key VARCHAR)"
+            )
 
     def begin(self) -> None:
         """Start on a feed: nothing of it is unfit or padded yet."""
@@ -199,12 +203,9 @@ class FeedStore:
         return FeedCount(read_count, read_count - rejected, rejected)
 
     def _keep_rejects(self, feed: Feed) -> None:
-        parts = [f"coalesce(CAST(record.{key} AS VARCHAR), '')" for key in feed.keys]
-        blank = "|" * (len(parts) - 1)
-        key = f"nullif(concat_ws('|', {', '.join(parts)}), '{blank}')" if parts else "NULL"
         self._connection.execute(
             f"INSERT INTO work.run_reject "
-            f"SELECT $run_id, '{feed.name}', reject.row_number, {key}, reject.column_name, "
+            f"SELECT $run_id, '{feed.name}', reject.row_number, {_key(feed)}, reject.column_name, "
             f"reject.reason, reject.raw_value "
             f"FROM work.reject AS reject LEFT JOIN {_new(feed)} AS record "
             f"ON reject.row_number = record.row_number WHERE reject.row_number > 0 "
@@ -222,18 +223,65 @@ class FeedStore:
             "SELECT count(DISTINCT row_number) FILTER (WHERE row_number > 0), "
             "count(DISTINCT row_number) FILTER (WHERE row_number < 0) FROM work.reject",
         ) or (0, 0)
+        if self._is_delta:
+            self._note_judged(feed)
         if rejected:
             self._keep_rejects(feed)
         if rejected or orphans:
             self.warn({(feed.name, "known record left out: what it points at is gone"): orphans})
+            self._note_broken(feed)
             self._connection.execute(
                 f"DELETE FROM {_new(feed)} WHERE row_number IN (SELECT row_number FROM work.reject)"
             )
         self._connection.execute(f"DELETE FROM {_new(feed)} WHERE is_deleted")
         return int(rejected)
 
+    def _note_broken(self, feed: Feed) -> None:
+        """Note the keys of what is rejected, and of known records whose parent is broken."""
+        is_broken = " OR ".join(
+            [
+                "reject.row_number > 0",
+                *(
+                    f"(reject.column_name = '{column.name}' AND record.{column.name} IN "
+                    f"(SELECT record_key FROM parent WHERE feed = '{column.references}'))"
+                    for column in feed.columns
+                    if column.references is not None
+                ),
+            ]
+        )
+        self._connection.execute(
+            f"INSERT INTO work.run_broken WITH parent AS ("
+            f"FROM work.run_broken UNION ALL "
+            f"(SELECT feed, record_key FROM ops.broken WHERE until_run IS NULL "
+            f"EXCEPT FROM work.run_judged)) "
+            f"SELECT DISTINCT '{feed.name}', {_key(feed)} FROM {_new(feed)} AS record "
+            f"INNER JOIN work.reject AS reject ON record.row_number = reject.row_number "
+            f"WHERE {_key(feed)} IS NOT NULL AND ({is_broken})"
+        )
+
+    def _note_judged(self, feed: Feed) -> None:
+        """Note what earlier deltas had broken and is looked at again: mended, where it is fit."""
+        self._connection.execute(
+            f"INSERT INTO work.run_judged SELECT broken.feed, broken.record_key "
+            f"FROM ops.broken AS broken "
+            f"SEMI JOIN (SELECT {_key(feed)} AS record_key FROM {_new(feed)} AS record) AS here "
+            f"ON broken.record_key = here.record_key "
+            f"WHERE broken.feed = '{feed.name}' AND broken.until_run IS NULL"
+        )
+
+    def _keep_broken(self) -> None:
+        """Note since when records are broken, and until when they were."""
+        if not self._is_delta:  # a full feed mends whatever it does not break
+            self._connection.execute(
+                "INSERT INTO work.run_judged "
+                "SELECT feed, record_key FROM ops.broken WHERE until_run IS NULL"
+            )
+        self._connection.execute(statement("feeds/mend"), {"run_id": self._run_id})
+        self._connection.execute(statement("feeds/note_broken"), {"run_id": self._run_id})
+
     def replace_core(self) -> None:
         """Put what was accepted in the place of what was known, and keep the rejects."""
+        self._keep_broken()
         self._connection.execute(
             "INSERT INTO ops.reject FROM work.run_reject "
             "ORDER BY feed, row_number, column_name, reason"
@@ -271,6 +319,13 @@ class FeedStore:
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def _key(feed: Feed) -> str:
+    """SQL: the key of a `record` as `ops` keeps it; null where no part of it is readable."""
+    parts = [f"coalesce(CAST(record.{key} AS VARCHAR), '')" for key in feed.keys]
+    blank = "|" * (len(parts) - 1)
+    return f"nullif(concat_ws('|', {', '.join(parts)}), '{blank}')" if parts else "NULL"
 
 
 def _new(feed: Feed) -> str:

@@ -92,7 +92,6 @@ class SideStore:
         self._connection.execute(
             statement("reconcile/make_layer_side"),
             {
-                "run_id": run_id,
                 "day": day,
                 "platform_names": [name.strip().lower() for name in platform_names],
                 "own_names": [name.strip().lower() for name in own_names],
@@ -214,7 +213,7 @@ class SideStore:
             return read(self._connection, statement("reconcile/read_edges"))
 
     def rejected(self, affinity: pl.DataFrame, run_id: str) -> pl.DataFrame:
-        """`object_uid` of what Affinity bills of records that the run's feeds broke."""
+        """`object_uid` of what Affinity bills of records that were broken as the run left them."""
         with registered(self._connection, "known_affinity", affinity):
             return read(self._connection, statement("reconcile/read_rejected"), {"run_id": run_id})
 
@@ -224,7 +223,7 @@ class SideStore:
             return read(self._connection, statement("reconcile/read_own_routes"))
 
     def has_strangers(self, run_id: str) -> bool:
-        """Whether the run's feeds had broken records of lines or assets that nobody ever knew."""
+        """Whether lines or assets that nobody ever knew were broken as the run left them."""
         found = read(self._connection, statement("reconcile/read_strangers"), {"run_id": run_id})
         return not found.is_empty()
 

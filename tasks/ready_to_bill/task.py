@@ -51,7 +51,7 @@ def judge_charges(run: RunRef, terms: Terms, extra: tuple[ExtraColumn, ...]) -> 
                 store.add_rivals(numbers_unfit(store.numbers_of_ready(), terms.cli_layout))
             store.add_rivals(suspected_duplicates(*store.twins()))
             store.mark_billed_in_both(billed_in_affinity(store.own_in_snapshot(run.as_of)))
-            store.keep_gone(run.run_id)
+            store.keep_gone()
             store.remember_days(run.as_of)
             note_warnings(connection, run.run_id, {**_counted(oddities), **store.oddities()})
         return JudgementReceipt(

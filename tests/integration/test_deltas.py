@@ -114,3 +114,29 @@ def _edit(row: Row, feed: str, chance: random.Random) -> None:
         row["cli"] = chance.choice(["01204600001", "01204600002", "01204600077", ""])
     if feed == "customers":
         row["integration_id"] = chance.choice(["AC-1", ""])
+
+
+@pytest.mark.parametrize(
+    ("feed", "cell"),
+    [
+        pytest.param("order_lines", {"quantity": "none"}, id="a line"),
+        pytest.param("assets", {"is_live": "perhaps"}, id="an asset"),
+        pytest.param("customers", {"name": ""}, id="the customer of all lines"),
+    ],
+)
+def test_a_record_that_a_delta_broke_has_not_gone_until_it_comes_again(
+    office: Office, feed: str, cell: dict[str, str]
+):
+    office.run()
+    fit = deepcopy(office.record(feed))
+    office.feeds = {feed: [fit | cell]}
+    office.run()
+    office.feeds = {}
+
+    office.run()
+
+    assert [] == office.holds(), "the day after it is as broken as it was"
+    office.feeds = {feed: [fit | {"is_deleted": "true"}]}
+    office.run()
+    gone = {line for line, _, reason in office.holds() if reason == "source_gone"}
+    assert gone == ({"L1", "L2", "L3"} if feed == "customers" else {"L1"})

@@ -703,3 +703,20 @@ def test_a_difference_grows_older_whatever_else_changes(billed: Office):
 
     told = mart(billed.folder, "reconciliation", where="class = 'differs'")
     assert [19] == told["age_days"].to_list()
+
+
+def test_what_a_delta_broke_is_not_clean_until_it_comes_again(tmp_path: Path):
+    profile = '[feeds]\nmode = "delta"\nmax_reject_rate = 1\n'
+    office = Office(tmp_path / "office", profile=profile)
+    office.run()
+    office.uploaded()
+    (fit, *others) = snapshot(office)
+    verdicts = []
+    for days, came in enumerate(([fit, *others], [fit | {"quantity": "some"}], [], [fit]), start=1):
+        office.feeds = {SITE_PRODUCTS: came} if came else {}
+        office.run(AS_OF + timedelta(days=days))
+        verdicts.append(compared(office).verdict)
+
+    assert ["clean", "unreconciled", "unreconciled", "clean"] == verdicts
+    known_then = compared(office, known_at=AS_OF + timedelta(days=3))
+    assert "unreconciled" == known_then.verdict, "as it was known then"

@@ -1,6 +1,6 @@
 -- Report exported and billed charges whose line, or whose asset, is in the feeds no more. A record
--- that was rejected is not gone.
--- Params: $run_id VARCHAR.
+-- that is broken is not gone.
+-- Params: none.
 INSERT INTO out.hold
 SELECT charge.line_id, charge.charge_type, 'source_gone' AS reason, charge.value
 FROM out.charge AS charge
@@ -8,8 +8,8 @@ INNER JOIN ops.charge_state AS state
     ON charge.line_id = state.line_id AND charge.charge_type = state.charge_type
 ANTI JOIN core.order_lines AS line ON charge.line_id = line.line_id
 ANTI JOIN (
-    FROM ops.reject WHERE run_id = $run_id AND feed = 'order_lines'
-) AS reject ON charge.line_id = reject.record_key
+    FROM ops.broken WHERE feed = 'order_lines' AND until_run IS NULL
+) AS broken ON charge.line_id = broken.record_key
 WHERE state.status IN ('exported', 'in_billing')
 UNION ALL
 SELECT charge.line_id, charge.charge_type, 'source_gone' AS reason, charge.value
@@ -27,8 +27,8 @@ SEMI JOIN (
     ) AS named
     ANTI JOIN core.assets AS asset ON named.asset_id = asset.asset_id
     ANTI JOIN (
-        FROM ops.reject WHERE run_id = $run_id AND feed = 'assets'
-    ) AS reject ON named.asset_id = reject.record_key
+        FROM ops.broken WHERE feed = 'assets' AND until_run IS NULL
+    ) AS broken ON named.asset_id = broken.record_key
     WHERE named.asset_id IS NOT NULL
 ) AS gone ON charge.line_id = gone.line_id AND charge.charge_type = gone.charge_type
 WHERE state.status IN ('exported', 'in_billing');

@@ -4,7 +4,7 @@
 -- same; an earlier stretch is as it was last told, and one that was billed before we first looked as it
 -- was last seen. What is not to be billed any more, and no day says since when, is so since the run that
 -- first saw it. Follows the judgement, the changes and the batch.
--- Params: $run_id VARCHAR, $day DATE, $platform_names, $own_names VARCHAR[] (lower case).
+-- Params: $day DATE, $platform_names, $own_names VARCHAR[] (lower case).
 CREATE OR REPLACE TABLE work.layer_side AS
 WITH picture AS (
     -- a one-off charge stays where it was told to be
@@ -121,13 +121,13 @@ stopping AS (
     WHERE changing.is_stopping OR changing.is_dead
 ),
 
-rejected AS (
+broken AS (
     SELECT feed, record_key
-    FROM ops.reject
-    WHERE run_id = $run_id
+    FROM ops.broken
+    WHERE until_run IS NULL
 ),
 
--- billed charges whose line or asset is in the feeds no more; what was rejected is not gone
+-- billed charges whose line or asset is in the feeds no more; what is broken is not gone
 gone AS (
     SELECT charge.line_id, charge.charge_type
     FROM out.charge AS charge
@@ -138,12 +138,12 @@ gone AS (
     LEFT JOIN core.order_lines AS line ON charge.line_id = line.line_id
     LEFT JOIN core.assets AS asset
         ON coalesce(picture.asset_id, told.asset_id) = asset.asset_id
-    ANTI JOIN rejected
+    ANTI JOIN broken
         ON
-            (rejected.feed = 'order_lines' AND charge.line_id = rejected.record_key)
+            (broken.feed = 'order_lines' AND charge.line_id = broken.record_key)
             OR (
-                rejected.feed = 'assets'
-                AND coalesce(picture.asset_id, told.asset_id) = rejected.record_key
+                broken.feed = 'assets'
+                AND coalesce(picture.asset_id, told.asset_id) = broken.record_key
             )
     WHERE
         charge.disposition = 'in_billing'

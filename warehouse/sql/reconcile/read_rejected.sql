@@ -1,4 +1,4 @@
--- What Affinity bills of lines and assets whose record the run's feeds broke.
+-- What Affinity bills of lines and assets whose record was broken as the run left it.
 -- Params: $run_id VARCHAR. known_affinity is a registered frame.
 WITH named AS (
     SELECT there.object_uid, written.line_id, written.asset_id
@@ -12,8 +12,11 @@ WITH named AS (
 
 broken AS (
     SELECT feed, record_key
-    FROM ops.reject
-    WHERE run_id = $run_id AND feed IN ('order_lines', 'assets')
+    FROM ops.broken
+    WHERE
+        from_run <= $run_id
+        AND coalesce(until_run > $run_id, TRUE)
+        AND feed IN ('order_lines', 'assets')
 )
 
 SELECT named.object_uid

@@ -1,15 +1,25 @@
--- Whether the run's feeds had broken records of lines or assets that nobody ever knew.
+-- Whether lines or assets that nobody ever knew were broken as the run left them.
 -- Params: $run_id VARCHAR.
-SELECT record_key
-FROM (
-    SELECT reject.record_key
-    FROM ops.reject AS reject
-    ANTI JOIN ops.layer_fact AS fact ON reject.record_key = fact.line_id
-    WHERE reject.run_id = $run_id AND reject.feed = 'order_lines'
+WITH broken AS (
+    SELECT feed, record_key
+    FROM ops.broken
+    WHERE from_run <= $run_id AND coalesce(until_run > $run_id, TRUE)
     UNION ALL
-    SELECT reject.record_key
-    FROM ops.reject AS reject
-    ANTI JOIN ops.layer_fact AS fact ON reject.record_key = fact.asset_id
-    WHERE reject.run_id = $run_id AND reject.feed = 'assets'
-) AS stranger
+    SELECT feed, record_key
+    FROM ops.reject
+    WHERE run_id = $run_id AND record_key IS NULL
+)
+
+SELECT broken.record_key
+FROM (
+    SELECT broken.record_key
+    FROM broken
+    ANTI JOIN ops.layer_fact AS fact ON broken.record_key = fact.line_id
+    WHERE broken.feed = 'order_lines'
+    UNION ALL
+    SELECT broken.record_key
+    FROM broken
+    ANTI JOIN ops.layer_fact AS fact ON broken.record_key = fact.asset_id
+    WHERE broken.feed = 'assets'
+) AS broken
 LIMIT 1;
