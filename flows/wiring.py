@@ -33,8 +33,9 @@ def new_run(profile: LoadedProfile, as_of: date | None) -> RunRef:
     """A run of this moment; without a day it is the tenant's today."""
     now = datetime.now(UTC)
     moment = now.replace(tzinfo=None)
+    # in the order of time, as text too: two runs may begin in one second
     return RunRef(
-        run_id=f"{moment:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}",
+        run_id=f"{moment:%Y%m%dT%H%M%S}-{moment.microsecond:05x}{uuid4().hex[:3]}",
         tenant=profile.settings.tenant.name,
         as_of=as_of or tenant_today(profile),
         started_at=moment,

@@ -12,7 +12,7 @@ import polars as pl
 
 from schemas.receipts import FeedOfRun
 from schemas.sides import AFFINITY_SIDE, LAYER_SIDE
-from warehouse.queries import append, read, registered, scalar
+from warehouse.queries import append, first_row, read, registered, scalar
 from warehouse.statements import statement
 
 SITE_PRODUCTS = "affinity_site_products"
@@ -89,14 +89,27 @@ class SideStore:
         own_names: Sequence[str],
     ) -> None:
         """Keep what The Layer and our ledger say today, where it is not as known."""
-        self._connection.execute(
-            statement("reconcile/make_layer_side"),
-            {
-                "day": day,
-                "platform_names": [name.strip().lower() for name in platform_names],
-                "own_names": [name.strip().lower() for name in own_names],
-            },
-        )
+        # step by step: the joins of one big statement would have to fit into memory at once
+        today: dict[str, object] = {"day": day}
+        routes: dict[str, object] = {
+            "platform_names": [name.strip().lower() for name in platform_names],
+            "own_names": [name.strip().lower() for name in own_names],
+        }
+        for name, parameters in (
+            ("reconcile/start_sides", {}),
+            ("reconcile/add_changing_charges", {}),
+            ("reconcile/add_told_charges", {}),
+            ("reconcile/add_judged_charges", {}),
+            ("reconcile/make_side_changes", today),
+            ("reconcile/make_gone", today),
+            ("reconcile/make_held", {}),
+            ("reconcile/make_layer_side", {}),
+            ("reconcile/add_former", {}),
+            ("reconcile/make_unsold", {}),
+            ("reconcile/drop_named", {}),
+            ("reconcile/add_unsold", today | routes),
+        ):
+            self._connection.execute(statement(name), parameters)
         self._remember(_LAYER, run_id, day)
 
     def remember_affinity(self, run_id: str, day: date) -> None:
@@ -106,16 +119,23 @@ class SideStore:
 
     def _remember(self, side: _Side, run_id: str, day: date) -> None:
         columns = ", ".join(side.columns)
-        known = f"SELECT {columns} FROM {side.kept} WHERE known_to IS NULL"
-        fresh = f"SELECT {columns} FROM {side.fresh}"
-        self._connection.execute(
-            f"UPDATE {side.kept} AS fact SET known_to = $day FROM ({known} EXCEPT {fresh}) AS old "
-            f"WHERE fact.known_to IS NULL AND fact.{side.key} = old.{side.key}",
-            {"day": day},
-        )
+        known = f"(FROM {side.kept} WHERE known_to IS NULL)"
+        # one join each that can spill; of the first day, when nothing is known, none
+        if first_row(self._connection, f"FROM {known} LIMIT 1") is not None:
+            as_before = " AND ".join(
+                f"known.{name} IS NOT DISTINCT FROM fresh.{name}" for name in side.columns
+            )
+            self._connection.execute(
+                f"UPDATE {side.kept} AS fact SET known_to = $day FROM ("
+                f"SELECT {side.key} FROM {known} AS known ANTI JOIN {side.fresh} AS fresh "
+                f"ON {as_before}) AS old "
+                f"WHERE fact.known_to IS NULL AND fact.{side.key} = old.{side.key}",
+                {"day": day},
+            )
         self._connection.execute(
             f"INSERT INTO {side.kept} ({columns}, known_from, run_id) "
-            f"SELECT {columns}, $day, $run_id FROM ({fresh} EXCEPT {known})",
+            f"SELECT {columns}, $day, $run_id FROM {side.fresh} AS fresh "
+            f"ANTI JOIN {known} AS known ON fresh.{side.key} = known.{side.key}",
             {"day": day, "run_id": run_id},
         )
 
