@@ -87,6 +87,7 @@ AFFINITY_SIDE = pl.Schema(
         "end_on": pl.Date(),
         "row_key": pl.String(),
         "frequency": pl.String(),
+        "is_taken_back": pl.Boolean(),
         "known_from": pl.Date(),
         "is_gone": pl.Boolean(),
         "same_from": pl.Date(),
@@ -94,6 +95,7 @@ AFFINITY_SIDE = pl.Schema(
 )
 """What Affinity bills: one row per site product. Any column but the first may be null.
 
+`is_taken_back`: a one-off whose end was told and taken, as the ledger knows; null: not so.
 `is_gone`: a later snapshot has it no more, so it ended on a day that nobody knows.
 `frequency`: that of The Layer's products with this code, where they agree; Affinity does not say.
 """

@@ -235,14 +235,15 @@ def _is_taken_back(as_of: date) -> pl.Expr:
 def _without_taken_back(affinity: pl.DataFrame, layer: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """Affinity's records without `bills` on one-off charges that were taken back.
 
-    One has a day, not days: an end on it says so where another row of it has none (it was billed
-    anew), or where the charge is not to be billed there.
+    One has a day, not days: an end on it says so where we told it, where another row of it has none
+    (it was billed anew), or where the charge is not to be billed there.
     """
     is_one_off = pl.col("charge_type") == ChargeType.UPFRONT
     stands = (is_one_off & pl.col("end_on").is_null() & pl.col("bills")).any().over("match_id")
     unwanted = (~_to_bill() | _is_taken_back(as_of)).all()
     wanted = layer.group_by("match_id").agg(unwanted.alias("is_unwanted"))
-    taken_back = is_one_off & pl.col("end_on").is_not_null() & (stands | pl.col("is_unwanted"))
+    is_so = pl.col("is_taken_back").fill_null(value=False) | stands | pl.col("is_unwanted")
+    taken_back = is_one_off & pl.col("end_on").is_not_null() & is_so
     return (
         affinity.join(wanted, on="match_id", how="left", maintain_order="left")
         .with_columns(pl.col("bills") & ~taken_back.fill_null(value=False))

@@ -720,3 +720,27 @@ def test_what_a_delta_broke_is_not_clean_until_it_comes_again(tmp_path: Path):
     assert ["clean", "unreconciled", "unreconciled", "clean"] == verdicts
     known_then = compared(office, known_at=AS_OF + timedelta(days=3))
     assert "unreconciled" == known_then.verdict, "as it was known then"
+
+
+def test_a_one_off_that_was_taken_back_and_billed_anew_with_an_end_is_clean(billed: Office):
+    """Both rows have a last day in Affinity: the ledger knows which of them was taken back."""
+    rows = {row["row_key"]: row for row in billed.feeds[SITE_PRODUCTS]}
+    first = rows[billed.key("L1", "upfront")]
+    billed.line(1)["upfront_do_not_bill"] = "true"
+    billed.run(AS_OF + timedelta(days=1))
+    billed.uploaded(2)
+    first["end_on"] = first["start_on"]
+    billed.line(1)["upfront_do_not_bill"] = ""
+    billed.record("assets")["cease_on"] = (AS_OF + timedelta(days=1)).isoformat()
+    billed.run(AS_OF + timedelta(days=2))
+    billed.uploaded(3)
+    (anew,) = snapshot(billed, 3)
+    last_day = (AS_OF + timedelta(days=1)).isoformat()
+    billed.feeds[SITE_PRODUCTS].append(anew | {"object_uid": "SN-anew", "end_on": last_day})
+    rows[billed.key("L1")]["end_on"] = last_day
+    billed.run(AS_OF + timedelta(days=3))
+
+    receipt = compared(billed)
+
+    assert [] == found(billed)
+    assert "clean" == receipt.verdict

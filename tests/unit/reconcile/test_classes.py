@@ -477,8 +477,17 @@ def test_a_one_off_that_was_taken_back_has_no_money_any_more():
     assert [("ceased_but_billing", None, "status", "cease")] == found([unwanted], [stands])
 
 
-def test_a_one_off_that_was_taken_back_and_billed_anew_counts_once():
-    rows = [theirs("U1", end_on=date(2026, 1, 1)), theirs("U2")]
+@pytest.mark.parametrize(
+    ("taken_back", "anew"),
+    [
+        pytest.param({}, {}, id="it ends, the new one does not"),
+        pytest.param({"is_taken_back": True}, {"end_on": date(2026, 1, 1)}, id="we told its end"),
+    ],
+)
+def test_a_one_off_that_was_taken_back_and_billed_anew_counts_once(
+    taken_back: dict[str, Any], anew: dict[str, Any]
+):
+    rows = [theirs("U1", end_on=date(2026, 1, 1), **taken_back), theirs("U2", **anew)]
     one_off = {"charge_type": "upfront"}
     both = compared(
         [ours(**one_off)],
