@@ -1,0 +1,124 @@
+"""Whether the product and the three rivals come to the same answers on one folder of feeds.
+
+`python -m benchmarks.rivals.check FOLDER` runs all four, each in a fresh process, prints what
+differs from the product and exits with 1 if anything does. FOLDER holds `r2b.toml` and `feeds/`.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from benchmarks.million import AS_OF, run_job
+
+RIVALS = ("pandas", "duckdb", "polars")
+FILES = ("06_clis.csv", "08_products.csv")
+_ROOT = Path(__file__).resolve().parents[2]
+_NOBODY = {"charges": 0, "value": "0.0000"}
+
+
+def main() -> None:
+    """Run all, compare, say what differs."""
+    asked = argparse.ArgumentParser(prog="python -m benchmarks.rivals.check", description=__doc__)
+    asked.add_argument("folder", type=Path)
+    asked.add_argument("--parquet", action="store_true", help="the same feeds as Parquet files")
+    options = asked.parse_args()
+
+    folder = as_parquet(options.folder) if options.parquet else options.folder
+    run_job(folder)
+    counts = product_counts(folder)
+    differences = [
+        f"{rival}: {difference}"
+        for rival in RIVALS
+        for difference in compare(folder, counts, rival)
+    ]
+    print("\n".join(differences) or f"{folder.name}: all agree, {said(counts)}")
+    raise SystemExit(1 if differences else 0)
+
+
+def as_parquet(folder: Path) -> Path:
+    """The same feeds as Parquet files, every column text, in a folder beside; made once."""
+    copy = folder.with_name(f"{folder.name}-parquet")
+    if not copy.exists():
+        making = folder.with_name(f".{copy.name}")
+        shutil.rmtree(making, ignore_errors=True)
+        (making / "feeds").mkdir(parents=True)
+        shutil.copy(folder / "r2b.toml", making)
+        for path in (folder / "feeds").glob("*.csv"):
+            # ragged records and bytes that do not decode cannot be in a Parquet file
+            pl.read_csv(
+                path, infer_schema=False, truncate_ragged_lines=True, encoding="utf8-lossy"
+            ).with_columns(pl.all().str.replace_all("\ufffd", "?", literal=True)).write_parquet(
+                making / "feeds" / f"{path.stem}.parquet"
+            )
+        making.rename(copy)
+    return copy
+
+
+def product_counts(folder: Path) -> dict[str, Any]:
+    """What the product's run in `folder` came to, as `r2b run --json` prints it."""
+    with duckdb.connect(folder / "var" / "published" / "r2b.duckdb", read_only=True) as published:
+        row = published.execute("SELECT counts FROM mart.run").fetchone()
+    assert row is not None
+    counts: dict[str, Any] = json.loads(row[0])
+    return counts
+
+
+def said(counts: Mapping[str, Any]) -> str:
+    """What the product came to, in a line."""
+    rejected = sum(feed["rejected"] for feed in counts["feeds"].values())
+    ready = counts["dispositions"]["ready"]
+    rows = ", ".join(f"{counts['batch']['files'][name]} rows in {name}" for name in FILES)
+    ready_text = f"{ready['charges']} charges ready ({ready['value']})"
+    return f"{rejected} records rejected, {ready_text}, {rows}"
+
+
+def compare(folder: Path, counts: Mapping[str, Any], rival: str) -> Iterator[str]:
+    """What a rival says otherwise than the product."""
+    out = folder / rival
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir()
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", f"benchmarks.rivals.{rival}_job"),
+            *(str(folder / "feeds"), str(out), AS_OF),
+        ],
+        cwd=_ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    found = json.loads(done.stdout)
+    for feed, product in counts["feeds"].items():
+        theirs = found["feeds"][feed]
+        if theirs != {name: product[name] for name in ("accepted", "rejected")}:
+            yield f"{feed}: {theirs}, the product {product}"
+    for name in sorted({*counts["dispositions"], *found["dispositions"]}):
+        theirs = found["dispositions"].get(name, _NOBODY)
+        ours = counts["dispositions"].get(name, _NOBODY)
+        if theirs != ours:
+            yield f"{name}: {theirs}, the product {ours}"
+    for name in FILES:
+        yield from _differing_rows(out / name, Path(counts["batch"]["path"]) / name)
+
+
+def _differing_rows(theirs: Path, ours: Path) -> Iterator[str]:
+    if theirs.read_bytes() == ours.read_bytes():
+        return
+    left, right = (path.read_bytes().split(b"\r\n") for path in (theirs, ours))
+    yield f"{ours.name}: {len(left)} lines, the product {len(right)}; the first that differ:"
+    for mine, yours in zip(left, right, strict=False):
+        if mine != yours:
+            yield f"{ours.name}: {mine.decode()}\n{ours.name}: {yours.decode()} (the product)"
+            return
+
+
+if __name__ == "__main__":
+    main()
