@@ -9,6 +9,7 @@ R2BError                        1   (a bug never looks like one of these)
   TooManyRejects               30   reject rate above the limit; nothing delivered
   WarehouseBusy       retry    40   another run holds the warehouse
   MigrationFailed              41   the warehouse could not be brought up to date
+  OutOfMemory                  42   the warehouse needs more memory than it may have
   DeliveryIncomplete           50   a file is missing or altered, or has not arrived
   IllegalTransition            60   a move the rules do not know
   StaleStatus         retry    61   the other side changed after we read it
@@ -92,6 +93,12 @@ class MigrationFailed(R2BError):
     """The warehouse could not be opened or brought to this version."""
 
     exit_code = 41
+
+
+class OutOfMemory(R2BError):
+    """The warehouse needs more memory than the profile lets it have."""
+
+    exit_code = 42
 
 
 class DeliveryIncomplete(R2BError):

@@ -733,6 +733,7 @@ BEHIND: Mapping[str, str] = {
     "ops.affinity_fact": "What Affinity's snapshots said of each site product, with both clocks.",
     "ops.run": "The book of runs.",
     "ops.feed_read": "Each feed of each run: its digest, and records read, accepted, rejected.",
+    "ops.broken": "Records that a delivery broke, until a run has each fit again, or gone.",
     "ops.source_mark": "How far each feed was read: where the next delta over HTTP starts.",
     "ops.reject": "The rejects of all runs.",
     "ops.warning": "The warnings of all runs.",

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import duckdb
 
-from schemas.errors import MigrationFailed, WarehouseBusy
+from schemas.errors import MigrationFailed, OutOfMemory, WarehouseBusy
 from warehouse.migrate import migrate
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection
@@ -150,4 +150,10 @@ def _connect(path: Path, *, memory: str | None = None) -> Iterator[duckdb.DuckDB
         connection.execute("SET TimeZone = 'UTC'")
         if memory is not None:
             connection.execute("SET memory_limit = $memory", {"memory": memory})
-        yield connection
+        try:
+            yield connection
+        except duckdb.OutOfMemoryException as error:
+            raise OutOfMemory(
+                f"Working in {path.name}: the memory it may use is not enough.",
+                hint="Raise warehouse.memory in the profile, then run again: nothing is lost.",
+            ) from error
