@@ -1,7 +1,8 @@
-"""The whole job over a million order lines, beside the floor, in the same run.
+"""The whole job over a million order lines, beside the floor and the rivals, in the same run.
 
 `python -m benchmarks.million --lines 1000000 --runs 3` makes the feeds (kept for the next time),
-runs job and floor by turns, each in a fresh process on two cores, and prints medians and ratios.
+runs job, floor and rivals by turns, each in a fresh process on two cores, and prints medians and
+ratios.
 """
 
 import argparse
@@ -12,6 +13,8 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +23,7 @@ from rich.table import Table
 
 AS_OF = "2026-10-30"
 CORES = 2
+RIVALS = ("pandas", "duckdb", "polars")
 _ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -41,16 +45,19 @@ def main() -> None:
     asked.add_argument("--kind", choices=sorted(_KINDS), default="plain", help="how the CSV is")
     asked.add_argument("--feeds", type=Path, default=_ROOT / "var" / "benchmarks")
     asked.add_argument("--no-floor", action="store_true")
+    asked.add_argument("--rival", action="append", choices=RIVALS, default=[], help="as often")
     options = asked.parse_args()
 
     folder = feeds_folder(options.feeds, options.lines, options.kind)
     jobs: list[Took] = []
-    floors: list[Took] = []
+    others: dict[str, list[Took]] = defaultdict(list)
     for _ in range(options.runs):
         jobs.append(run_job(folder))
         if not options.no_floor:
-            floors.append(run_floor(folder, rows=written_rows(jobs[-1])))
-    show(jobs, floors, title=f"{options.lines:,} order lines, CSV {options.kind}, {CORES} cores")
+            others["floor"].append(run_floor(folder, rows=written_rows(jobs[-1])))
+        for rival in options.rival:
+            others[rival].append(run_rival(folder, rival))
+    show(jobs, others, title=f"{options.lines:,} order lines, CSV {options.kind}, {CORES} cores")
 
 
 # Feeds
@@ -110,10 +117,20 @@ def run_job(folder: Path) -> Took:
 
 def run_floor(folder: Path, *, rows: int) -> Took:
     """The floor on the same files, with `rows` rows written."""
-    out = folder / "floor"
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir()
+    out = _emptied(folder / "floor")
     return _run("benchmarks.floor", str(folder / "feeds"), str(out), str(rows))
+
+
+def run_rival(folder: Path, rival: str) -> Took:
+    """A rival on the same files; `benchmarks.rivals.check` says whether it answers the same."""
+    out = _emptied(folder / rival)
+    return _run(f"benchmarks.rivals.{rival}_job", str(folder / "feeds"), str(out), AS_OF)
+
+
+def _emptied(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
 
 
 def written_rows(job: Took) -> int:
@@ -149,17 +166,17 @@ def _on_two_cores() -> None:
 # Showing
 
 
-def show(jobs: list[Took], floors: list[Took], *, title: str) -> None:
-    """Print medians and, where there is a floor, ratios to it."""
+def show(jobs: list[Took], others: Mapping[str, list[Took]], *, title: str) -> None:
+    """Print medians, and how often the job takes what each of the others does."""
     console = Console()
     table = Table(title=f"{title}: medians of {len(jobs)}")
     for header in ("", "wall s", "CPU s", "peak MB"):
         table.add_column(header, justify="right" if header else "left")
     table.add_row("job", *_medians(jobs))
-    if floors:
-        table.add_row("floor", *_medians(floors))
-        ratios = [f"{_median(jobs, name) / _median(floors, name):.2f}" for name in _MEASURES]
-        table.add_row("job / floor", *ratios)
+    for other, runs in others.items():
+        table.add_row(other, *_medians(runs))
+        ratios = [f"{_median(jobs, name) / _median(runs, name):.2f}" for name in _MEASURES]
+        table.add_row(f"job / {other}", *ratios)
     console.print(table)
 
     steps = [json.loads(job.output)["steps"] for job in jobs]

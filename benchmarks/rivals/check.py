@@ -7,8 +7,6 @@ differs from the product and exits with 1 if anything does. FOLDER holds `r2b.to
 import argparse
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,11 +14,9 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from benchmarks.million import AS_OF, run_job
+from benchmarks.million import RIVALS, run_job, run_rival
 
-RIVALS = ("pandas", "duckdb", "polars")
 FILES = ("06_clis.csv", "08_products.csv")
-_ROOT = Path(__file__).resolve().parents[2]
 _NOBODY = {"charges": 0, "value": "0.0000"}
 
 
@@ -82,20 +78,7 @@ def said(counts: Mapping[str, Any]) -> str:
 
 def compare(folder: Path, counts: Mapping[str, Any], rival: str) -> Iterator[str]:
     """What a rival says otherwise than the product."""
-    out = folder / rival
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir()
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", f"benchmarks.rivals.{rival}_job"),
-            *(str(folder / "feeds"), str(out), AS_OF),
-        ],
-        cwd=_ROOT,
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    found = json.loads(done.stdout)
+    found = json.loads(run_rival(folder, rival).output)
     for feed, product in counts["feeds"].items():
         theirs = found["feeds"][feed]
         if theirs != {name: product[name] for name in ("accepted", "rejected")}:
@@ -106,7 +89,7 @@ def compare(folder: Path, counts: Mapping[str, Any], rival: str) -> Iterator[str
         if theirs != ours:
             yield f"{name}: {theirs}, the product {ours}"
     for name in FILES:
-        yield from _differing_rows(out / name, Path(counts["batch"]["path"]) / name)
+        yield from _differing_rows(folder / rival / name, Path(counts["batch"]["path"]) / name)
 
 
 def _differing_rows(theirs: Path, ours: Path) -> Iterator[str]:
