@@ -96,8 +96,7 @@ class SideStore:
             "own_names": [name.strip().lower() for name in own_names],
         }
         for name, parameters in (
-            ("reconcile/start_sides", {}),
-            ("reconcile/add_changing_charges", {}),
+            ("reconcile/make_side_charges", {}),
             ("reconcile/add_told_charges", {}),
             ("reconcile/add_judged_charges", {}),
             ("reconcile/make_side_changes", today),

@@ -15,7 +15,7 @@ SELECT
     there.end_on,
     there.row_key,
     often.frequency,
-    ended.row_key IS NOT NULL OR NULL AS is_taken_back
+    CASE WHEN ended.row_key IS NOT NULL THEN TRUE END AS is_taken_back
 FROM core.affinity_site_products AS there
 LEFT JOIN (
     SELECT row_key, min(charge_type) AS charge_type

@@ -10,7 +10,7 @@ WITH broken AS (
     WHERE run_id = $run_id AND record_key IS NULL
 )
 
-SELECT broken.record_key
+SELECT record_key
 FROM (
     SELECT broken.record_key
     FROM broken
@@ -21,5 +21,5 @@ FROM (
     FROM broken
     ANTI JOIN ops.layer_fact AS fact ON broken.record_key = fact.asset_id
     WHERE broken.feed = 'assets'
-) AS broken
+) AS stranger
 LIMIT 1;

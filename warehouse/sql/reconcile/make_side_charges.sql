@@ -1,6 +1,8 @@
--- Billed charges that may not be as told, as The Layer says today. A one-off stays where it was told to be.
+-- What every charge that is or was to be billed, in Affinity or elsewhere, is about: first billed ones that may
+-- not be as told, as The Layer says today. A one-off stays where it was told to be. `any_asset_id`: where The
+-- Layer names no asset, the one it was told with.
 -- Params: none.
-INSERT INTO work.side_charge
+CREATE OR REPLACE TABLE work.side_charge AS
 WITH current AS (
     SELECT
         charge.line_id,
@@ -51,6 +53,6 @@ SELECT
     quantity,
     unit_price,
     frequency,
-    bill_start_on,
-    bill_end_on
+    bill_start_on AS start_on,
+    bill_end_on AS end_on
 FROM current;
