@@ -229,34 +229,32 @@ class FeedStore:
             self._keep_rejects(feed)
         if rejected or orphans:
             self.warn({(feed.name, "known record left out: what it points at is gone"): orphans})
-            self._note_broken(feed)
+            if orphans:
+                self._note_orphans(feed)
             self._connection.execute(
                 f"DELETE FROM {_new(feed)} WHERE row_number IN (SELECT row_number FROM work.reject)"
             )
         self._connection.execute(f"DELETE FROM {_new(feed)} WHERE is_deleted")
         return int(rejected)
 
-    def _note_broken(self, feed: Feed) -> None:
-        """Note the keys of what is rejected, and of known records whose parent is broken."""
-        is_broken = " OR ".join(
-            [
-                "reject.row_number > 0",
-                *(
-                    f"(reject.column_name = '{column.name}' AND record.{column.name} IN "
-                    f"(SELECT record_key FROM parent WHERE feed = '{column.references}'))"
-                    for column in feed.columns
-                    if column.references is not None
-                ),
-            ]
+    def _note_orphans(self, feed: Feed) -> None:
+        """Note the keys of known records whose parent is broken: so are they."""
+        has_broken_parent = " OR ".join(
+            f"(reject.column_name = '{column.name}' AND record.{column.name} IN "
+            f"(SELECT record_key FROM parent WHERE feed = '{column.references}'))"
+            for column in feed.columns
+            if column.references is not None
         )
         self._connection.execute(
             f"INSERT INTO work.run_broken WITH parent AS ("
             f"FROM work.run_broken UNION ALL "
+            f"SELECT feed, record_key FROM work.run_reject UNION ALL "
             f"(SELECT feed, record_key FROM ops.broken WHERE until_run IS NULL "
             f"EXCEPT FROM work.run_judged)) "
             f"SELECT DISTINCT '{feed.name}', {_key(feed)} FROM {_new(feed)} AS record "
             f"INNER JOIN work.reject AS reject ON record.row_number = reject.row_number "
-            f"WHERE {_key(feed)} IS NOT NULL AND ({is_broken})"
+            f"WHERE reject.row_number < 0 AND {_key(feed)} IS NOT NULL "
+            f"AND ({has_broken_parent})"
         )
 
     def _note_judged(self, feed: Feed) -> None:
@@ -271,6 +269,10 @@ class FeedStore:
 
     def _keep_broken(self) -> None:
         """Note since when records are broken, and until when they were."""
+        self._connection.execute(
+            "INSERT INTO work.run_broken SELECT DISTINCT feed, record_key FROM work.run_reject "
+            "WHERE record_key IS NOT NULL"
+        )
         if not self._is_delta:  # a full feed mends whatever it does not break
             self._connection.execute(
                 "INSERT INTO work.run_judged "
