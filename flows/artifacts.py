@@ -44,7 +44,7 @@ from tasks.reports.sheets import (
     sync_outcome,
 )
 from warehouse.connection import open_published
-from warehouse.report import ReportStore
+from warehouse.report import ReportStore, at_the_gate
 
 R = TypeVar("R")
 
@@ -72,7 +72,7 @@ def show_run(receipt: RunReceipt, profile: LoadedProfile) -> None:
         tenant = profile.settings.tenant.name
         with open_published(profile.published) as connection:
             store = ReportStore(connection)
-            queue, open_batches, waiting = store.queue(), store.open_batches(), store.waiting()
+            queue, open_batches = store.queue(), store.open_batches()
         about = f"{tenant}, {receipt.as_of}"
         _sheet(
             tenant, "billing-run", f"{about}: {run_outcome(receipt)}", run_sheet(receipt, tenant)
@@ -88,7 +88,7 @@ def show_run(receipt: RunReceipt, profile: LoadedProfile) -> None:
                 description=f"{about}: {words} ({len(rows):,})",
                 table=rows,
             )
-        _gate(tenant, waiting)
+        _gate(tenant, at_the_gate(open_batches))
         _rename(f"{tenant} {receipt.as_of}: {receipt.status.replace('_', ' ')}")
 
 
@@ -135,7 +135,7 @@ def show_gate(profile: LoadedProfile) -> None:
     with shown() as is_shown:
         if is_shown:
             with open_published(profile.published) as connection:
-                waiting = ReportStore(connection).waiting()
+                waiting = at_the_gate(ReportStore(connection).open_batches())
             _gate(profile.settings.tenant.name, waiting)
 
 

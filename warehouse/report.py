@@ -50,22 +50,6 @@ class ReportStore:
         """Batches that are not settled, oldest first, with their age in days."""
         return self._read("report/read_open_batches")
 
-    def waiting(self) -> list[WaitingBatch]:
-        """The batches at the gate, oldest first: those not settled whose files are there."""
-        return [
-            WaitingBatch(
-                seq=row["seq"],
-                as_of=row["as_of"],
-                state=row["state"],
-                since=row["since"],
-                rows=row["rows"],
-                value=row["value"] or Decimal(0),
-                digest=row["digest"] or "",
-            )
-            for row in self.open_batches().iter_rows(named=True)
-            if row["state"] != BatchState.CLAIMED
-        ]
-
     def queue(self) -> pl.DataFrame:
         """The open items of the retry queue, the most money first."""
         return self._read("report/read_queue")
@@ -76,3 +60,20 @@ class ReportStore:
 
     def _read(self, name: str, **parameters: object) -> pl.DataFrame:
         return read(self._connection, statement(name), parameters or None)
+
+
+def at_the_gate(open_batches: pl.DataFrame) -> list[WaitingBatch]:
+    """Those of `ReportStore.open_batches` whose files are there, oldest first."""
+    return [
+        WaitingBatch(
+            seq=row["seq"],
+            as_of=row["as_of"],
+            state=row["state"],
+            since=row["since"],
+            rows=row["rows"],
+            value=row["value"] or Decimal(0),
+            digest=row["digest"] or "",
+        )
+        for row in open_batches.iter_rows(named=True)
+        if row["state"] != BatchState.CLAIMED
+    ]

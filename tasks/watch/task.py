@@ -9,7 +9,7 @@ from tasks.step import step
 from tasks.watch.alerts import Facts, Limits, alerts
 from tasks.watch.memory import news, read_memory, write_memory
 from warehouse.connection import open_published
-from warehouse.report import ReportStore
+from warehouse.report import ReportStore, at_the_gate
 from warehouse.watch import WatchStore
 
 
@@ -65,6 +65,6 @@ def _facts(published: Path, queued_before: datetime, answer_days: int) -> Facts:
             last_success=runs["last_success"],
             status=None if runs["status"] is None else RunStatus(runs["status"]),
             message=runs["message"] or None,
-            batches=tuple(ReportStore(connection).waiting()),
+            batches=tuple(at_the_gate(ReportStore(connection).open_batches())),
             **store.waiting(queued_before=queued_before, answer_days=answer_days),
         )
