@@ -21,10 +21,10 @@ given = $(if $(filter command,$(firstword $(origin $1))),--$2 '$($1)')
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV LINES
 
 .DEFAULT_GOAL := help
-.PHONY: browser help demo serve test year coverage setup check fix lock bench docs clean $(KINDS:%=test-%)
+.PHONY: browser strace help demo serve test year crash crash-deep coverage setup check fix lock bench docs clean $(KINDS:%=test-%)
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  make test-KIND  run one kind of tests: $(KINDS)"
 	@echo "Other arguments for pytest, the benchmark or the lock: ARGS='...'"
 
@@ -34,11 +34,11 @@ demo: $(READY) ## show the whole job on a made-up reseller (LINES=20000 SEED=7)
 serve: $(READY) ## bring up server, worker and deployments: r2b.toml's, or a sample reseller's
 	@$(BIN)/r2b serve $(if $(wildcard r2b.toml),,--sample) $(ARGS)
 
-test: $(READY) browser ## run all tests
+test: $(READY) browser strace ## run all tests
 	@echo "Running all tests: pytest $(ARGS)"
 	@$(PYTEST) $(ARGS)
 
-$(KINDS:%=test-%): test-%: $(READY) browser
+$(KINDS:%=test-%): test-%: $(READY) browser strace
 	@echo "Running tests/$*: pytest $(ARGS)"
 	@$(PYTEST) tests/$* $(ARGS)
 
@@ -46,11 +46,20 @@ year: $(READY) ## play forty years of a bigger reseller with a run every day: ta
 	@echo "Playing years: pytest tests/year $(ARGS)"
 	@R2B_YEAR=deep $(PYTEST) --timeout 7200 tests/year $(ARGS)
 
-coverage: $(READY) browser ## run all tests, and list the lines of the product they never ran
+crash: $(READY) strace ## kill the program wherever it can be killed, and show that its books are right
+	@$(BIN)/python -m tests.crash $(ARGS)
+
+crash-deep: $(READY) strace ## the same at every point, every system call and ten seeds: takes hours
+	@$(BIN)/python -m tests.crash --deep $(ARGS)
+
+coverage: $(READY) browser strace ## run all tests, and list the lines of the product they never ran
 	@$(PYTEST) --cov --cov-report=term $(ARGS)
 
 browser:
 	@sh .ci/browser
+
+strace:
+	@sh .ci/strace
 
 setup: $(READY) ## make .venv, as every target does by itself when it has to
 	@echo 'The environment is ready.'

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from flows.profile import LoadedProfile
 from schemas.errors import WarehouseBusy
-from warehouse.connection import held_open
+from warehouse.connection import disk_trouble_told, held_open
 from warehouse.lock import only_run
 
 _LOOK_AGAIN_SECONDS = 0.5
@@ -25,8 +25,15 @@ def alone_with(profile: LoadedProfile) -> Iterator[None]:
     Raises:
         WarehouseBusy: another process is at work on it.
         MigrationFailed: it cannot be made ready.
+        DiskFailed: the disk is full, or fails, at whatever is done in the block.
         IllegalTransition: deployed, and this is not the tenant's home.
     """
+    with disk_trouble_told(profile.warehouse), _alone_with(profile):
+        yield
+
+
+@contextmanager
+def _alone_with(profile: LoadedProfile) -> Iterator[None]:
     if not _is_deployed():
         with _held(profile, patience=0):
             yield

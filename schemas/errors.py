@@ -10,6 +10,7 @@ R2BError                        1   (a bug never looks like one of these)
   WarehouseBusy       retry    40   another run holds the warehouse
   MigrationFailed              41   the warehouse could not be brought up to date
   OutOfMemory                  42   the warehouse needs more memory than it may have
+  DiskFailed                   43   the disk is full, or does not do what it is told
   DeliveryIncomplete           50   a file is missing or altered, or has not arrived
   IllegalTransition            60   a move the rules do not know
   StaleStatus         retry    61   the other side changed after we read it
@@ -99,6 +100,12 @@ class OutOfMemory(R2BError):
     """The warehouse needs more memory than the profile lets it have."""
 
     exit_code = 42
+
+
+class DiskFailed(R2BError):
+    """The disk is full, or could not write or read what it should."""
+
+    exit_code = 43
 
 
 class DeliveryIncomplete(R2BError):

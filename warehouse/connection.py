@@ -1,6 +1,7 @@
 """Opening the warehouse: short connections, made by rename, errors in people's words."""
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -9,11 +10,13 @@ from typing import TypeAlias
 
 import duckdb
 
-from schemas.errors import MigrationFailed, OutOfMemory, WarehouseBusy
+from schemas.errors import DiskFailed, MigrationFailed, OutOfMemory, WarehouseBusy
 from warehouse.migrate import migrate
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection
 """What steps hand from store to store; they need no duckdb of their own for it."""
+
+_OF_THE_DISK = frozenset({errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
 
 def prepare_warehouse(path: Path) -> None:
@@ -95,7 +98,7 @@ def open_reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             hint="Wait until it has finished, then try again.",
         ) from error
     with contextlib.closing(connection):
-        connection.execute("SET TimeZone = 'UTC'")
+        _behave(connection)
         yield connection
 
 
@@ -110,6 +113,7 @@ def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         "lock_configuration": "true",
     }
     with contextlib.closing(duckdb.connect(str(path), read_only=True, config=config)) as connection:
+        connection.execute("SET enable_progress_bar = false")
         yield connection
 
 
@@ -120,9 +124,46 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        connection.rollback()
+        # of what failed for good, as on a full disk, nothing is left to roll back
+        with contextlib.suppress(duckdb.Error):
+            connection.rollback()
         raise
     connection.commit()
+
+
+def _behave(connection: duckdb.DuckDBPyConnection) -> None:
+    """Moments are UTC, also for its cursors; nothing is printed: stdout is the command's answer."""
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")
+
+
+@contextlib.contextmanager
+def disk_trouble_told(path: Path) -> Iterator[None]:
+    """Say in people's words what a full or failing disk did to the work on the warehouse `path`.
+
+    Whether a commit that failed is durable shows at the next opening: nothing goes on from here.
+
+    Raises:
+        DiskFailed: the disk did.
+    """
+    try:
+        yield
+    except (OSError, duckdb.Error) as error:
+        if not _is_of_the_disk(error):
+            raise
+        raise DiskFailed(
+            f"Working on {path.name}: the disk is full, or failed to write.",
+            hint="Make room and look after the disk, then do it again: what was begun is finished, "
+            "nothing is done twice.",
+        ) from error
+
+
+def _is_of_the_disk(error: Exception) -> bool:
+    """DuckDB names no number; it quotes the system's words for one, but for a failed sync."""
+    if isinstance(error, OSError):
+        return error.errno in _OF_THE_DISK
+    words = ("fsync failed", *map(os.strerror, _OF_THE_DISK))
+    return any(each in str(error) for each in words)
 
 
 @contextlib.contextmanager
@@ -137,6 +178,8 @@ def _connect(path: Path, *, memory: str | None = None) -> Iterator[duckdb.DuckDB
     try:
         connection = duckdb.connect(str(path), config=config)
     except duckdb.IOException as error:
+        if _is_of_the_disk(error):
+            raise
         if "lock" in str(error):
             raise WarehouseBusy(
                 f"Opening the warehouse {path.name}: another process has it open.",
@@ -147,7 +190,7 @@ def _connect(path: Path, *, memory: str | None = None) -> Iterator[duckdb.DuckDB
             hint="Restore the file from a backup, or move it away and run again.",
         ) from error
     with contextlib.closing(connection):
-        connection.execute("SET TimeZone = 'UTC'")
+        _behave(connection)
         if memory is not None:
             connection.execute("SET memory_limit = $memory", {"memory": memory})
         try:

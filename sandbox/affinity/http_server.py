@@ -3,6 +3,7 @@
 import hmac
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -70,6 +71,11 @@ class _Server(ThreadingHTTPServer):
             request.close()
         else:
             super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who asks may hang up, or die; that is no error of ours."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
     def reset(self, request: socket.socket) -> None:
         """Have a connection end with a reset once its handler is done."""

@@ -1,0 +1,1 @@
+"""The program killed wherever it can be: nothing lost, nothing twice, at most two restarts."""

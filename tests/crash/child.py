@@ -1,0 +1,178 @@
+"""What happens in a process that is to die: one of the program's acts, as a command would do it.
+
+Processes are forked from one that has imported the program, which is what takes long.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import shutil
+import subprocess
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from flows.billing_run import billing_run
+from flows.profile import load_profile
+from flows.retry_queue import drain
+from flows.transfer import transfer_to_billing
+from flows.undo import undo
+from schemas.errors import R2BError
+from tests.crash.points import Point, arm, count
+
+UNTIL_DEAD = 600.0
+KILLED = -9
+"""What `multiprocessing` says of a process that was killed."""
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload([__name__])
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended: its exit code, and what it said."""
+
+    code: int
+    said: str
+    did_hit: bool = False
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether it was not allowed to finish."""
+        return self.code == KILLED
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What a system call does instead: the k-th `call` of a thread is killed, or fails."""
+
+    call: str
+    does: str  # KILL, EIO, ENOSPC
+    nth: int
+
+    def __str__(self) -> str:
+        return f"{self.does} at {self.call}#{self.nth}"
+
+    @property
+    def injection(self) -> str:
+        """The same in strace's words."""
+        how = "signal=SIGKILL" if self.does == "KILL" else f"error={self.does}"
+        return f"inject={self.call}:{how}:when={self.nth}"
+
+
+def _retry(profile: str, day: date) -> None:
+    if drain(load_profile(Path(profile))).needs_run:
+        billing_run.fn(profile, day)
+
+
+ACTS: Mapping[str, Callable[[str, date], object]] = {
+    "run": billing_run.fn,
+    "retry": _retry,
+    "transfer": lambda profile, _day: transfer_to_billing.fn(
+        1, results="results.csv", profile_path=profile
+    ),
+    "undo": lambda profile, _day: undo(
+        load_profile(Path(profile)), 1, actor="Ann", reason="wrong price book"
+    ),
+}
+
+
+def do(
+    folder: Path,
+    act: str,
+    day: date,
+    *,
+    environment: Mapping[str, str],
+    point: Point | None = None,
+    counts: Path | None = None,
+    fault: Fault | None = None,
+    trace: Path | None = None,
+) -> Ended:
+    """Do `act` in a process of its own, in `folder`, and say how it ended.
+
+    `point` is where it dies; `counts` takes how often the points were met; `fault` is put into its
+    system calls, and `trace` takes those calls (without a fault, of all kinds there are faults of).
+    """
+    log = folder / "said.txt"
+    process = _context.Process(
+        target=_obey,
+        args=(str(folder), act, day, dict(environment), point, counts, trace is not None),
+    )
+    process.start()
+    tracer = None
+    if trace is not None:
+        wanted = fault.call if fault else ",".join(CALLS)
+        words = ["-f", "-q", "-p", str(process.pid), "-o", str(trace), "-e", f"trace={wanted}"]
+        if fault:
+            words += ["-e", fault.injection]
+        tracer = subprocess.Popen(
+            [shutil.which("strace") or "strace", *words],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+    process.join(UNTIL_DEAD)
+    if process.is_alive():
+        process.kill()
+        process.join()
+        raise AssertionError(f"{act} hangs: {log.read_text('utf-8')[-2000:]}")
+    did_hit = process.exitcode == KILLED
+    if tracer is not None and trace is not None:
+        _, words_of_tracer = tracer.communicate(timeout=UNTIL_DEAD)
+        if not trace.exists():
+            raise AssertionError(f"strace cannot trace: {words_of_tracer.decode()}")
+        did_hit = "INJECTED" in trace.read_text("utf-8", errors="replace") or did_hit
+    assert process.exitcode is not None
+    return Ended(process.exitcode, log.read_text("utf-8", errors="replace"), did_hit)
+
+
+CALLS = (
+    *("write", "pwrite64", "fsync", "fdatasync", "rename", "unlink"),
+    *("ftruncate", "sendto", "mkdir"),
+)
+"""The system calls by which something becomes durable, or leaves."""
+
+
+def _obey(
+    folder: str,
+    act: str,
+    day: date,
+    environment: dict[str, str],
+    point: Point | None,
+    counts: Path | None,
+    is_traced: bool,
+) -> None:
+    os.chdir(folder)
+    os.environ.update(environment)
+    said = os.open("said.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(said, 1)
+    os.dup2(said, 2)
+    if counts is not None:
+        count(counts)
+    if point is not None:
+        arm(point)
+    while is_traced and not _has_tracer():
+        time.sleep(0.002)
+    code = 70
+    with contextlib.suppress(Exception):
+        code = _code_of(act, day)
+    os._exit(code)
+
+
+def _code_of(act: str, day: date) -> int:
+    try:
+        ACTS[act]("r2b.toml", day)
+    except R2BError as error:
+        os.write(2, f"{error}\n".encode())
+        return error.exit_code
+    except Exception:  # noqa: BLE001  that there is none is what is looked for
+        os.write(2, traceback.format_exc().encode())
+        return 1
+    return 0
+
+
+def _has_tracer() -> bool:
+    status = Path("/proc/self/status").read_text("ascii")
+    return "TracerPid:\t0\n" not in status
