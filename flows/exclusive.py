@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from flows.profile import LoadedProfile
 from schemas.errors import WarehouseBusy
+from tasks.verify.task import check_books
 from warehouse.connection import held_open
 from warehouse.lock import only_run
 
@@ -25,6 +26,8 @@ def alone_with(profile: LoadedProfile) -> Iterator[None]:
     Raises:
         WarehouseBusy: another process is at work on it.
         MigrationFailed: it cannot be made ready.
+        StaleStatus, DeliveryIncomplete: outbox or published copy know what it does not, or the
+            other way round.
         IllegalTransition: deployed, and this is not the tenant's home.
     """
     if not _is_deployed():
@@ -62,9 +65,13 @@ def _held(profile: LoadedProfile, patience: float) -> Iterator[None]:
 
 def _enter(held: contextlib.ExitStack, profile: LoadedProfile) -> None:
     held.enter_context(only_run(profile.warehouse))
+    if not profile.warehouse.exists():
+        # before one is made: an empty warehouse beside a full outbox would bill it all again
+        check_books(profile.warehouse, profile.outbox, profile.published)
     held.enter_context(
         held_open(profile.warehouse, memory=profile.settings.warehouse.memory),
     )
+    check_books(profile.warehouse, profile.outbox, profile.published)
 
 
 def _is_deployed() -> bool:
