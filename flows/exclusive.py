@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from flows.profile import LoadedProfile
 from schemas.errors import WarehouseBusy
+from tasks.verify.task import check_books
 from warehouse.connection import disk_trouble_told, held_open
 from warehouse.lock import only_run
 
@@ -26,6 +27,8 @@ def alone_with(profile: LoadedProfile) -> Iterator[None]:
         WarehouseBusy: another process is at work on it.
         MigrationFailed: it cannot be made ready.
         DiskFailed: the disk is full, or fails, at whatever is done in the block.
+        StaleStatus, DeliveryIncomplete: outbox or published copy know what it does not, or the
+            other way round.
         IllegalTransition: deployed, and this is not the tenant's home.
     """
     with disk_trouble_told(profile.warehouse), _alone_with(profile):
@@ -69,9 +72,13 @@ def _held(profile: LoadedProfile, patience: float) -> Iterator[None]:
 
 def _enter(held: contextlib.ExitStack, profile: LoadedProfile) -> None:
     held.enter_context(only_run(profile.warehouse))
+    if not profile.warehouse.exists():
+        # before one is made: an empty warehouse beside a full outbox would bill it all again
+        check_books(profile.warehouse, profile.outbox, profile.published)
     held.enter_context(
         held_open(profile.warehouse, memory=profile.settings.warehouse.memory),
     )
+    check_books(profile.warehouse, profile.outbox, profile.published)
 
 
 def _is_deployed() -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from flows.billing_run import billing_run
-from flows.profile import load_profile
+from flows.profile import LoadedProfile, load_profile
 from schemas.errors import R2BError
 from schemas.receipts import RunReceipt
 from warehouse.connection import open_published, prepare_warehouse
@@ -46,19 +46,20 @@ def run_job(folder: Path, as_of: date = AS_OF) -> Job:
     """Run the billing run on `folder` (`r2b.toml`, `feeds/`), as `r2b run --as-of` would."""
     path = folder / "r2b.toml"
     try:
-        _found_warehouse(load_profile(path).warehouse)
+        _found_warehouse(load_profile(path))
         receipt = billing_run.fn(str(path), as_of)
     except R2BError as error:
         return Job(folder, error.exit_code, str(error), None)
     return Job(folder, exit_code=0, error=None, receipt=receipt)
 
 
-def _found_warehouse(path: Path) -> None:
-    """Where there is none, one as a first run makes it: making it is slow, a copy is not.
+def _found_warehouse(profile: LoadedProfile) -> None:
+    """Where nothing ever ran, one as a first run makes it: making it is slow, a copy is not.
 
     Commands, which the tests run too, make their own.
     """
-    if not path.exists():
+    path = profile.warehouse
+    if not path.exists() and not profile.published.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_bytes(_new_warehouse())

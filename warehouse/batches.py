@@ -347,6 +347,13 @@ class BatchStore:
             {"seq": seq, "sha256": manifest_sha256},
         )
 
+    def moved_to(self, seq: int, folder: Path) -> None:
+        """Note where the folder of batch `seq` is by now."""
+        self._connection.execute(
+            "UPDATE out.batch SET path = $path WHERE seq = $seq",
+            {"seq": seq, "path": str(folder)},
+        )
+
     def move(
         self,
         seq: int,

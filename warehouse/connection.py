@@ -31,6 +31,7 @@ def prepare_warehouse(path: Path) -> None:
     """
     if path.exists():
         with _connect(path) as connection:
+            _refuse_a_short_file(connection, path)
             migrate(connection)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,6 +80,7 @@ def held_open(path: Path, *, memory: str) -> Iterator[None]:
     if not path.exists():
         prepare_warehouse(path)
     with _connect(path, memory=memory) as connection:
+        _refuse_a_short_file(connection, path)
         migrate(connection)
         yield
 
@@ -89,16 +91,10 @@ def open_reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
     Raises:
         WarehouseBusy: a run is using it.
+        MigrationFailed: it is damaged, or not a DuckDB database this program can read.
     """
-    try:
-        connection = duckdb.connect(str(path), read_only=True)
-    except duckdb.IOException as error:
-        raise WarehouseBusy(
-            f"Reading the warehouse {path.name}: a run is using it.",
-            hint="Wait until it has finished, then try again.",
-        ) from error
-    with contextlib.closing(connection):
-        _behave(connection)
+    with _connect(path, read_only=True) as connection:
+        _refuse_a_short_file(connection, path)
         yield connection
 
 
@@ -167,7 +163,9 @@ def _is_of_the_disk(error: Exception) -> bool:
 
 
 @contextlib.contextmanager
-def _connect(path: Path, *, memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def _connect(
+    path: Path, *, memory: str | None = None, read_only: bool = False
+) -> Iterator[duckdb.DuckDBPyConnection]:
     # the same for every connection: DuckDB refuses two with different ones to one file
     config: dict[str, str | bool | int | float | list[str]] = {
         "temp_directory": str(path.parent / ".spill"),
@@ -176,27 +174,85 @@ def _connect(path: Path, *, memory: str | None = None) -> Iterator[duckdb.DuckDB
         "python_enable_replacements": "false",
     }
     try:
-        connection = duckdb.connect(str(path), config=config)
-    except duckdb.IOException as error:
+        connection = duckdb.connect(str(path), config=config, read_only=read_only)
+    except duckdb.Error as error:
         if _is_of_the_disk(error):
             raise
-        if "lock" in str(error):
-            raise WarehouseBusy(
-                f"Opening the warehouse {path.name}: another process has it open.",
-                hint="Close it there (analysts: open the published copy instead), then try again.",
-            ) from error
+        if "Could not set lock" in str(error):
+            raise _busy(path, read_only=read_only) from error
         raise MigrationFailed(
-            f"Opening the warehouse {path.name}: it is not a DuckDB database this program reads.",
-            hint="Restore the file from a backup, or move it away and run again.",
+            f"Opening the warehouse {path.name}: it is damaged, or not a DuckDB database this "
+            "program reads.",
+            hint=RESTORE,
         ) from error
     with contextlib.closing(connection):
-        _behave(connection)
-        if memory is not None:
-            connection.execute("SET memory_limit = $memory", {"memory": memory})
         try:
+            _behave(connection)
+            if memory is not None:
+                connection.execute("SET memory_limit = $memory", {"memory": memory})
             yield connection
         except duckdb.OutOfMemoryException as error:
             raise OutOfMemory(
                 f"Working in {path.name}: the memory it may use is not enough.",
                 hint="Raise warehouse.memory in the profile, then run again: nothing is lost.",
             ) from error
+        except duckdb.Error as error:
+            if is_damage(error):
+                raise _damaged(path) from error
+            raise
+
+
+RESTORE = (
+    "Restore its newest backup, and remove a .wal file that stands beside it from before; what was "
+    "decided since is taken from the outbox. `r2b verify` says what is whole."
+)
+"""What to do about a warehouse that is damaged or gone."""
+
+_SIGNS_OF_DAMAGE = (
+    "Corrupt database file",
+    "Could not read enough bytes",
+    "Failed to deserialize",
+    "Failure while replaying WAL",
+    "checksum",
+)
+
+
+def is_damage(error: duckdb.Error) -> bool:
+    """Whether DuckDB says that a file is not as it wrote it."""
+    return any(sign in str(error) for sign in _SIGNS_OF_DAMAGE)
+
+
+def _damaged(path: Path) -> MigrationFailed:
+    return MigrationFailed(
+        f"Reading the warehouse {path.name}: it is damaged; part of it is not as it was written.",
+        hint=RESTORE,
+    )
+
+
+def _busy(path: Path, *, read_only: bool) -> WarehouseBusy:
+    if read_only:
+        return WarehouseBusy(
+            f"Reading the warehouse {path.name}: a run is using it.",
+            hint="Wait until it has finished, then try again.",
+        )
+    return WarehouseBusy(
+        f"Opening the warehouse {path.name}: another process has it open.",
+        hint="Close it there (analysts: open the published copy instead), then try again.",
+    )
+
+
+_HEADERS_BYTES = 3 * 4096
+
+
+def _refuse_a_short_file(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Refuse a file too short for what is in it: DuckDB misses what is gone only once it looks."""
+    # while a log of changes waits beside it, what it holds is not all in the file yet
+    if path.with_name(f"{path.name}.wal").exists():
+        return
+    # free blocks at its end are cut off rightly, and counted in total_blocks all the same
+    used = connection.execute(
+        "SELECT used_blocks * block_size FROM pragma_database_size() "
+        "WHERE database_name = current_database()"
+    ).fetchall()
+    if path.stat().st_size < _HEADERS_BYTES + used[0][0]:
+        raise _damaged(path)

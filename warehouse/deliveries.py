@@ -42,3 +42,12 @@ class DeliveryStore:
             "UPDATE out.batch SET delivery_mode = $mode WHERE seq = $seq",
             {"seq": seq, "mode": mode},
         )
+
+    def left(self, seq: int) -> list[str]:
+        """The files of batch `seq` that may be on the other side, by name."""
+        rows = self._connection.execute(
+            "SELECT file FROM out.delivery_file "
+            "WHERE seq = $seq AND state NOT IN ('pending', 'refused') ORDER BY file",
+            {"seq": seq},
+        ).fetchall()
+        return [name for (name,) in rows]

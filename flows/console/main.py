@@ -326,6 +326,25 @@ def status(profile: ProfileOption = None, as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def verify(profile: ProfileOption = None, as_json: JsonOption = False) -> None:
+    """Prove that nothing was lost, altered or done twice: outbox, ledger, batches, marts.
+
+    Looks at everything, changes nothing, and says all that is wrong and what to do about it. Ends
+    with the exit code of the first check that found something. Works while no run is going on.
+
+    Example: [bold]r2b verify[/]
+    """
+    from flows.console.verify_view import exit_code, show_verification, verification_json
+    from flows.profile import load_profile
+    from flows.verify import verify as verify_books
+
+    checks = verify_books(load_profile(profile))
+    answer(verification_json(checks), as_json=as_json, show=lambda: show_verification(checks))
+    if exit_code(checks):
+        raise typer.Exit(exit_code(checks))
+
+
+@app.command()
 def reconcile(
     as_of: Annotated[
         datetime | None,

@@ -1,6 +1,7 @@
 """Claim what is ready, then publish it: two steps, so that a crash between them loses nothing."""
 
 import hashlib
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ import polars as pl
 
 from schemas.affinity import CEASES, CLIS, LOAD_ORDER, PRODUCTS, OutFile
 from schemas.errors import DeliveryIncomplete, IllegalTransition, StaleStatus
-from schemas.receipts import BatchReceipt, JudgementReceipt, Money, RunRef, UndoReceipt
+from schemas.receipts import BatchFile, BatchReceipt, JudgementReceipt, Money, RunRef, UndoReceipt
 from schemas.vocabulary import BatchState, BillStatus, CliProfile, Disposition, RetryState
 from tasks.batch.canary import goes_first
 from tasks.batch.clis import cli_rows, clis_live_elsewhere, moved_here
@@ -290,7 +291,24 @@ def publish_batch(run: RunRef, terms: BatchTerms, seq: int) -> BatchReceipt:
 def _publish(store: BatchStore, batch: Batch, tenant: str, terms: BatchTerms) -> BatchReceipt:
     final = terms.outbox / f"{batch.seq:06d}"
     aside = aside_folder(final)
-    files = []
+    files, sealed = _write(store, batch, tenant, terms, aside)
+    store.sealed(batch.seq, manifest_sha256=sealed)
+    publish_folder(aside, final)
+    store.move(batch.seq, BatchState.WRITTEN, moment=_now())
+    return BatchReceipt(
+        seq=batch.seq,
+        path=final,
+        files={each.name: each.rows for each in files},
+        value=batch.value,
+        is_canary=batch.is_canary,
+    )
+
+
+def _write(
+    store: BatchStore, batch: Batch, tenant: str, terms: BatchTerms, aside: Path
+) -> tuple[list[BatchFile], str]:
+    """Write the frozen rows and the manifest into `aside`: the files, and the manifest's digest."""
+    files: list[BatchFile] = []
     for file in LOAD_ORDER:
         files += write_file(store.rows(file, batch.seq), file, _layout(file, terms), aside)
     content = as_json(
@@ -308,16 +326,7 @@ def _publish(store: BatchStore, batch: Batch, tenant: str, terms: BatchTerms) ->
         )
     )
     write_durably(aside / MANIFEST, content)
-    store.sealed(batch.seq, manifest_sha256=hashlib.sha256(content).hexdigest())
-    publish_folder(aside, final)
-    store.move(batch.seq, BatchState.WRITTEN, moment=_now())
-    return BatchReceipt(
-        seq=batch.seq,
-        path=final,
-        files={each.name: each.rows for each in files},
-        value=batch.value,
-        is_canary=batch.is_canary,
-    )
+    return files, hashlib.sha256(content).hexdigest()
 
 
 @step("claim undo")
@@ -472,54 +481,45 @@ def _money(sums: Mapping[str, tuple[int, str]]) -> dict[str, Money]:
 
 @step("finish what was left open")
 def recover_batches(run: RunRef, terms: BatchTerms) -> list[int]:
-    """Bring outbox and warehouse into step before anything new begins; returns what was mended.
+    """Finish what was claimed before anything new begins; returns the batches that were mended.
 
     A claimed batch without a folder is written now; one with its folder is noted as written.
 
     Raises:
-        StaleStatus: the outbox holds a batch this warehouse does not know.
         DeliveryIncomplete: a folder is not the one that was claimed.
     """
     mended = []
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
         store = BatchStore(connection)
-        last = store.last()
-        newest = max(_published_numbers(terms.outbox), default=0)
-        if newest > (last.seq if last else 0):
-            raise StaleStatus(
-                f"Starting a run: the outbox holds batch {newest}, but the warehouse knows "
-                f"{last.seq if last else 'none'}.",
-                hint="The warehouse is older than the outbox: restore its newest backup. Nothing "
-                "is written until they agree.",
-            )
         for batch in store.in_state(BatchState.CLAIMED):
             folder = terms.outbox / f"{batch.seq:06d}"
             if not folder.exists():
                 _publish(store, batch, run.tenant, terms)
-            elif (sealed := folder / MANIFEST).is_file() and (
-                file_sha256(sealed) == batch.manifest_sha256
-            ):
-                store.move(batch.seq, BatchState.WRITTEN, moment=_now())
             else:
-                raise DeliveryIncomplete(
-                    f"Recovering batch {batch.seq}: its folder is not the one that was claimed.",
-                    hint="Find out who wrote into the outbox; move the folder away and run again.",
-                )
+                sealed = file_sha256(folder / MANIFEST) if (folder / MANIFEST).is_file() else ""
+                if sealed != (batch.manifest_sha256 or _resealed(store, batch, run.tenant, terms)):
+                    raise DeliveryIncomplete(
+                        f"Recovering batch {batch.seq}: its folder is not the one that was "
+                        "claimed.",
+                        hint="Find out who wrote into the outbox, or which backup of the warehouse "
+                        "this is; restore the two from the same day.",
+                    )
+                store.sealed(batch.seq, manifest_sha256=sealed)
+                store.move(batch.seq, BatchState.WRITTEN, moment=_now())
             mended.append(batch.seq)
     return mended
 
 
-_SEQ_DIGITS = 6
+def _resealed(store: BatchStore, batch: Batch, tenant: str, terms: BatchTerms) -> str:
+    """The digest of the manifest the frozen rows come to, written and thrown away.
 
-
-def _published_numbers(outbox: Path) -> list[int]:
-    if not outbox.is_dir():
-        return []
-    return [
-        int(entry.name)
-        for entry in outbox.iterdir()
-        if entry.is_dir() and entry.name.isdigit() and len(entry.name) == _SEQ_DIGITS
-    ]
+    A warehouse restored from between claim and publication does not know it yet.
+    """
+    aside = aside_folder(terms.outbox / f"{batch.seq:06d}")
+    try:
+        return _write(store, batch, tenant, terms, aside)[1]
+    finally:
+        shutil.rmtree(aside)
 
 
 def _now() -> datetime:

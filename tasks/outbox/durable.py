@@ -109,3 +109,9 @@ def verify_files(folder: Path, manifest_sha256: str | None) -> dict[str, int]:
             )
         rows[entry["name"]] = entry["rows"]
     return rows
+
+
+def listed_files(folder: Path) -> list[tuple[str, str]]:
+    """Name and digest of every file the manifest of a verified batch folder lists."""
+    entries = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+    return [(entry["name"], entry["sha256"]) for entry in entries]

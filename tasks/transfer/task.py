@@ -27,11 +27,11 @@ from schemas.vocabulary import (
 )
 from tasks.outbox.delivery_journal import read_delivery
 from tasks.outbox.durable import MANIFEST, moment_of, verify_files, write_durably
+from tasks.outbox.transfer_journal import add_decision, evidence_of, read_journal
 from tasks.retry.failures import FAILURE, failure, note_failure, words_of
 from tasks.retry.policy import RetryTerms
 from tasks.step import step
 from tasks.transfer.bystanders import with_parts
-from tasks.transfer.journal import add_decision, read_journal
 from tasks.transfer.moves import (
     OVERRULED,
     Settlement,
@@ -44,6 +44,7 @@ from tasks.transfer.proof import found_file, proven_clis
 from tasks.transfer.refusals import refused_rows, with_patience
 from warehouse.batches import Batch, BatchStore
 from warehouse.connection import Connection, open_warehouse, transaction
+from warehouse.deliveries import DeliveryStore
 from warehouse.ledger import Ledger
 from warehouse.queries import first_row
 from warehouse.read_back import CLIS, SITE_PRODUCTS, SnapshotStore
@@ -173,8 +174,7 @@ def abandon_batch(
                 f"Abandoning batch {seq}: every row of it already has an outcome.",
                 hint="What is In Billing is taken back by `r2b undo`, not by abandoning its batch.",
             )
-        delivery = read_delivery(batch.path)
-        if delivery is not None and delivery.has_begun and not not_loaded:
+        if _has_left(connection, batch) and not not_loaded:
             raise IllegalTransition(
                 f"Abandoning batch {seq}: files of it may be in Affinity.",
                 hint="Its charges would be sent again. Make sure that Affinity holds nothing of "
@@ -194,6 +194,14 @@ def abandon_batch(
         decision = Decision("abandon", actor, moment, reason)
         _apply(connection, batch, settlement, decision, state=state, retry=retry, today=today)
         return _receipt(connection, batch, state)
+
+
+def _has_left(connection: Connection, batch: Batch) -> bool:
+    """Whether files of a batch may be in Affinity, also where its folder is gone by now."""
+    delivery = read_delivery(batch.path)
+    if delivery is not None:
+        return delivery.has_begun
+    return bool(DeliveryStore(connection).left(batch.seq))
 
 
 @step("finish transfers that were cut off")
@@ -359,6 +367,11 @@ def _finish(
     retry: RetryTerms,
     today: date,
 ) -> None:
+    if decision.get("manifest_sha256") != batch.manifest_sha256:
+        raise DeliveryIncomplete(
+            f"Finishing a transfer of batch {batch.seq}: its journal is about other files.",
+            hint="Restore the batch's folder as it was; nothing is decided about it until then.",
+        )
     # read as it was read when it was decided, whatever the profile says by now
     scope = FailureScope(decision.get("failure_scope") or FailureScope.ROW)
     retry = replace(retry, failure_scope=scope)
@@ -457,8 +470,7 @@ def _recorded(decision: dict[str, str], folder: Path, rows: pl.DataFrame) -> pl.
         return all_rows(rows, RowOutcome.ABANDONED, decision.get("reason"))
     if decision["kind"] == "uploaded":
         return all_rows(rows, RowOutcome.ACCEPTED)
-    name = decision["results"]
-    return parse_results((folder / name).read_bytes(), name)
+    return parse_results(evidence_of(folder, decision), decision["results"])
 
 
 def _commit(

@@ -11,7 +11,8 @@ import pytest
 
 from flows.plan import plan
 from flows.queue_desk import list_items
-from tasks.transfer.journal import add_decision
+from tasks.outbox.durable import file_sha256
+from tasks.outbox.transfer_journal import add_decision
 from tasks.transfer.proof import found_file
 from tests.integration.office import Office, tree
 from tests.integration.test_recovery import MOMENT
@@ -202,7 +203,7 @@ def test_a_crash_between_the_journal_and_the_warehouse_is_finished(office: Offic
         kind="read_back",
         actor="read-back of run X",
         moment=MOMENT,
-        manifest_sha256="x",
+        manifest_sha256=file_sha256(office.batch() / "manifest.json"),
         results=found_file(pl.Series([office.key(*L1)])),
     )
     office.run()
@@ -221,7 +222,7 @@ def test_a_crash_that_left_an_abandoned_batch_half_overruled_is_finished(office:
         kind="read_back",
         actor="read-back of run X",
         moment=MOMENT,
-        manifest_sha256="x",
+        manifest_sha256=file_sha256(office.batch() / "manifest.json"),
         results=found_file(pl.Series([office.key(*L1)])),
     )
     office.run()

@@ -22,9 +22,9 @@ from schemas.results import read_results
 from tasks.batch.task import BatchTerms, claim_batch, publish_batch
 from tasks.contracts.task import accept_records
 from tasks.layer.task import land_feeds
+from tasks.outbox.transfer_journal import add_decision
 from tasks.ready_to_bill.task import judge_charges
 from tasks.runs.task import start_run
-from tasks.transfer.journal import add_decision
 from tests.integration.office import Office, tree
 from tests.running import AS_OF
 from warehouse.connection import prepare_warehouse

@@ -20,7 +20,7 @@ from sandbox.affinity.__main__ import app
 from schemas.errors import IllegalTransition, NotAllowed
 from schemas.results import read_results
 from tasks.batch.task import claim_undo
-from tasks.transfer.journal import add_decision
+from tasks.outbox.transfer_journal import add_decision
 from tests.integration.office import Office, Row, tree
 from tests.running import AS_OF, mart
 
