@@ -9,15 +9,17 @@ from contextlib import contextmanager
 from flows.profile import LoadedProfile
 from schemas.errors import WarehouseBusy
 from tasks.verify.task import check_books
-from warehouse.connection import disk_trouble_told, held_open
+from warehouse.connection import disk_trouble_told, held_open, prepare_warehouse
 from warehouse.lock import only_run
 
 _LOOK_AGAIN_SECONDS = 0.5
 
 
 @contextmanager
-def alone_with(profile: LoadedProfile) -> Iterator[None]:
+def alone_with(profile: LoadedProfile, *, stays_open: bool = True) -> Iterator[None]:
     """Be the only one at work on this warehouse: made ready, and open until the block ends.
+
+    Who puts another file in its place says `stays_open=False`: it is made ready, and closed again.
 
     A person is told at once that somebody else is at work. A deployed run waits its turn, for as
     long as `schedule.patience_minutes` says: schedules of one tenant may meet. It is alone across
@@ -31,14 +33,14 @@ def alone_with(profile: LoadedProfile) -> Iterator[None]:
             other way round.
         IllegalTransition: deployed, and this is not the tenant's home.
     """
-    with disk_trouble_told(profile.warehouse), _alone_with(profile):
+    with disk_trouble_told(profile.warehouse), _alone_with(profile, stays_open=stays_open):
         yield
 
 
 @contextmanager
-def _alone_with(profile: LoadedProfile) -> Iterator[None]:
+def _alone_with(profile: LoadedProfile, *, stays_open: bool) -> Iterator[None]:
     if not _is_deployed():
-        with _held(profile, patience=0):
+        with _held(profile, patience=0, stays_open=stays_open):
             yield
         return
     # Prefect is slow to import, and only needed where it runs us
@@ -47,19 +49,19 @@ def _alone_with(profile: LoadedProfile) -> Iterator[None]:
     patience = 60 * profile.settings.schedule.patience_minutes
     with (
         only_run_anywhere(profile, patience),
-        _held(profile, patience),
+        _held(profile, patience, stays_open=stays_open),
         on_the_right_copy(profile),
     ):
         yield
 
 
 @contextmanager
-def _held(profile: LoadedProfile, patience: float) -> Iterator[None]:
+def _held(profile: LoadedProfile, patience: float, *, stays_open: bool) -> Iterator[None]:
     give_up_at = time.monotonic() + patience
     with contextlib.ExitStack() as held:
         while True:
             try:
-                _enter(held, profile)
+                _enter(held, profile, stays_open=stays_open)
             except WarehouseBusy:
                 held.close()
                 if time.monotonic() >= give_up_at:
@@ -70,14 +72,17 @@ def _held(profile: LoadedProfile, patience: float) -> Iterator[None]:
         yield
 
 
-def _enter(held: contextlib.ExitStack, profile: LoadedProfile) -> None:
+def _enter(held: contextlib.ExitStack, profile: LoadedProfile, *, stays_open: bool) -> None:
     held.enter_context(only_run(profile.warehouse))
     if not profile.warehouse.exists():
         # before one is made: an empty warehouse beside a full outbox would bill it all again
         check_books(profile.warehouse, profile.outbox, profile.published)
-    held.enter_context(
-        held_open(profile.warehouse, memory=profile.settings.warehouse.memory),
-    )
+    if stays_open:
+        held.enter_context(
+            held_open(profile.warehouse, memory=profile.settings.warehouse.memory),
+        )
+    else:
+        prepare_warehouse(profile.warehouse)
     check_books(profile.warehouse, profile.outbox, profile.published)
 
 

@@ -795,6 +795,29 @@ class Keep(Section):
     report_days: int = Field(400, ge=1, description="Reports; certificates are never removed.")
 
 
+class Retention(Section):
+    """How long `r2b retention` leaves what names people, in days; 0 = for ever."""
+
+    raw_days: int = Field(
+        30, ge=0, description="Landed feed files, after the last run that read them."
+    )
+    reject_days: int = Field(
+        90,
+        ge=0,
+        description="The values that rejects show, after the run; of a record that is still "
+        "broken, after it is mended.",
+    )
+    file_days: int = Field(
+        0, ge=0, description="The CSV files of settled batches; manifests and journals stay."
+    )
+    personal_days: int = Field(
+        2557,
+        ge=0,
+        description="CLIs, names, addresses, contacts and Affinity's words, after what they are "
+        "about has ended.",
+    )
+
+
 class WarehouseSection(Section):
     """Where it is kept."""
 
@@ -830,6 +853,7 @@ class Profile(BaseSettings):
     watch: Watch = Watch()
     alerts: Alerts = Alerts()
     keep: Keep = Keep()
+    retention: Retention = Retention()
 
     @classmethod
     def settings_customise_sources(
@@ -844,7 +868,7 @@ class Profile(BaseSettings):
         return env_settings, init_settings
 
 
-_NOT_OF_BILLING = {"schedule", "watch", "alerts", "keep"}
+_NOT_OF_BILLING = {"schedule", "watch", "alerts", "keep", "retention"}
 
 
 class LoadedProfile:

@@ -24,6 +24,7 @@ from tasks.ready_to_bill.terms import Terms
 from tasks.reconcile.task import Issuer, Routes
 from tasks.reconcile.wholeness import Wholeness
 from tasks.retry.policy import RetryTerms
+from tasks.upkeep.retention import RetentionTerms, days_before
 from tasks.watch.alerts import Limits
 from warehouse.charges import ExtraColumn
 from warehouse.lookups import catalogue_is_given, platform_names, source_marks
@@ -64,6 +65,19 @@ def open_source(profile: LoadedProfile, warehouse: Path | None = None) -> Source
 def landed_folder(profile: LoadedProfile) -> Path:
     """Where landed feed files are kept: beside the warehouse."""
     return profile.warehouse.parent / "landed"
+
+
+def retention_terms(profile: LoadedProfile, today: date | None = None) -> RetentionTerms:
+    """How long this tenant keeps what, counted from its today."""
+    keeps, as_of = profile.settings.retention, today or tenant_today(profile)
+    return RetentionTerms(
+        as_of=as_of,
+        landed=landed_folder(profile),
+        raw=days_before(as_of, keeps.raw_days),
+        rejects=days_before(as_of, keeps.reject_days),
+        files=days_before(as_of, keeps.file_days),
+        personal=days_before(as_of, keeps.personal_days),
+    )
 
 
 def reading_terms(profile: LoadedProfile) -> ReadingTerms:

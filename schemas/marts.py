@@ -747,6 +747,7 @@ BEHIND: Mapping[str, str] = {
     "ops.cli_state": "The CLIs we added, or are adding, in Affinity.",
     "ops.billed_group": "What Affinity was told of each group of licences as a whole.",
     "ops.group_member": "Who was ever in which group; behind `mart.group_member`.",
+    "ops.retention": "What retention removed, kind by kind: who, when, how much, until which day.",
     "ops.retry_item": "The retry queue, settled items included.",
     "ops.retry_event": "Every change of every item of the queue; rows are only ever added.",
 }

@@ -351,6 +351,32 @@ class Removed:
 
 
 @dataclass(frozen=True)
+class KeptLongEnough:
+    """What of one kind went, or would go: all that is older than the day `before`; null: never."""
+
+    before: date | None = None
+    files: int = 0
+    rows: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True)
+class RetentionReceipt:
+    """What retention came to, by kind: raw, rejects, files, personal.
+
+    `finishes`: one that was cut off is finished by it. Sizes are the warehouse's; null in a plan.
+    """
+
+    as_of: date
+    is_planned: bool
+    kinds: Mapping[str, KeptLongEnough]
+    finishes: bool = False
+    by: str | None = None
+    bytes_before: int | None = None
+    bytes_after: int | None = None
+
+
+@dataclass(frozen=True)
 class UpkeepReceipt:
     """What upkeep came to: files removed, pages of runs closed, the warehouse's size."""
 

@@ -460,6 +460,41 @@ def export(
     )
 
 
+@app.command()
+def retention(
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Remove it; this needs a name, and cannot be undone.")
+    ] = False,
+    plan_only: Annotated[
+        bool, typer.Option("--plan", help="Show what would go, and change nothing: the default.")
+    ] = False,
+    by: ByOption = "",
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove what has been kept for long enough: raw feeds, rejected values, files, people.
+
+    How long is in the profile's [retention]. What proves that nothing is billed twice stays: row
+    keys, digests, the ledger.
+
+    Example: [bold]r2b retention --plan[/]
+
+    Example: [bold]r2b retention --apply --by "your name"[/]
+    """
+    if apply and plan_only:
+        raise UsageError("It is either --plan or --apply.", hint="See `r2b retention --help`.")
+    if apply and not by.strip():
+        raise UsageError("Removing what was kept needs a name.", hint="Add --by NAME.")
+    hush_prefect()
+    from flows.console.retention_view import show_retention
+    from flows.profile import load_profile
+    from flows.retention import apply_retention, plan_retention
+
+    loaded = load_profile(profile)
+    receipt = apply_retention(loaded, actor=by) if apply else plan_retention(loaded)
+    answer(receipt, as_json=as_json, show=lambda: show_retention(receipt))
+
+
 def _run_for_machines() -> int:
     """Run a command whose every answer is JSON, wrong words included."""
     try:

@@ -13,6 +13,7 @@ from schemas.errors import DeliveryIncomplete, IllegalTransition
 from warehouse.connection import sync_folder
 
 MANIFEST = "manifest.json"
+REMOVAL = "retention.json"
 
 
 def write_durably(path: Path, content: bytes) -> None:
@@ -98,6 +99,12 @@ def verify_files(folder: Path, manifest_sha256: str | None) -> dict[str, int]:
         raise DeliveryIncomplete(
             f"Checking batch {folder.name}: its manifest is missing or altered.",
             hint="Restore the folder as it was written; do not edit files in the outbox.",
+        )
+    if (folder / REMOVAL).is_file():
+        raise DeliveryIncomplete(
+            f"Checking batch {folder.name}: its files were removed, for they had been kept long "
+            "enough.",
+            hint=f"{REMOVAL} in its folder says when and by whom. Nothing was changed.",
         )
     rows = {}
     for entry in json.loads(path.read_text(encoding="utf-8"))["files"]:

@@ -3,13 +3,14 @@
 import csv
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from schemas.errors import DeliveryIncomplete
 from tasks.outbox.delivery_journal import read_delivery
 from tasks.outbox.durable import MANIFEST, file_sha256
+from tasks.outbox.removal import recorded
 from tasks.outbox.transfer_journal import read_journal
 
 _SEQ_DIGITS = 6
@@ -30,7 +31,7 @@ class BatchFolder:
 
     `manifest`: what it says, None where it is missing or not readable; `files`: all others, by
     their names below the folder, without what an interrupted write left; `decisions`: those of its
-    journal, None where that is damaged.
+    journal, None where that is damaged; `removed`: the digests of what retention removed, by name.
     """
 
     seq: int
@@ -39,6 +40,7 @@ class BatchFolder:
     files: Mapping[str, FoundFile]
     decisions: Sequence[Mapping[str, Any]] | None
     delivery_is_readable: bool
+    removed: Mapping[str, str] = field(default_factory=dict)
 
 
 def batch_folders(outbox: Path) -> dict[int, Path]:
@@ -73,6 +75,7 @@ def read_folder(seq: int, folder: Path) -> BatchFolder:
         },
         decisions=_decisions(folder),
         delivery_is_readable=_is_readable(folder),
+        removed={each["name"]: each["sha256"] for each in recorded(folder)},
     )
 
 

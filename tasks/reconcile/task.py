@@ -14,7 +14,8 @@ from tasks.reconcile.repairs import repairs
 from tasks.reconcile.totals import receipt_of, restated
 from tasks.reconcile.wholeness import Wholeness, has_shrunk, seen_on, why_unsayable
 from tasks.step import step
-from warehouse.connection import open_warehouse, transaction
+from warehouse.connection import Connection, open_warehouse, transaction
+from warehouse.retention import RetentionStore
 from warehouse.sides import SITE_PRODUCTS, SideStore
 
 
@@ -76,7 +77,7 @@ def reconcile_sides(
         issuer: whose certificate it is, and where it is kept.
 
     Raises:
-        UsageError: nothing has run until that day.
+        UsageError: nothing has run until that day, or retention has taken what it was about.
     """
     with open_warehouse(warehouse) as connection:
         store = SideStore(connection)
@@ -88,6 +89,7 @@ def reconcile_sides(
                 hint="Run `r2b run` first, or name a later day.",
             )
         day = as_of or snapshots[0].as_of
+        _refuse_forgotten(connection, min(day, known_at or day))
         found = _compared(store, day, known_at, wholeness)
         then, now = found, found
         if known_at is not None:
@@ -131,6 +133,17 @@ def reconcile_sides(
     issuer.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_durably(receipt.certificate, as_json(content))
     return receipt
+
+
+def _refuse_forgotten(connection: Connection, day: date) -> None:
+    """Refuse a day of which some records have lost their CLIs: they would look different."""
+    kept_from = RetentionStore(connection).personal_before()
+    if kept_from is not None and day < kept_from:
+        raise UsageError(
+            f"Reconciling: the CLIs of what had ended before {kept_from} were removed by "
+            f"retention, so {day} cannot be compared any more.",
+            hint="Name a later day. The certificates of earlier days are in var/certificates/.",
+        )
 
 
 def _compared(

@@ -27,6 +27,7 @@ from schemas.vocabulary import (
 )
 from tasks.outbox.delivery_journal import read_delivery
 from tasks.outbox.durable import MANIFEST, moment_of, verify_files, write_durably
+from tasks.outbox.removal import were_removed
 from tasks.outbox.transfer_journal import add_decision, evidence_of, read_journal
 from tasks.retry.failures import FAILURE, failure, note_failure, words_of
 from tasks.retry.policy import RetryTerms
@@ -597,8 +598,8 @@ def _write_back_subject(seq: int) -> str:
 
 def _owes_write_back(connection: Connection, batch: Batch, items: Mapping[str, RetryState]) -> bool:
     """Whether The Layer has not been told all of a batch, and it is to be tried now."""
-    # a folder that was archived needs no file
-    if not batch.path.is_dir():
+    # a folder that was archived needs no file, nor does one whose files were kept long enough
+    if not batch.path.is_dir() or were_removed(batch.path):
         return False
     item = items.get(_write_back_subject(batch.seq))
     if item is not None:

@@ -7,12 +7,14 @@ from typing import Any, NamedTuple
 from schemas.affinity import LOAD_ORDER
 from schemas.layer_imports import FOLDER, LAYER_IMPORTS
 from schemas.vocabulary import BatchState
+from tasks.outbox.durable import REMOVAL
 from tasks.outbox.folders import BatchFolder, FoundFile
 from tasks.verify.decisions import Decided, behind
 
 _MAY_LIE_THERE = {
     "delivery.json",
     "transfer.json",
+    REMOVAL,
     "layer_updates.csv",
     *(f"{FOLDER}/{each.name}.csv" for each in LAYER_IMPORTS),
 }
@@ -104,19 +106,33 @@ def _of_files(folder: BatchFolder, frozen: Mapping[tuple[int, str], int] | None)
     if folder.manifest is not None:
         listed = {each["name"]: each for each in folder.manifest["files"]}
         for name, entry in listed.items():
-            yield from _of_file(name, entry, folder.files.get(name))
+            if name in folder.files or folder.removed.get(name) != entry["sha256"]:
+                yield from _of_file(name, entry, folder.files.get(name))
         if frozen is not None:
             yield from _of_rows(folder.seq, listed, frozen)
-    kept = {each.get("results"): each for each in folder.decisions or ()}
-    for name, file in folder.files.items():
-        if name in kept:
-            sealed = kept[name].get("results_sha256")
-            if sealed is not None and sealed != file.sha256:
-                yield f"{name} is not the result that was read"
-        elif name not in listed and name not in _MAY_LIE_THERE and folder.manifest is not None:
+        for name in sorted(
+            folder.files.keys() - listed.keys() - _kept(folder).keys() - _MAY_LIE_THERE
+        ):
             yield f"{name} is not ours"
-    for name in sorted({name for name in kept if name is not None} - set(folder.files)):
-        yield f"{name} is missing, and a decision stands on it"
+    yield from _of_kept(folder)
+
+
+def _kept(folder: BatchFolder) -> dict[str, str | None]:
+    """The results that decisions stand on, by name, with the digest they had."""
+    decisions = folder.decisions or ()
+    return {
+        each["results"]: each.get("results_sha256") for each in decisions if each.get("results")
+    }
+
+
+def _of_kept(folder: BatchFolder) -> Iterator[str]:
+    for name, sealed in _kept(folder).items():
+        file = folder.files.get(name)
+        if file is None:
+            if name not in folder.removed:
+                yield f"{name} is missing, and a decision stands on it"
+        elif sealed not in {None, file.sha256}:
+            yield f"{name} is not the result that was read"
 
 
 def _of_file(name: str, entry: Mapping[str, Any], file: FoundFile | None) -> Iterator[str]:
