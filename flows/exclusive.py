@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flows.audit import catch_up
 from flows.profile import LoadedProfile
 from schemas.errors import WarehouseBusy
 from warehouse.connection import held_open
@@ -18,6 +19,8 @@ _LOOK_AGAIN_SECONDS = 0.5
 def alone_with(profile: LoadedProfile) -> Iterator[None]:
     """Be the only one at work on this warehouse: made ready, and open until the block ends.
 
+    It has followed the audit trail.
+
     A person is told at once that somebody else is at work. A deployed run waits its turn, for as
     long as `schedule.patience_minutes` says: schedules of one tenant may meet. It is alone across
     all machines of its server.
@@ -29,6 +32,7 @@ def alone_with(profile: LoadedProfile) -> Iterator[None]:
     """
     if not _is_deployed():
         with _held(profile, patience=0):
+            catch_up(profile)
             yield
         return
     # Prefect is slow to import, and only needed where it runs us
@@ -40,6 +44,7 @@ def alone_with(profile: LoadedProfile) -> Iterator[None]:
         _held(profile, patience),
         on_the_right_copy(profile),
     ):
+        catch_up(profile)
         yield
 
 
