@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from schemas.audit import AuditEntry, AuditFault, AuditHead, AuditReport, Deed
-from schemas.errors import DeliveryIncomplete
+from schemas.errors import DeliveryIncomplete, ProfileWrong
 from tasks.audit.chain import entries_of, first_fault, line_of, sealed, whole_lines
 from warehouse.connection import sync_folder
 
@@ -61,6 +61,7 @@ class Trail:
 
         Raises:
             DeliveryIncomplete: it is not whole, or cannot be written.
+            ProfileWrong: it is sealed with a key, and none is given.
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -73,9 +74,11 @@ class Trail:
                 content = file.read()
                 whole = whole_lines(content)
                 _refuse(first_fault(whole, self.key, heads))
+                entries = entries_of(whole)
+                _need_key(entries, self.key)
                 if len(whole) < len(content):
                     file.truncate(len(whole))
-                yield Page(file, self.key, entries_of(whole))
+                yield Page(file, self.key, entries)
         except OSError as error:
             raise DeliveryIncomplete(
                 f"Writing the audit trail {self.path.name}: {error.strerror or 'it failed'}.",
@@ -104,6 +107,15 @@ class Page:
         os.fsync(self._file.fileno())
         self.entries.append(entry)
         return entry
+
+
+def _need_key(entries: Sequence[AuditEntry], key: bytes | None) -> None:
+    if key is None and entries and entries[-1].is_keyed:
+        raise ProfileWrong(
+            "Writing the audit trail: it is sealed with a key, and none is given here.",
+            hint="Set the variable that audit.key_env names, or audit.key_secret. Nothing was "
+            "done.",
+        )
 
 
 def _refuse(fault: AuditFault | None) -> None:
