@@ -3,14 +3,15 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from flows.audit import batch_subject, on_record
 from flows.exclusive import alone_with
 from flows.operators import acting
-from flows.profile import LoadedProfile
+from flows.profile import LoadedProfile, Role
 from flows.ways import delivery_terms, open_delivery
 from flows.wiring import retry_terms, tenant_today
 from schemas.errors import DeliveryIncomplete, IllegalTransition, R2BError, UsageError
 from schemas.receipts import DeliveryReceipt
-from schemas.vocabulary import BatchState, RetryState
+from schemas.vocabulary import Act, BatchState, RetryState
 from tasks.affinity.port import Delivery
 from tasks.affinity.task import collect_answers, decide_doubt, deliver_batch
 from tasks.runs.task import publish_marts
@@ -79,7 +80,9 @@ def deliver(
             nothing of it is in doubt.
         NotAllowed: operators are declared and this one does not hold the role.
     """
-    acting(profile, actor, "bill_export" if arrived is None else "approve")
+    act = Act.DELIVER if arrived is None else Act.ARRIVED if arrived else Act.ABSENT
+    role: Role = "bill_export" if arrived is None else "approve"
+    intent = acting(profile, actor, role, act, f"batch {seq}")
     delivery = open_delivery(profile)
     if delivery is None:
         raise UsageError(
@@ -89,16 +92,17 @@ def deliver(
     with alone_with(profile):
         recover_transfers(profile.warehouse, retry_terms(profile), tenant_today(profile))
         try:
-            _check_turn(profile, seq)
-            if arrived is not None:
-                decide_doubt(
-                    profile.warehouse,
-                    seq,
-                    arrived=arrived,
-                    actor=actor,
-                    terms=delivery_terms(profile),
-                )
-            return _carry(profile, delivery, seq)
+            with on_record(profile, intent, batch_subject(profile, seq, act)):
+                _check_turn(profile, seq)
+                if arrived is not None:
+                    decide_doubt(
+                        profile.warehouse,
+                        seq,
+                        arrived=arrived,
+                        actor=actor,
+                        terms=delivery_terms(profile),
+                    )
+                return _carry(profile, delivery, seq)
         finally:
             publish_marts(profile.warehouse, profile.published)
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flows.audit import catch_up
 from flows.profile import LoadedProfile
 from schemas.errors import WarehouseBusy
 from tasks.verify.task import check_books
@@ -19,7 +20,8 @@ _LOOK_AGAIN_SECONDS = 0.5
 def alone_with(profile: LoadedProfile, *, stays_open: bool = True) -> Iterator[None]:
     """Be the only one at work on this warehouse: made ready, and open until the block ends.
 
-    Who puts another file in its place says `stays_open=False`: it is made ready, and closed again.
+    It has followed the audit trail. Who puts another file in its place says `stays_open=False`: it
+    is made ready, and closed again.
 
     A person is told at once that somebody else is at work. A deployed run waits its turn, for as
     long as `schedule.patience_minutes` says: schedules of one tenant may meet. It is alone across
@@ -41,6 +43,7 @@ def alone_with(profile: LoadedProfile, *, stays_open: bool = True) -> Iterator[N
 def _alone_with(profile: LoadedProfile, *, stays_open: bool) -> Iterator[None]:
     if not _is_deployed():
         with _held(profile, patience=0, stays_open=stays_open):
+            catch_up(profile)
             yield
         return
     # Prefect is slow to import, and only needed where it runs us
@@ -52,6 +55,7 @@ def _alone_with(profile: LoadedProfile, *, stays_open: bool) -> Iterator[None]:
         _held(profile, patience, stays_open=stays_open),
         on_the_right_copy(profile),
     ):
+        catch_up(profile)
         yield
 
 

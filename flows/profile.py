@@ -818,6 +818,38 @@ class Retention(Section):
     )
 
 
+class Approvals(Section):
+    """When one person's word is not enough: another one, with the role approve, approves it."""
+
+    above: Decimal | None = Field(
+        None,
+        ge=0,
+        max_digits=18,
+        decimal_places=2,
+        description="What is worth more takes another person's approval; none = nothing does.",
+    )
+    hours: int = Field(24, ge=1, le=168, description="How long an approval may be used.")
+
+    @field_validator("above", mode="before")
+    @classmethod
+    def _none_is_blank(cls, said: object) -> object:
+        return None if said == "" else said
+
+
+class Audit(Section):
+    """The trail of what people did, beside the outbox: `<tenant>.audit.jsonl`."""
+
+    key_env: str = Field(
+        "R2B_AUDIT_KEY",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="Environment variable that holds the key its entries are sealed with; not "
+        "set = sealed without one.",
+    )
+    key_secret: str = Field(
+        "", description="Prefect Secret block that holds the key; none = the variable."
+    )
+
+
 class WarehouseSection(Section):
     """Where it is kept."""
 
@@ -854,6 +886,17 @@ class Profile(BaseSettings):
     alerts: Alerts = Alerts()
     keep: Keep = Keep()
     retention: Retention = Retention()
+    approvals: Approvals = Approvals()
+    audit: Audit = Audit()
+
+    @model_validator(mode="after")
+    def _somebody_approves(self) -> "Profile":
+        if self.approvals.above is not None and not any(
+            "approve" in roles for roles in self.operators.values()
+        ):
+            message = "approvals.above needs [operators], one of them with the role approve"
+            raise ValueError(message)
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -868,7 +911,7 @@ class Profile(BaseSettings):
         return env_settings, init_settings
 
 
-_NOT_OF_BILLING = {"schedule", "watch", "alerts", "keep", "retention"}
+_NOT_OF_BILLING = {"schedule", "watch", "alerts", "keep", "retention", "approvals", "audit"}
 
 
 class LoadedProfile:
@@ -901,6 +944,11 @@ class LoadedProfile:
     def outbox(self) -> Path:
         """The folder that holds this tenant's batches."""
         return self.within(self.settings.delivery.outbox) / tenant_folder(self.settings.tenant.name)
+
+    @property
+    def audit_trail(self) -> Path:
+        """What people did: beside the folder of the batches, which holds nothing but those."""
+        return self.outbox.with_name(f"{self.outbox.name}.audit.jsonl")
 
     @property
     def feeds(self) -> Path:

@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from flows.audit import Intent, item_subject, on_record
 from flows.exclusive import alone_with
 from flows.operators import acting
 from flows.profile import LoadedProfile
 from schemas.errors import IllegalTransition
-from schemas.vocabulary import RetryState
+from schemas.vocabulary import Act, RetryState
 from tasks.runs.task import free_due_items
 from warehouse.connection import open_warehouse, prepare_warehouse, transaction
 from warehouse.published import publish
@@ -64,12 +65,11 @@ def retry_now(profile: LoadedProfile, item_id: int, *, actor: str) -> RetryItem:
         IllegalTransition: there is no such item, or waiting is not what cures it.
         NotAllowed: operators are declared and this one may not update billing.
     """
-    acting(profile, actor, "update_billing")
     return _decide(
         profile,
         item_id,
         RetryState.RELEASED,
-        actor=actor,
+        intent=_may(profile, item_id, Act.RETRY, actor),
         outcome=f"retried by {actor}",
         may_be=_WAITING,
     )
@@ -82,12 +82,11 @@ def release(profile: LoadedProfile, item_id: int, *, actor: str) -> RetryItem:
         IllegalTransition: there is no such item, or it is closed or in a batch already.
         NotAllowed: operators are declared and this one may not update billing.
     """
-    acting(profile, actor, "update_billing")
     return _decide(
         profile,
         item_id,
         RetryState.RELEASED,
-        actor=actor,
+        intent=_may(profile, item_id, Act.RELEASE, actor),
         outcome=f"released by {actor}",
         may_be=_OPEN,
     )
@@ -99,9 +98,18 @@ def discard(profile: LoadedProfile, item_id: int, *, actor: str, reason: str) ->
     Raises:
         IllegalTransition, NotAllowed: as for `release`.
     """
-    acting(profile, actor, "update_billing")
-    said = f"discarded by {actor}: {reason}"
-    return _decide(profile, item_id, RetryState.DISCARDED, actor=actor, outcome=said, may_be=_OPEN)
+    return _decide(
+        profile,
+        item_id,
+        RetryState.DISCARDED,
+        intent=_may(profile, item_id, Act.DISCARD, actor, reason=reason),
+        outcome=f"discarded by {actor}: {reason}",
+        may_be=_OPEN,
+    )
+
+
+def _may(profile: LoadedProfile, item_id: int, act: Act, actor: str, *, reason: str = "") -> Intent:
+    return acting(profile, actor, "update_billing", act, f"item {item_id}", reason=reason)
 
 
 def _decide(
@@ -109,28 +117,37 @@ def _decide(
     item_id: int,
     state: RetryState,
     *,
-    actor: str,
+    intent: Intent,
     outcome: str,
     may_be: frozenset[RetryState],
 ) -> RetryItem:
     with alone_with(profile), open_warehouse(profile.warehouse) as connection:
         queue, now = RetryQueue(connection), _now()
         item = queue.get(item_id)
-        if item is None:
-            raise _no_such(item_id)
-        if item.state not in may_be:
-            words = item.state.value.replace("_", " ")
-            raise IllegalTransition(
-                f"Item {item_id} is {words}: it cannot become {state.value}.",
-                hint=_ADVICE.get(item.state, "See `r2b queue list`."),
-            )
-        _check_delivery(item, state)
-        with transaction(connection):
-            queue.settle(item_id, state, actor=actor, outcome=outcome, now=now)
-            if state is RetryState.RELEASED:
-                queue.release(pl.Series([item.subject]), now=now, actor=actor)
+        with on_record(profile, intent, item_subject(item_id, item)):
+            item = _checked(item, item_id, state, may_be)
+            with transaction(connection):
+                queue.settle(item_id, state, actor=intent.who, outcome=outcome, now=now)
+                if state is RetryState.RELEASED:
+                    queue.release(pl.Series([item.subject]), now=now, actor=intent.who)
         publish(connection, profile.published)
         return item._replace(state=state)
+
+
+def _checked(
+    item: RetryItem | None, item_id: int, state: RetryState, may_be: frozenset[RetryState]
+) -> RetryItem:
+    """The item, if it may become `state`."""
+    if item is None:
+        raise _no_such(item_id)
+    if item.state not in may_be:
+        words = item.state.value.replace("_", " ")
+        raise IllegalTransition(
+            f"Item {item_id} is {words}: it cannot become {state.value}.",
+            hint=_ADVICE.get(item.state, "See `r2b queue list`."),
+        )
+    _check_delivery(item, state)
+    return item
 
 
 def _check_delivery(item: RetryItem, state: RetryState) -> None:

@@ -2,16 +2,20 @@
 
 from datetime import date
 
+from flows.audit import Subject, on_record
 from flows.exclusive import alone_with
 from flows.operators import acting
 from flows.profile import LoadedProfile
 from flows.wiring import batch_terms, new_run, retention_terms, retry_terms
 from schemas.errors import UsageError
 from schemas.receipts import RetentionReceipt
+from schemas.vocabulary import Act
 from tasks.batch.task import recover_batches
 from tasks.runs.task import publish_marts
 from tasks.transfer.task import recover_transfers
 from tasks.upkeep.task import compact_warehouse, remove_what_is_old, see_what_is_old
+
+_WHAT = "what was kept long enough"
 
 
 def plan_retention(profile: LoadedProfile, today: date | None = None) -> RetentionReceipt:
@@ -39,15 +43,16 @@ def apply_retention(
         WarehouseBusy: somebody else is at work on the warehouse.
         MigrationFailed: there is no room to write the warehouse anew.
     """
-    name = acting(profile, actor, "approve")
+    intent = acting(profile, actor, "approve", Act.RETENTION, _WHAT)
     _refuse_unknown(profile)
     run, terms = new_run(profile, None), retention_terms(profile, today)
     with alone_with(profile, stays_open=False):
         recover_batches(run, batch_terms(profile))
         recover_transfers(profile.warehouse, retry_terms(profile), run.as_of)
-        removed = remove_what_is_old(profile.warehouse, terms, actor=name)
-        publish_marts(profile.warehouse, profile.published)
-        return compact_warehouse(profile.warehouse, removed, memory=run.memory)
+        with on_record(profile, intent, Subject(_WHAT, 0)):
+            removed = remove_what_is_old(profile.warehouse, terms, actor=intent.who)
+            publish_marts(profile.warehouse, profile.published)
+            return compact_warehouse(profile.warehouse, removed, memory=run.memory)
 
 
 def _refuse_unknown(profile: LoadedProfile) -> None:

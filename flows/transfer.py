@@ -8,6 +8,7 @@ from prefect import flow
 from pydantic import Field
 
 from flows.artifacts import ended, named, show_gate
+from flows.audit import Intent, batch_subject, on_record
 from flows.exclusive import alone_with
 from flows.operators import acting
 from flows.profile import LoadedProfile, load_profile
@@ -15,6 +16,7 @@ from flows.wiring import retry_terms, tenant_today
 from schemas.errors import UsageError
 from schemas.receipts import TransferReceipt
 from schemas.results import parse_results, read_results
+from schemas.vocabulary import Act
 from tasks.reports.sheets import transfer_outcome
 from tasks.runs.task import publish_marts
 from tasks.transfer.task import Evidence, abandon_batch, recover_transfers, transfer_batch
@@ -46,13 +48,14 @@ def transfer_to_billing(  # noqa: PLR0917  a form, and called by name
         profile_path: The tenant's profile; `r2b.toml` when left out.
     """
     profile = load_profile(Path(profile_path) if profile_path else None)
-    evidence = _evidence(profile, operator, results, pasted_results)
+    intent, evidence = _evidence(profile, batch, operator, results, pasted_results)
     with alone_with(profile):
         terms, today = retry_terms(profile), tenant_today(profile)
         recover_transfers(profile.warehouse, terms, today)
-        receipt = transfer_batch(
-            profile.warehouse, batch, evidence, terms, today, digest=digest.strip()
-        )
+        with on_record(profile, intent, batch_subject(profile, batch, intent.act)):
+            receipt = transfer_batch(
+                profile.warehouse, batch, evidence, terms, today, digest=digest.strip()
+            )
         publish_marts(profile.warehouse, profile.published)
     named(profile, f"batch {batch}: {receipt.state}")
     show_gate(profile)
@@ -66,24 +69,27 @@ def abandon(
 
     Of a batch whose files left by themselves it takes `not_loaded`: that Affinity holds none of it.
     """
-    acting(profile, actor, "bill_export")
+    intent = acting(profile, actor, "bill_export", Act.ABANDON, f"batch {seq}", reason=reason)
     with alone_with(profile):
         terms, today = retry_terms(profile), tenant_today(profile)
         recover_transfers(profile.warehouse, terms, today)
-        receipt = abandon_batch(
-            profile.warehouse,
-            seq,
-            actor=actor,
-            reason=reason,
-            not_loaded=not_loaded,
-            retry=terms,
-            today=today,
-        )
+        with on_record(profile, intent, batch_subject(profile, seq, intent.act)):
+            receipt = abandon_batch(
+                profile.warehouse,
+                seq,
+                actor=actor,
+                reason=reason,
+                not_loaded=not_loaded,
+                retry=terms,
+                today=today,
+            )
         publish_marts(profile.warehouse, profile.published)
     return receipt
 
 
-def _evidence(profile: LoadedProfile, operator: str, results: str, pasted: str) -> Evidence:
+def _evidence(
+    profile: LoadedProfile, seq: int, operator: str, results: str, pasted: str
+) -> tuple[Intent, Evidence]:
     """What says so: a result speaks for itself, a person must be allowed to. Forms leave blanks."""
     actor, path, text = (each.strip() for each in (operator, results, pasted))
     if path and text:
@@ -92,9 +98,13 @@ def _evidence(profile: LoadedProfile, operator: str, results: str, pasted: str) 
             hint="Give one of them.",
         )
     if not path and not text:
-        return Evidence(actor=acting(profile, actor, "bill_export"))
+        said = "every row is loaded"
+        about = f"batch {seq}"
+        intent = acting(profile, actor, "bill_export", Act.TRANSFER, about, reason=said)
+        return intent, Evidence(actor=intent.who)
     rows, content = read_results(Path(path)) if path else _read_pasted(text)
-    return Evidence(actor=actor or "upload result", rows=rows, content=content)
+    evidence = Evidence(actor=actor or "upload result", rows=rows, content=content)
+    return Intent(Act.TRANSFER, evidence.actor, "", "Affinity's result"), evidence
 
 
 def _read_pasted(text: str) -> tuple[pl.DataFrame, bytes]:

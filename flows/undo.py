@@ -4,6 +4,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from flows.audit import batch_subject, on_record
 from flows.deliveries import carry
 from flows.exclusive import alone_with
 from flows.operators import acting
@@ -11,6 +12,7 @@ from flows.profile import LoadedProfile
 from flows.wiring import batch_terms, new_run, retry_terms
 from schemas.errors import IllegalTransition
 from schemas.receipts import UndoReceipt
+from schemas.vocabulary import Act
 from tasks.batch.task import claim_undo, publish_batch, recover_batches
 from tasks.runs.task import publish_marts
 from tasks.transfer.task import recover_transfers
@@ -27,15 +29,17 @@ def undo(profile: LoadedProfile, seq: int, *, actor: str, reason: str) -> UndoRe
         IllegalTransition: there is nothing to undo, or another batch is open.
         NotAllowed: operators are declared and this one may not export.
     """
-    name = acting(profile, actor, "bill_export")
+    intent = acting(profile, actor, "bill_export", Act.UNDO, f"batch {seq}", reason=reason)
     _refuse_unknown(profile, seq)
-    run, terms = new_run(profile, None), batch_terms(profile)
+    run = new_run(profile, None)
     with alone_with(profile):
-        recover_batches(run, terms)
+        recover_batches(run, batch_terms(profile))
         recover_transfers(profile.warehouse, retry_terms(profile), run.as_of)
-        claimed = claim_undo(run, terms, seq, actor=name, reason=reason)
-        published = publish_batch(run, terms, claimed.seq)
-        delivery = carry(profile, claimed.seq)
+        with on_record(profile, intent, batch_subject(profile, seq, intent.act)):
+            terms = batch_terms(profile)
+            claimed = claim_undo(run, terms, seq, actor=intent.who, reason=reason)
+            published = publish_batch(run, terms, claimed.seq)
+            delivery = carry(profile, claimed.seq)
         publish_marts(profile.warehouse, profile.published)
     return replace(claimed, files=published.files, delivery=delivery)
 

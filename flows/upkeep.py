@@ -6,11 +6,13 @@ from pathlib import Path
 from prefect import flow, runtime
 
 from flows.artifacts import ended, named
+from flows.audit import Intent, Subject, on_record
 from flows.exclusive import alone_with
 from flows.profile import load_profile
 from flows.serving.silence import crash_silent_runs
 from flows.wiring import batch_terms, landed_folder, new_run, reports, retry_terms
 from schemas.receipts import UpkeepReceipt
+from schemas.vocabulary import Act
 from tasks.batch.task import recover_batches
 from tasks.reports.sheets import upkeep_outcome
 from tasks.runs.task import publish_marts
@@ -33,13 +35,15 @@ def upkeep(profile_path: str | None = None) -> UpkeepReceipt:
     with alone_with(profile):
         recover_batches(run, batch_terms(profile))
         recover_transfers(profile.warehouse, retry_terms(profile), run.as_of)
-        receipt = tidy_up(
-            profile.warehouse,
-            landed_folder(profile),
-            reports(profile),
-            keep_landed=timedelta(days=keep.landed_days),
-            keep_reports=timedelta(days=keep.report_days),
-        )
+        said = f"landed files for {keep.landed_days} days, reports for {keep.report_days}"
+        with on_record(profile, Intent(Act.UPKEEP, "upkeep", "", said), Subject("old files", 0)):
+            receipt = tidy_up(
+                profile.warehouse,
+                landed_folder(profile),
+                reports(profile),
+                keep_landed=timedelta(days=keep.landed_days),
+                keep_reports=timedelta(days=keep.report_days),
+            )
         publish_marts(profile.warehouse, profile.published)
     if runtime.deployment.id is not None:
         crash_silent_runs(profile.settings.tenant.name)

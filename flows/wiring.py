@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from flows.audit import audit_head
 from flows.profile import FileLayout, LoadedProfile
 from schemas.feeds import FEEDS
 from schemas.layout import Layout
@@ -266,6 +267,7 @@ def batch_terms(profile: LoadedProfile) -> BatchTerms:
             None if profile.settings.delivery.mode == "manual" else profile.settings.delivery.mode
         ),
         canary_rows=profile.settings.delivery.canary_rows,
+        audit_head=audit_head(profile),
     )
 
 

@@ -11,10 +11,10 @@ R2BError                        1   (a bug never looks like one of these)
   MigrationFailed              41   the warehouse could not be brought up to date
   OutOfMemory                  42   the warehouse needs more memory than it may have
   DiskFailed                   43   the disk is full, or does not do what it is told
-  DeliveryIncomplete           50   a file is missing or altered, or has not arrived
+  DeliveryIncomplete           50   a file is missing or altered, or has not arrived; the trail too
   IllegalTransition            60   a move the rules do not know
   StaleStatus         retry    61   the other side changed after we read it
-  NotAllowed                   70   the operator does not hold the role
+  NotAllowed                   70   the operator does not hold the role, or another must approve
   ServingFailed                80   what runs flows by itself does not come up, or not stay up
 
 Messages hold ids, counts, feed and column names: never customer data.
@@ -109,7 +109,7 @@ class DiskFailed(R2BError):
 
 
 class DeliveryIncomplete(R2BError):
-    """A batch did not arrive whole, is in doubt, or its files are not those of the manifest."""
+    """A batch is not whole, not there or in doubt, or the audit trail is not as it was written."""
 
     exit_code = 50
 
@@ -128,7 +128,7 @@ class StaleStatus(R2BError):
 
 
 class NotAllowed(R2BError):
-    """The named operator does not hold the role this needs."""
+    """The named operator does not hold the role this needs, or another person has to approve it."""
 
     exit_code = 70
 

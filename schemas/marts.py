@@ -614,6 +614,43 @@ _ALL = (
         ),
     ),
     View(
+        "audit",
+        "act of a person",
+        "Who did what, when, on what and why; what was refused as well. Rows are only ever added.",
+        (
+            _c("number", "number", "The entry of the trail; numbered without gaps."),
+            _c("at", "moment", "When, to the second."),
+            _c("who", "text", "The name that was given; `upkeep` for what removes old files."),
+            _c(
+                "role",
+                "text",
+                "The role it takes: bill_export, update_billing or approve. Blank: it takes none, "
+                "such as a result of Affinity.",
+            ),
+            _c(
+                "act",
+                "text",
+                "transfer, abandon, undo, deliver, arrived, absent, retry, release, discard, "
+                "approve or upkeep.",
+            ),
+            _c("subject", "text", "`batch <number>`, or `item <id>` and what the item is about."),
+            _c(
+                "outcome",
+                "text",
+                "allowed (it began; done, if no failure follows), refused, or failed.",
+            ),
+            _c("reason", "text", "Why, in the person's words; or why it was refused or failed."),
+            _c("batch_seq", "number", "The batch, where there is one."),
+            _c("digest", "text", "Of the batch's manifest; of an item, of what failed."),
+            _c("approval", "number", "The entry that approved it, where that was needed."),
+            _c("approves", "text", "Of an approval: the act it allows."),
+            _c("expires_at", "moment", "Of an approval: until when."),
+            _c("is_keyed", "flag", "Whether its hash takes the key to be made."),
+            _c("previous_hash", "text", "The hash of the entry before."),
+            _c("hash", "text", "Its own, over all of it but the hash itself."),
+        ),
+    ),
+    View(
         "retry_item",
         "thing that failed",
         "Everything that failed, and what is to become of it; settled items stay.",
@@ -739,6 +776,7 @@ BEHIND: Mapping[str, str] = {
     "ops.warning": "The warnings of all runs.",
     "ops.ledger_commit": "One row per claim, transfer or abandon, each with the hash of the last.",
     "ops.ledger": "Every transition ever, chained to its commit.",
+    "ops.audit": "The audit trail, as far as it was followed; behind `mart.audit`.",
     "ops.charge_state": "The ledger folded: where each charge we ever exported stands now.",
     "ops.billed": "What Affinity was told and took of each charge; behind `mart.billed`.",
     "ops.cease_request": "Affinity's cease requests and the assets they end, as last seen.",

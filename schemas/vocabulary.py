@@ -447,3 +447,31 @@ class RunStatus(StrEnum):
     PRICE_BOOK_INCOMPLETE = "price_book_incomplete"
     NOTHING_READY = "nothing_ready"
     FAILED = "failed"
+
+
+class Act(StrEnum):
+    """What a person does that the audit trail remembers; upkeep is what removes old files.
+
+    Retention removes what names people.
+    """
+
+    TRANSFER = "transfer"
+    ABANDON = "abandon"
+    UNDO = "undo"
+    DELIVER = "deliver"
+    ARRIVED = "arrived"
+    ABSENT = "absent"
+    RETRY = "retry"
+    RELEASE = "release"
+    DISCARD = "discard"
+    APPROVE = "approve"
+    UPKEEP = "upkeep"
+    RETENTION = "retention"
+
+
+class ActOutcome(StrEnum):
+    """What became of an act: it could begin, it could not, or it began and did not come about."""
+
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+    FAILED = "failed"

@@ -60,6 +60,7 @@ _COPIED = {
     "ops.warning": "FROM ops.warning",
     "ops.ledger": "FROM ops.ledger",
     "ops.ledger_commit": "FROM ops.ledger_commit",
+    "ops.audit": "FROM ops.audit",
     "ops.group_member": "FROM ops.group_member",
     "ops.retry_item": "FROM ops.retry_item",
     "ops.retry_event": "FROM ops.retry_event",

@@ -19,6 +19,7 @@ from flows.console.answering import (
     fail,
     out,
 )
+from flows.console.audit import approve, audit
 from flows.console.queue import queue_app
 from flows.console.quiet import hush_prefect
 from flows.console.serve import serve
@@ -38,6 +39,8 @@ app.add_typer(profile_app, name="profile")
 app.command("init")(init)
 app.command("doctor")(doctor)
 app.command("serve")(serve)
+app.command("approve")(approve)
+app.command("audit")(audit)
 
 SeqArgument = Annotated[int, typer.Argument(metavar="SEQ", help="The batch's number.")]
 

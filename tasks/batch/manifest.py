@@ -4,15 +4,21 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from schemas.audit import AuditHead
 from schemas.receipts import BatchFile, JudgementReceipt, Money
 from schemas.vocabulary import ChargeType
 
 
-def totals_of(judgement: JudgementReceipt) -> dict[str, Any]:
-    """Counts and money of every disposition and hold, as JSON carries them."""
+def totals_of(judgement: JudgementReceipt, audit_head: AuditHead | None = None) -> dict[str, Any]:
+    """Counts and money of every disposition and hold, and how far the audit trail has come."""
     return {
         "dispositions": {name: money_json(each) for name, each in judgement.dispositions.items()},
         "holds": {name: money_json(each) for name, each in judgement.holds.items()},
+        **(
+            {}
+            if audit_head is None
+            else {"audit": {"entries": audit_head.number, "hash": audit_head.hash}}
+        ),
     }
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from schemas.affinity import CEASES, CLIS, LOAD_ORDER, PRODUCTS, OutFile
+from schemas.audit import AuditHead
 from schemas.errors import DeliveryIncomplete, IllegalTransition, StaleStatus
 from schemas.receipts import BatchFile, BatchReceipt, JudgementReceipt, Money, RunRef, UndoReceipt
 from schemas.vocabulary import BatchState, BillStatus, CliProfile, Disposition, RetryState
@@ -60,6 +61,8 @@ class BatchTerms:
     delivery_mode: str | None = None
     """How the batch is to leave; None: a person carries it."""
     canary_rows: int = 0
+    audit_head: AuditHead | None = None
+    """The last entry of the audit trail, for the manifest to name."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def _freeze(
         created_at=moment,
         previous_manifest_sha256=last.manifest_sha256 if last else None,
         cli_rows=rows,
-        totals=totals_of(judgement),
+        totals=totals_of(judgement, terms.audit_head),
         delivery_mode=terms.delivery_mode,
         is_canary=is_canary,
     )
@@ -372,7 +375,7 @@ def claim_undo(run: RunRef, terms: BatchTerms, seq: int, *, actor: str, reason: 
                 created_at=moment,
                 previous_manifest_sha256=last.manifest_sha256 if last else None,
                 value=value,
-                totals=totals_of(_as_it_stands(connection)),
+                totals=totals_of(_as_it_stands(connection), terms.audit_head),
                 delivery_mode=terms.delivery_mode,
                 undoes=seq,
                 actor=actor,

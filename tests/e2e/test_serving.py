@@ -100,6 +100,7 @@ def test_everything_is_deployed_for_each_tenant(served: Served):
     kinds = {
         "billing-run",
         "transfer-to-billing",
+        "approve",
         "retry-queue",
         "reconcile",
         "sync-check",

@@ -29,7 +29,7 @@ def test_prefect_deploys_what_is_in_the_file(prefect_api: str, tmp_path: Path):
     answer = httpx.post(f"{prefect_api}/deployments/filter", json={}, timeout=30)
     found = {each["name"]: each for each in answer.json()}
     assert {
-        *("billing-run", "transfer-to-billing", "retry-queue"),
+        *("billing-run", "transfer-to-billing", "approve", "retry-queue"),
         *("reconcile", "sync-check", "upkeep"),
     } == found.keys()
     assert [str(tmp_path)] == [

@@ -1,0 +1,240 @@
+"""Who did what, on record: the trail of a tenant, and whether an act needs another's approval.
+
+An act is written down before it begins, so none can be missing; one that then fails is written down
+once more. Roles are in `flows/operators.py`.
+"""
+
+import contextlib
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Literal, get_args
+
+from flows.credentials import Place, credential
+from flows.profile import LoadedProfile
+from schemas.audit import ApprovalReceipt, AuditEntry, AuditHead, Deed
+from schemas.errors import DeliveryIncomplete, NotAllowed, ProfileWrong, R2BError
+from schemas.vocabulary import Act, ActOutcome
+from tasks.audit.approvals import approval_for
+from tasks.audit.trail import Trail
+from warehouse.audit import AuditStore
+from warehouse.connection import open_warehouse, transaction
+from warehouse.retry_queue import RetryItem
+
+Approvable = Literal[
+    "transfer", "abandon", "undo", "arrived", "absent", "retry", "release", "discard"
+]
+"""The acts another person may have to approve."""
+
+_log = logging.getLogger("r2b.audit")
+
+_FEWEST_CHARACTERS = 16
+"""A shorter key can be guessed."""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """Who is about to do what, and why; `role`: the one it takes, blank where it takes none."""
+
+    act: Act
+    who: str
+    role: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What an act is about, as it stands: in words, its number, money at stake, digest, batch."""
+
+    words: str
+    number: int
+    value: Decimal = Decimal(0)
+    digest: str | None = None
+    seq: int | None = None
+
+
+def trail_of(profile: LoadedProfile) -> Trail:
+    """The tenant's trail, with the key where one is given.
+
+    Raises:
+        ProfileWrong: the key is too short, or kept in a Prefect Secret that is not there.
+    """
+    audit = profile.settings.audit
+    place = Place(audit.key_env, audit.key_secret, "audit", "key")
+    key = credential(place)
+    if key is not None and len(key) < _FEWEST_CHARACTERS:
+        raise ProfileWrong(
+            f"Reading the key of the audit trail: {place.words} holds fewer than "
+            f"{_FEWEST_CHARACTERS} characters.",
+            hint="Make a long one at random and keep it: what it sealed can only be checked "
+            "with it.",
+        )
+    return Trail(profile.audit_trail, None if key is None else key.encode())
+
+
+def audit_head(profile: LoadedProfile) -> AuditHead | None:
+    """The trail's last entry, for a manifest to name."""
+    return Trail(profile.audit_trail).head()
+
+
+def catch_up(profile: LoadedProfile) -> None:
+    """Bring the warehouse up to the trail: what was refused is written where nobody is alone.
+
+    A trail that is not whole stops people, not runs.
+    """
+    try:
+        entries = Trail(profile.audit_trail).entries()
+    except DeliveryIncomplete as error:
+        _log.warning("%s", error)
+        return
+    if entries:
+        with open_warehouse(profile.warehouse) as connection, transaction(connection):
+            AuditStore(connection).follow(entries)
+
+
+def note_refusal(profile: LoadedProfile, intent: Intent, subject: str, why: str) -> None:
+    """Write down that somebody may not do what they were about to.
+
+    Raises:
+        DeliveryIncomplete: the trail is not whole, or cannot be written.
+    """
+    deed = _deed(intent, Subject(subject, 0))
+    with trail_of(profile).open_to_add() as page:
+        page.add(replace(deed, outcome=ActOutcome.REFUSED, reason=why))
+
+
+@contextmanager
+def on_record(profile: LoadedProfile, intent: Intent, subject: Subject) -> Iterator[None]:
+    """Write an act down, then let the block do it; inside `alone_with`.
+
+    What only evidence is given for, no person's word, has no role and needs no approval.
+
+    Raises:
+        NotAllowed: it is worth more than the profile lets one person decide, and nobody else has
+            approved it as it stands.
+        DeliveryIncomplete: the trail is not whole, or cannot be written.
+    """
+    deed = _begin(profile, _deed(intent, subject), subject)
+    try:
+        yield
+    except Exception as error:
+        with contextlib.suppress(R2BError):
+            _add(profile, replace(deed, outcome=ActOutcome.FAILED, reason=type(error).__name__))
+        raise
+
+
+def add_approval(
+    profile: LoadedProfile, intent: Intent, approves: Act, subject: Subject
+) -> ApprovalReceipt:
+    """Write down that `intent.who` approves an act on a subject as it stands; inside `alone_with`.
+
+    Raises:
+        DeliveryIncomplete: the trail is not whole, or cannot be written.
+    """
+    deed = _deed(intent, subject)
+    over = deed.at + timedelta(hours=profile.settings.approvals.hours)
+    entry = _add(profile, replace(deed, approves=approves, expires_at=over))
+    return ApprovalReceipt(entry.number, approves, subject.words, subject.digest, over)
+
+
+def needs_approval(profile: LoadedProfile, act: Act, subject: Subject) -> bool:
+    """Whether another person must approve it: the profile says so of what is worth so much."""
+    above = profile.settings.approvals.above
+    return above is not None and act in get_args(Approvable) and subject.value > above
+
+
+def batch_subject(profile: LoadedProfile, seq: int, act: Act) -> Subject:
+    """A batch as an act finds it; nothing is at stake where nothing is left to decide."""
+    with open_warehouse(profile.warehouse) as connection:
+        found = AuditStore(connection).batch(seq)
+    if found is None:
+        return Subject(f"batch {seq}", seq, seq=seq)
+    is_settled = not found.open_rows and act is not Act.UNDO
+    return Subject(
+        f"batch {seq}", seq, Decimal(0) if is_settled else found.value, found.digest, seq
+    )
+
+
+def item_subject(item_id: int, item: RetryItem | None) -> Subject:
+    """An item of the queue as an act finds it; its digest is that of what failed, and how often."""
+    if item is None:
+        return Subject(f"item {item_id}", item_id)
+    content = [*item[:6], None if item.value is None else str(item.value), item.batch_seq]
+    digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    words = f"item {item_id} {item.subject}"
+    return Subject(words, item_id, item.value or Decimal(0), digest, item.batch_seq)
+
+
+def _begin(profile: LoadedProfile, deed: Deed, subject: Subject) -> Deed:
+    """The deed as it was written down, with the approval it is begun on."""
+    trail = trail_of(profile)
+    refusal = None
+    with (
+        open_warehouse(profile.warehouse) as connection,
+        trail.open_to_add(AuditStore(connection).heads()) as page,
+    ):
+        if deed.role and needs_approval(profile, deed.act, subject):
+            found = approval_for(
+                deed,
+                page.entries,
+                approvers=approvers(profile),
+                keyed_only=trail.key is not None,
+            )
+            deed = replace(deed, approval=found.entry)
+            if found.entry is None:
+                refusal = _missing(deed.act, subject, found.why)
+                why = f"needs an approval: {found.why}"
+                deed = replace(deed, outcome=ActOutcome.REFUSED, reason=why)
+        page.add(deed)
+        with transaction(connection):
+            AuditStore(connection).follow(page.entries)
+    if refusal is not None:
+        raise refusal
+    return deed
+
+
+def _missing(act: Act, subject: Subject, why: str) -> NotAllowed:
+    return NotAllowed(
+        f"{act.value.capitalize()} of {subject.words}: it is worth more than one person may "
+        f"decide (approvals.above), and {why}.",
+        hint="Another person who holds the role approve runs "
+        f"`r2b approve {act.value} {subject.number} --by NAME`; then do this again.",
+    )
+
+
+def _add(profile: LoadedProfile, deed: Deed) -> AuditEntry:
+    with (
+        open_warehouse(profile.warehouse) as connection,
+        trail_of(profile).open_to_add(AuditStore(connection).heads()) as page,
+    ):
+        entry = page.add(deed)
+        with transaction(connection):
+            AuditStore(connection).follow(page.entries)
+        return entry
+
+
+def approvers(profile: LoadedProfile) -> frozenset[str] | None:
+    """Who holds the role approve; None = anybody, for the profile names nobody."""
+    operators = profile.settings.operators
+    if not operators:
+        return None
+    return frozenset(name for name, roles in operators.items() if "approve" in roles)
+
+
+def _deed(intent: Intent, subject: Subject) -> Deed:
+    return Deed(
+        at=datetime.now(UTC).replace(tzinfo=None, microsecond=0),
+        who=intent.who,
+        role=intent.role,
+        act=intent.act,
+        subject=subject.words,
+        outcome=ActOutcome.ALLOWED,
+        reason=intent.reason,
+        batch_seq=subject.seq,
+        digest=subject.digest,
+    )

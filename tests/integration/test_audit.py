@@ -1,0 +1,382 @@
+"""Every act of a person is on record, refused ones too; what is tampered with is found."""
+
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from flows.audit import trail_of
+from flows.audit_desk import check_trail, list_entries
+from flows.console.answering import out
+from flows.console.main import app
+from flows.queue_desk import discard, release, retry_now
+from flows.transfer import abandon
+from flows.upkeep import upkeep
+from schemas.errors import (
+    DeliveryIncomplete,
+    IllegalTransition,
+    NotAllowed,
+    ProfileWrong,
+    WarehouseBusy,
+)
+from schemas.vocabulary import Act
+from tasks.audit.chain import entries_of, line_of, sealed
+from tests.exchange import exchange
+from tests.integration.office import Office
+from tests.running import mart
+from warehouse.lock import only_run
+
+Written = Callable[[Path, int], Office]
+
+L1, UP1 = ("L1", "recurring"), ("L1", "upfront")
+KEY = "a key of the test, long enough"
+
+
+@pytest.fixture
+def office(tmp_path: Path, written: Written) -> Office:
+    return written(tmp_path, 1)
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory, written: Written) -> Office:
+    """An office where a good deal was done, sealed with the key, and batch 2 names the head."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("R2B_AUDIT_KEY", KEY)
+        office = written(tmp_path_factory.mktemp("busy"), 1)
+        office.answer({L1: "rejected:busy", UP1: "accepted"})
+        retry_now(office.profile, 1, actor="Ann")
+        release(office.profile, 1, actor="Bea")
+        office.run()
+        office.abandon(2, reason="wrong price book")
+        release(office.profile, 1, actor="Ann")
+    return office
+
+
+@pytest.fixture
+def tampered(tmp_path: Path, busy: Office, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """A copy that may be tampered with."""
+    monkeypatch.setenv("R2B_AUDIT_KEY", KEY)
+    return busy.copied(tmp_path / "office")
+
+
+def path_of(office: Office) -> Path:
+    return office.profile.audit_trail
+
+
+def told(office: Office) -> list[tuple[str, str, str, str, str, str]]:
+    """The trail, oldest first: who, role, act, subject, outcome, reason."""
+    return [
+        (
+            *(each.deed.who, each.deed.role, each.deed.act.value, each.deed.subject),
+            *(each.deed.outcome.value, each.deed.reason),
+        )
+        for each in list_entries(office.profile)[::-1]
+    ]
+
+
+def digest_of(office: Office, seq: int = 1) -> str:
+    return str(office.query(f"SELECT manifest_sha256 FROM out.batch WHERE seq = {seq}")[0][0])
+
+
+# each act leaves its entry
+
+
+def test_confirming_is_on_record_with_the_digest_of_what_was_confirmed(office: Office):
+    office.uploaded(by=" Ann ")
+
+    assert [
+        ("Ann", "bill_export", "transfer", "batch 1", "allowed", "every row is loaded")
+    ] == told(office)
+    (entry,) = list_entries(office.profile)
+    assert (1, digest_of(office)) == (entry.deed.batch_seq, entry.deed.digest)
+
+
+def test_a_result_takes_no_role(office: Office):
+    office.answer({L1: "accepted", UP1: "accepted"})
+
+    assert [("upload result", "", "transfer", "batch 1", "allowed", "Affinity's result")] == told(
+        office
+    )
+
+
+def test_abandoning_and_undoing_are_on_record(office: Office):
+    office.abandon(reason="wrong price book")
+    office.run()
+    office.uploaded(2, by="Bea")
+    office.undo(2, by="Ann", reason="wrong customer's order")
+
+    assert [
+        ("Ann", "bill_export", "abandon", "batch 1", "allowed", "wrong price book"),
+        ("Bea", "bill_export", "transfer", "batch 2", "allowed", "every row is loaded"),
+        ("Ann", "bill_export", "undo", "batch 2", "allowed", "wrong customer's order"),
+    ] == told(office)
+
+
+def test_what_is_decided_about_the_queue_is_on_record(office: Office):
+    office.answer({L1: "rejected:busy", UP1: "accepted"})
+    retry_now(office.profile, 1, actor="Ann")
+    release(office.profile, 1, actor="Bea")
+    discard(office.profile, 1, actor="Ann", reason="left us")
+
+    about = "item 1 charge:L1:recurring"
+    assert [
+        ("Ann", "update_billing", "retry", about, "allowed", ""),
+        ("Bea", "update_billing", "release", about, "allowed", ""),
+        ("Ann", "update_billing", "discard", about, "allowed", "left us"),
+    ] == told(office)[1:]
+
+
+def test_sending_and_settling_a_doubt_are_on_record(tmp_path: Path, written: Written):
+    lost = {"on": "upload", "do": "cut_after", "name": "*06_clis.csv"}
+    with exchange(written(tmp_path, 1), "http", rules=[lost]) as both:
+        path = both.office.folder / "r2b.toml"
+        path.write_text(path.read_text(encoding="utf-8") + 'ask = ""\n', encoding="utf-8")
+        assert "in_doubt" == both.deliver().state
+        assert "confirmed" == both.deliver(arrived=True).state
+
+        assert [
+            ("Ann", "bill_export", "deliver", "batch 1", "allowed", ""),
+            ("Ann", "approve", "arrived", "batch 1", "allowed", ""),
+        ] == told(both.office)
+
+
+def test_removing_old_files_is_on_record(office: Office):
+    upkeep.fn(str(office.folder / "r2b.toml"))
+
+    said = "landed files for 400 days, reports for 400"
+    assert [("upkeep", "", "upkeep", "old files", "allowed", said)] == told(office)
+
+
+def test_what_was_refused_is_on_record_and_changes_nothing(office: Office):
+    (office.folder / "r2b.toml").write_text(
+        'operators = {Ann = ["bill_export"], Bob = ["update_billing"]}', encoding="utf-8"
+    )
+    books = office.books()
+    with pytest.raises(NotAllowed):
+        office.uploaded(by="Bob")
+    with pytest.raises(NotAllowed):
+        release(office.profile, 7, actor="Ann")
+
+    assert books == office.books()
+    assert [
+        ("Bob", "bill_export", "transfer", "batch 1", "refused", "needs the role bill_export"),
+        ("Ann", "update_billing", "release", "item 7", "refused", "needs the role update_billing"),
+    ] == told(office)
+
+
+def test_what_did_not_come_about_says_so(office: Office):
+    with pytest.raises(IllegalTransition):
+        office.undo(1)
+    with pytest.raises(IllegalTransition):
+        abandon(office.profile, 9, actor="Ann", reason="x")
+
+    assert [
+        ("undo", "batch 1", "allowed", "wrong price book"),
+        ("undo", "batch 1", "failed", "IllegalTransition"),
+        ("abandon", "batch 9", "allowed", "x"),
+        ("abandon", "batch 9", "failed", "IllegalTransition"),
+    ] == [each[2:] for each in told(office)]
+
+
+def test_who_cannot_begin_has_not_acted(office: Office):
+    with only_run(office.profile.warehouse), pytest.raises(WarehouseBusy):
+        office.uploaded()
+
+    assert [] == told(office)
+
+
+def test_runs_are_no_acts_of_people(office: Office):
+    office.run()
+
+    assert not path_of(office).exists()
+
+
+def test_nothing_of_customers_is_in_it(busy: Office):
+    content = path_of(busy).read_text(encoding="utf-8")
+    secrets = ["Bakers", "AC-1", "AS-1", "HQ", "01204", "600001", "5.5", "11.0", "31.0", "Rental"]
+
+    assert [] == [each for each in secrets if each in content]
+    assert KEY not in content
+
+
+def test_nobody_else_may_read_it(busy: Office):
+    assert 0o600 == stat.S_IMODE(path_of(busy).stat().st_mode)
+
+
+# where it is seen
+
+
+def test_analysts_see_it(busy: Office):
+    shown = mart(busy.folder, "audit").sort("number")
+    entries = list_entries(busy.profile)[::-1]
+
+    assert [(e.number, e.deed.who, e.deed.act.value, e.hash) for e in entries] == list(
+        shown.select("number", "who", "act", "hash").iter_rows()
+    )
+    assert [True] * 5 == shown["is_keyed"].to_list()
+
+
+def test_what_was_refused_while_nobody_was_alone_is_seen_after_the_next_run(office: Office):
+    (office.folder / "r2b.toml").write_text("operators = {Ann = []}", encoding="utf-8")
+    with pytest.raises(NotAllowed):
+        office.uploaded()
+    office.run()
+
+    assert ["refused"] == mart(office.folder, "audit")["outcome"].to_list()
+
+
+def test_the_next_manifest_names_the_head(busy: Office):
+    first, second = (json.loads((busy.batch(seq) / "manifest.json").read_bytes()) for seq in (1, 2))
+    third = list_entries(busy.profile)[::-1][2]
+
+    assert "audit" not in first
+    assert {"entries": 3, "hash": third.hash} == second["audit"]
+
+
+def test_the_command_lists_the_newest_first(busy: Office, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(out, "width", 300)
+    found = json.loads(command(busy, "--json").stdout)["entries"]
+    shown = command(busy).stdout
+
+    assert [5, 4, 3, 2, 1] == [each["number"] for each in found]
+    assert ("Ann", "abandon", "wrong price book", digest_of(busy, 2)) == tuple(
+        found[1][name] for name in ("who", "act", "reason", "digest")
+    )
+    assert "wrong price book" in shown
+    assert shown.index("wrong price book") < shown.index("Affinity's result")
+
+
+def command(office: Office, *words: str) -> Any:
+    return CliRunner().invoke(app, ["audit", "-p", str(office.folder / "r2b.toml"), *words])
+
+
+def test_where_nobody_acted_there_is_nothing_to_check(tmp_path: Path):
+    office = Office(tmp_path / "office")
+
+    assert "Nobody has done anything yet." in command(office).stdout
+    assert (0, None) == (check_trail(office.profile).entries, check_trail(office.profile).fault)
+
+
+# tampering
+
+
+def test_a_whole_trail_is_whole(tampered: Office):
+    report = check_trail(tampered.profile)
+
+    assert (5, None, 0, 0, 2) == (
+        *(report.entries, report.fault, report.unkeyed, report.unchecked),
+        report.heads,
+    )
+    assert "All 5 entries are as they were written" in command(tampered, "--verify").stdout
+
+
+def edit(lines: list[bytes]) -> list[bytes]:
+    return [*lines[:1], lines[1].replace(b'"Ann"', b'"Bob"'), *lines[2:]]
+
+
+def insert(lines: list[bytes]) -> list[bytes]:
+    """A further one, chained as well as can be without the key."""
+    last = entries_of(lines[-1])[0]
+    return [*lines, line_of(sealed(last.deed, last, b"a guess of the key"))]
+
+
+TAMPERINGS = [
+    pytest.param(edit, 2, id="edited"),
+    pytest.param(lambda lines: [*lines[:2], *lines[3:]], 3, id="deleted"),
+    pytest.param(lambda lines: [lines[0], lines[2], lines[1], *lines[3:]], 2, id="reordered"),
+    pytest.param(insert, 6, id="inserted"),
+    pytest.param(lambda lines: [*lines[:3], lines[2], *lines[3:]], 4, id="inserted again"),
+    pytest.param(lambda lines: lines[:4], 5, id="truncated"),
+    pytest.param(lambda lines: [*lines[:4], lines[4][:-20]], 5, id="truncated within a line"),
+    pytest.param(lambda _: [], 1, id="emptied"),
+]
+
+
+@pytest.mark.parametrize(("tampering", "number"), TAMPERINGS)
+def test_tampering_is_named_and_nobody_acts_on_it(
+    tampered: Office, tampering: Callable[[list[bytes]], list[bytes]], number: int
+):
+    lines = path_of(tampered).read_bytes().splitlines(keepends=True)
+    path_of(tampered).write_bytes(b"".join(tampering(lines)))
+    books = tampered.books()
+
+    fault = check_trail(tampered.profile).fault
+    assert fault is not None
+    assert number == fault.number
+    with pytest.raises(DeliveryIncomplete, match=f"entry {number} "):
+        discard(tampered.profile, 1, actor="Ann", reason="x")
+    assert books == tampered.books()
+
+
+def test_the_command_ends_with_50_and_names_it(tampered: Office):
+    path_of(tampered).write_bytes(b"".join(path_of(tampered).read_bytes().splitlines(True)[:4]))
+    done = command(tampered, "--verify")
+
+    assert isinstance(done.exception, DeliveryIncomplete)
+    assert 50 == done.exception.exit_code
+    assert "entry 5 is missing: the warehouse knows entries up to 5" in str(done.exception)
+
+
+def test_without_the_warehouse_a_manifest_still_knows(tampered: Office):
+    tampered.profile.warehouse.unlink()
+    path_of(tampered).write_bytes(b"".join(path_of(tampered).read_bytes().splitlines(True)[:2]))
+    fault = check_trail(tampered.profile).fault
+
+    assert fault is not None
+    assert (3, "is missing: the manifest of batch 2 knows entries up to 3") == (
+        fault.number,
+        fault.words,
+    )
+
+
+def test_without_the_key_it_says_what_it_could_not_check(
+    tampered: Office, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("R2B_AUDIT_KEY")
+
+    report = check_trail(tampered.profile)
+    assert (None, 5) == (report.fault, report.unchecked)
+    assert "only their order was checked" in command(tampered, "--verify").stdout
+    with pytest.raises(ProfileWrong, match="sealed with a key, and none is given"):
+        release(tampered.profile, 1, actor="Ann")
+    assert 5 == check_trail(tampered.profile).entries
+
+
+def test_a_key_that_can_be_guessed_is_refused(office: Office, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("R2B_AUDIT_KEY", "short")
+
+    with pytest.raises(ProfileWrong, match="fewer than 16 characters"):
+        office.uploaded()
+    assert {"L1": "exported"} == office.dispositions()
+
+
+def test_an_entry_whose_writing_was_cut_off_is_swept(tampered: Office):
+    whole = path_of(tampered).read_bytes()
+    path_of(tampered).write_bytes(whole + b'{"number":6,"at":"20')
+    release(tampered.profile, 1, actor="Bea")
+
+    assert whole == path_of(tampered).read_bytes()[: len(whole)]
+    assert ("Bea", 6) == (
+        list_entries(tampered.profile)[0].deed.who,
+        check_trail(tampered.profile).entries,
+    )
+
+
+def test_a_warehouse_made_anew_follows_the_whole_trail(tampered: Office):
+    tampered.change("DELETE FROM ops.audit")
+    upkeep.fn(str(tampered.folder / "r2b.toml"))
+
+    assert 6 == mart(tampered.folder, "audit").height
+    assert Act.UPKEEP is list_entries(tampered.profile)[0].deed.act
+
+
+def test_runs_go_on_though_the_trail_is_not_whole(tampered: Office):
+    path_of(tampered).write_bytes(b"nothing of ours\n")
+
+    tampered.run()
+    with pytest.raises(DeliveryIncomplete, match="entry 1 cannot be read"):
+        trail_of(tampered.profile).entries()
