@@ -21,11 +21,11 @@ given = $(if $(filter command,$(firstword $(origin $1))),--$2 '$($1)')
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV LINES
 
 .DEFAULT_GOAL := help
-.PHONY: browser help demo serve test year coverage setup check fix lock bench docs clean $(KINDS:%=test-%)
+.PHONY: browser help demo serve test year differential-deep coverage setup check fix lock bench docs clean $(KINDS:%=test-%)
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "  make test-KIND  run one kind of tests: $(KINDS)"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  make test-KIND         run one kind of tests: $(KINDS)"
 	@echo "Other arguments for pytest, the benchmark or the lock: ARGS='...'"
 
 demo: $(READY) ## show the whole job on a made-up reseller (LINES=20000 SEED=7)
@@ -45,6 +45,9 @@ $(KINDS:%=test-%): test-%: $(READY) browser
 year: $(READY) ## play forty years of a bigger reseller with a run every day: takes hours
 	@echo "Playing years: pytest tests/year $(ARGS)"
 	@R2B_YEAR=deep $(PYTEST) --timeout 7200 tests/year $(ARGS)
+
+differential-deep: $(READY) ## ask product, oracle and SQL about two million lines: 17 minutes of one core
+	@$(BIN)/python -m tests.differential.deep --lines 2000000 $(ARGS)
 
 coverage: $(READY) browser ## run all tests, and list the lines of the product they never ran
 	@$(PYTEST) --cov --cov-report=term $(ARGS)
