@@ -21,7 +21,7 @@ given = $(if $(filter command,$(firstword $(origin $1))),--$2 '$($1)')
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV LINES
 
 .DEFAULT_GOAL := help
-.PHONY: browser help demo serve test year differential-deep coverage setup check fix lock bench docs clean $(KINDS:%=test-%)
+.PHONY: browser help demo serve test year differential-deep histories-deep coverage setup check fix lock bench docs clean $(KINDS:%=test-%)
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ year: $(READY) ## play forty years of a bigger reseller with a run every day: ta
 
 differential-deep: $(READY) ## ask product, oracle and SQL about two million lines: 17 minutes of one core
 	@$(BIN)/python -m tests.differential.deep --lines 2000000 $(ARGS)
+
+histories-deep: $(READY) ## live 5,000 charges' histories of 30 steps (SEED=2): two hours of one core
+	@R2B_HISTORIES=50 R2B_HISTORIES_SEED=$(or $(SEED),2) $(PYTEST) tests/histories $(ARGS)
 
 coverage: $(READY) browser ## run all tests, and list the lines of the product they never ran
 	@$(PYTEST) --cov --cov-report=term $(ARGS)

@@ -3,8 +3,8 @@
 `python -m tests.differential.deep --lines 2000000` makes one reseller per 50,000 lines, each of its
 own seed and seen on a day of its own (among them those on which the clocks change, a leap day and a
 year's end), and asks all three in a process of its own, as the plain-Python judge keeps every
-record in memory: about 400 MB for so many. Prints what was compared, and exits with 1 if anything
-differs.
+record in memory: about a gigabyte for so many. Prints what was compared, and exits with 1 if
+anything differs.
 """
 
 import argparse
