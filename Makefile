@@ -21,11 +21,11 @@ given = $(if $(filter command,$(firstword $(origin $1))),--$2 '$($1)')
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV LINES
 
 .DEFAULT_GOAL := help
-.PHONY: browser strace help demo serve test year crash crash-deep coverage setup check fix lock bench docs clean $(KINDS:%=test-%)
+.PHONY: browser strace help demo serve test year crash crash-deep differential-deep histories-deep coverage setup check fix lock bench docs clean $(KINDS:%=test-%)
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "  make test-KIND  run one kind of tests: $(KINDS)"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  make test-KIND         run one kind of tests: $(KINDS)"
 	@echo "Other arguments for pytest, the benchmark or the lock: ARGS='...'"
 
 demo: $(READY) ## show the whole job on a made-up reseller (LINES=20000 SEED=7)
@@ -51,6 +51,12 @@ crash: $(READY) strace ## kill the program wherever it can be killed, and show t
 
 crash-deep: $(READY) strace ## the same at every point, every system call and ten seeds: takes hours
 	@$(BIN)/python -m tests.crash --deep $(ARGS)
+
+differential-deep: $(READY) ## ask product, oracle and SQL about two million lines: 17 minutes of one core
+	@$(BIN)/python -m tests.differential.deep --lines 2000000 $(ARGS)
+
+histories-deep: $(READY) ## live 5,000 charges' histories of 30 steps (SEED=2): two hours of one core
+	@R2B_HISTORIES=50 R2B_HISTORIES_SEED=$(or $(SEED),2) $(PYTEST) tests/histories $(ARGS)
 
 coverage: $(READY) browser strace ## run all tests, and list the lines of the product they never ran
 	@$(PYTEST) --cov --cov-report=term $(ARGS)

@@ -36,24 +36,30 @@ from schemas.feeds import FEEDS, Column, Feed, Kind
 
 def bill(feeds: Path, out: Path, as_of: date) -> Found:
     """Read the feeds, decide, write both files."""
-    found = Found()
     config = {"memory_limit": "1GiB", "temp_directory": str(out / "spilled")}
     with duckdb.connect(out / "rival.duckdb", config=config) as connection:
-        connection.execute("SET preserve_insertion_order = false")
-        connection.execute(_MACROS)
-        for feed, path in delivered(feeds):
-            _accept(connection, feed, path, found)
-        connection.execute("SET VARIABLE as_of = CAST($as_of AS DATE)", {"as_of": as_of})
-        connection.execute(_JUDGING)
-        connection.execute(_CLI_ROWS)
-        for disposition, charges, value in connection.execute(_SUMS).fetchall():
-            found.sum_up(disposition, charges, Decimal(value))
-        for table, columns, order, file in (
-            ("cli_row", CLI_FILE, CLI_ORDER, "06_clis.csv"),
-            ("product_row", PRODUCT_FILE, PRODUCT_ORDER, "08_products.csv"),
-        ):
-            found.files[file] = _write(connection, table, columns, order, out / file)
+        found = bill_in(connection, feeds, out, as_of)
         connection.execute("CHECKPOINT")
+    return found
+
+
+def bill_in(connection: duckdb.DuckDBPyConnection, feeds: Path, out: Path, as_of: date) -> Found:
+    """The same in an open database, which afterwards has every charge with all its facts."""
+    found = Found()
+    connection.execute("SET preserve_insertion_order = false")
+    connection.execute(_MACROS)
+    for feed, path in delivered(feeds):
+        _accept(connection, feed, path, found)
+    connection.execute("SET VARIABLE as_of = CAST($as_of AS DATE)", {"as_of": as_of})
+    connection.execute(_JUDGING)
+    connection.execute(_CLI_ROWS)
+    for disposition, charges, value in connection.execute(_SUMS).fetchall():
+        found.sum_up(disposition, charges, Decimal(value))
+    for table, columns, order, file in (
+        ("cli_row", CLI_FILE, CLI_ORDER, "06_clis.csv"),
+        ("product_row", PRODUCT_FILE, PRODUCT_ORDER, "08_products.csv"),
+    ):
+        found.files[file] = _write(connection, table, columns, order, out / file)
     return found
 
 
@@ -521,7 +527,10 @@ _JUDGING = f"""
             coalesce(connection_on, DATE '0001-01-01') AS starts,
             coalesce(cease_on, DATE '9999-12-31') AS ends
         FROM charge_fact
-        WHERE disposition = 'ready' AND cli IS NOT NULL AND asset_item_type = 'Service'
+        WHERE
+            disposition IN ('held', 'ready')
+            AND cli IS NOT NULL
+            AND asset_item_type = 'Service'
     ),
     pair AS (
         SELECT claim.asset_id, claim.cli, life.asset_id AS other_id

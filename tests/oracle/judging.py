@@ -25,6 +25,7 @@ from tests.oracle.known import Known, KnownCharge
 from tests.oracle.rules import broken_rules
 from tests.oracle.settings import Settings, fold
 from tests.oracle.values import add_months, clean_cli, cli_profile
+from tests.oracle.writing import PRODUCT_HEADER
 
 SITE_ENTITY_TYPE = 19
 NEW_AND_CEASE = "New & Cease"
@@ -346,7 +347,7 @@ def _holds(
         *_cli_holds(charge, ledger),
         *_start_holds(charge, window),
         *(["recurring_on_product"] if _is_recurring_on_product(charge) else []),
-        *(["layout_unfit"] if ends_beyond_the_calendar(charge) else []),
+        *(["layout_unfit"] if _is_unfit(charge, ledger.settings) else []),
         *(
             ["frequency_missing"]
             if charge.charge_type == RECURRING and charge.frequency is None
@@ -357,6 +358,13 @@ def _holds(
             for name in broken_rules(_records(charge, ledger), charge.product, ledger.blocking)
         ),
     }
+
+
+def _is_unfit(charge: Judged, settings: Settings) -> bool:
+    """True when the product row would need an end nobody can write, or to be cut."""
+    row = dict(zip(PRODUCT_HEADER, product_content(charge), strict=False))
+    too_long = any(len(row[name]) > most for name, most in settings.product_lengths.items())
+    return too_long or ends_beyond_the_calendar(charge)
 
 
 def _is_recurring_on_product(charge: Judged) -> bool:

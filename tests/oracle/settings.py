@@ -67,6 +67,8 @@ class Settings:
     max_months: int
     cli_profiles: Mapping[str, str]
     rules: tuple[Rule, ...]
+    product_lengths: Mapping[str, int]
+    """Longest text of a column of the product file, by its heading (section 1, layout)."""
 
 
 def read_settings(profile: Mapping[str, Any] | None) -> Settings:
@@ -110,6 +112,9 @@ def read_settings(profile: Mapping[str, Any] | None) -> Settings:
         max_months=int(bill_start.get("max_months", 13)),
         cli_profiles=dict(given.get("cli", {}).get("profiles", {})),
         rules=tuple(_rule(table) for table in given.get("validation", [])),
+        product_lengths=dict(
+            given.get("affinity", {}).get("layout", {}).get("products", {}).get("max_lengths", {})
+        ),
     )
 
 
