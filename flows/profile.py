@@ -800,6 +800,9 @@ class WarehouseSection(Section):
 
     path: Path = Path("var/warehouse.duckdb")
     publish: Path = Path("var/published")
+    readers: Literal["owner", "group"] = Field(
+        "owner", description="Who may read the published copy: we alone, or our group as well."
+    )
     memory: str = Field("1GiB", pattern=r"^[0-9]+(\.[0-9]+)?\s*[KMGT]i?B$")
 
 

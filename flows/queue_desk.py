@@ -7,6 +7,7 @@ import polars as pl
 from flows.exclusive import alone_with
 from flows.operators import acting
 from flows.profile import LoadedProfile
+from flows.wiring import publishing
 from schemas.errors import IllegalTransition
 from schemas.vocabulary import RetryState
 from tasks.runs.task import free_due_items
@@ -53,7 +54,7 @@ def retry_due(profile: LoadedProfile) -> int:
     with alone_with(profile), open_warehouse(profile.warehouse) as connection:
         with transaction(connection):
             count = free_due_items(RetryQueue(connection), now=_now())
-        publish(connection, profile.published)
+        publish(connection, publishing(profile))
     return count
 
 
@@ -129,7 +130,7 @@ def _decide(
             queue.settle(item_id, state, actor=actor, outcome=outcome, now=now)
             if state is RetryState.RELEASED:
                 queue.release(pl.Series([item.subject]), now=now, actor=actor)
-        publish(connection, profile.published)
+        publish(connection, publishing(profile))
         return item._replace(state=state)
 
 

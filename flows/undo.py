@@ -8,7 +8,7 @@ from flows.deliveries import carry
 from flows.exclusive import alone_with
 from flows.operators import acting
 from flows.profile import LoadedProfile
-from flows.wiring import batch_terms, new_run, retry_terms
+from flows.wiring import batch_terms, new_run, publishing, retry_terms
 from schemas.errors import IllegalTransition
 from schemas.receipts import UndoReceipt
 from tasks.batch.task import claim_undo, publish_batch, recover_batches
@@ -36,7 +36,7 @@ def undo(profile: LoadedProfile, seq: int, *, actor: str, reason: str) -> UndoRe
         claimed = claim_undo(run, terms, seq, actor=name, reason=reason)
         published = publish_batch(run, terms, claimed.seq)
         delivery = carry(profile, claimed.seq)
-        publish_marts(profile.warehouse, profile.published)
+        publish_marts(profile.warehouse, publishing(profile))
     return replace(claimed, files=published.files, delivery=delivery)
 
 

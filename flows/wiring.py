@@ -27,6 +27,7 @@ from tasks.retry.policy import RetryTerms
 from tasks.watch.alerts import Limits
 from warehouse.charges import ExtraColumn
 from warehouse.lookups import catalogue_is_given, platform_names, source_marks
+from warehouse.published import Publishing
 
 
 def new_run(profile: LoadedProfile, as_of: date | None) -> RunRef:
@@ -42,6 +43,12 @@ def new_run(profile: LoadedProfile, as_of: date | None) -> RunRef:
         warehouse=profile.warehouse,
         memory=profile.settings.warehouse.memory,
     )
+
+
+def publishing(profile: LoadedProfile) -> Publishing:
+    """Where the copy for analysts goes, and who may read it."""
+    section = profile.settings.warehouse
+    return Publishing(profile.published, for_group=section.readers == "group")
 
 
 def tenant_today(profile: LoadedProfile) -> date:

@@ -30,7 +30,7 @@ def prepare_warehouse(path: Path) -> None:
         with _connect(path) as connection:
             migrate(connection)
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent) as folder:
         fresh = Path(folder) / path.name
         with _connect(fresh) as connection:

@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import polars as pl
@@ -67,12 +69,20 @@ _COPIED = {
 """What the views of `mart` need, and nothing else: the raw and core records stay at home."""
 
 
-def publish(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
+class Publishing(NamedTuple):
+    """Where the published copy goes, and who may read it."""
+
+    target: Path
+    for_group: bool = False
+
+
+def publish(connection: duckdb.DuckDBPyConnection, terms: Publishing) -> None:
     """Replace the published copy with what the warehouse says now.
 
     Whoever has the old copy open goes on reading it; whoever opens next sees the new one.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target = terms.target
+    _make_folder(target.parent, for_group=terms.for_group)
     aside = target.with_name(f".{target.name}.part")
     for leftover in (aside, aside.with_name(aside.name + ".wal")):
         leftover.unlink(missing_ok=True)
@@ -80,9 +90,17 @@ def publish(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
     descriptor = os.open(aside, os.O_RDONLY)
     os.fsync(descriptor)
     os.close(descriptor)
-    aside.chmod(0o440)
+    aside.chmod(0o440 if terms.for_group else 0o400)
     aside.replace(target)
     sync_folder(target.parent)
+
+
+def _make_folder(folder: Path, *, for_group: bool) -> None:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if for_group:
+        # where it is somebody else's, who may enter is for them to say
+        with contextlib.suppress(PermissionError):
+            folder.chmod(stat.S_IMODE(folder.stat().st_mode) | 0o050)
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, view: str) -> Iterator[pl.DataFrame]:
