@@ -72,6 +72,12 @@ class Echo(http.server.ThreadingHTTPServer):
         echo = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
+            def handle_one_request(self) -> None:
+                """Answer any method in the same way."""
+                self.raw_requestline = self.rfile.readline()
+                if self.raw_requestline and self.parse_request():
+                    self._refuse()
+
             def _refuse(self) -> None:
                 said = f"{self.requestline}\n{self.headers}"
                 echo.heard.append(said)
@@ -83,8 +89,6 @@ class Echo(http.server.ThreadingHTTPServer):
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
-
-            do_GET = do_POST = do_PUT = _refuse
 
             def log_message(self, *_words: object) -> None:
                 pass
