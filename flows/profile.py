@@ -803,6 +803,10 @@ class WarehouseSection(Section):
     readers: Literal["owner", "group"] = Field(
         "owner", description="Who may read the published copy: we alone, or our group as well."
     )
+    publish_personal: bool = Field(
+        True,
+        description="The published copy has customers' names, CLIs and what was typed of them.",
+    )
     memory: str = Field("1GiB", pattern=r"^[0-9]+(\.[0-9]+)?\s*[KMGT]i?B$")
 
 

@@ -46,9 +46,13 @@ def new_run(profile: LoadedProfile, as_of: date | None) -> RunRef:
 
 
 def publishing(profile: LoadedProfile) -> Publishing:
-    """Where the copy for analysts goes, and who may read it."""
+    """Where the copy for analysts goes, who may read it, and whether it names anybody."""
     section = profile.settings.warehouse
-    return Publishing(profile.published, for_group=section.readers == "group")
+    return Publishing(
+        profile.published,
+        for_group=section.readers == "group",
+        personal=section.publish_personal,
+    )
 
 
 def tenant_today(profile: LoadedProfile) -> date:

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -69,11 +69,42 @@ _COPIED = {
 """What the views of `mart` need, and nothing else: the raw and core records stay at home."""
 
 
+_BLANK = "CAST(NULL AS VARCHAR)"
+
+PERSONAL: Mapping[str, Mapping[str, str]] = {
+    "core.customers": {"name": _BLANK},
+    "out.charge": {"cli": _BLANK},
+    "ops.billed": {"cli": _BLANK},
+    "out.cli_capture": dict.fromkeys(("quotation_cli", "order_cli", "asset_cli"), _BLANK),
+    "out.reconciled_layer": {"cli": _BLANK},
+    "out.reconciled_affinity": {"cli": _BLANK},
+    "out.repair": {
+        "subject": "CASE WHEN starts_with(subject, 'cli:') THEN 'cli:' ELSE subject END"
+    },
+    "out.change": {
+        side: f"CASE WHEN field IN ('cli', 'order_ref', 'po_ref') THEN NULL ELSE {side} END"
+        for side in ("told", "now")
+    },
+    # what was typed, and what Affinity says of it, may quote anything
+    "out.do_not_bill": {"reason": _BLANK},
+    "out.issue": {"text": _BLANK},
+    "out.batch_outcome": {"message": _BLANK},
+    "ops.retry_item": {"message": _BLANK},
+    # the key of a further number is the number
+    "ops.reject": {
+        "raw_value": _BLANK,
+        "record_key": "CASE WHEN feed = 'asset_numbers' THEN NULL ELSE record_key END",
+    },
+}
+"""What of the copy says who somebody is, and what stands there where nobody is to be named."""
+
+
 class Publishing(NamedTuple):
-    """Where the published copy goes, and who may read it."""
+    """Where the published copy goes, who may read it, and whether it names customers."""
 
     target: Path
     for_group: bool = False
+    personal: bool = True
 
 
 def publish(connection: duckdb.DuckDBPyConnection, terms: Publishing) -> None:
@@ -86,7 +117,7 @@ def publish(connection: duckdb.DuckDBPyConnection, terms: Publishing) -> None:
     aside = target.with_name(f".{target.name}.part")
     for leftover in (aside, aside.with_name(aside.name + ".wal")):
         leftover.unlink(missing_ok=True)
-    _fill(connection, aside)
+    _fill(connection, aside, {} if terms.personal else PERSONAL)
     descriptor = os.open(aside, os.O_RDONLY)
     os.fsync(descriptor)
     os.close(descriptor)
@@ -109,7 +140,10 @@ def rows_of(connection: duckdb.DuckDBPyConnection, view: str) -> Iterator[pl.Dat
     yield from read_batches(connection, f"SELECT * FROM mart.{view} ORDER BY ALL")
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, aside: Path) -> None:
+def _fill(
+    connection: duckdb.DuckDBPyConnection, aside: Path, instead: Mapping[str, Mapping[str, str]]
+) -> None:
+    """`instead`: table -> column -> what stands there in place of what it holds."""
     quoted = str(aside).replace("'", "''")
     # the oldest form that shells and drivers of analysts still read: by default DuckDB 2 writes its
     # own, which none of DuckDB 1 opens
@@ -119,6 +153,9 @@ def _fill(connection: duckdb.DuckDBPyConnection, aside: Path) -> None:
             for schema in sorted({name.partition(".")[0] for name in _COPIED} | {"mart"}):
                 cursor.execute(f"CREATE SCHEMA published.{schema}")
             for name, query in _COPIED.items():
+                if name in instead:
+                    put = ", ".join(f"{what} AS {column}" for column, what in instead[name].items())
+                    query = f"SELECT * REPLACE ({put}) FROM ({query})"  # noqa: PLW2901
                 cursor.execute(f"CREATE TABLE published.{name} AS {query}")
             cursor.execute("USE published")  # of this cursor only: the views are the copy's own
             for view in views().values():
