@@ -786,6 +786,16 @@ class Alerts(Section):
         return block
 
 
+class Serve(Section):
+    """How `r2b serve` runs Prefect's server."""
+
+    protected: bool = Field(
+        False,
+        description="It asks for the password in PREFECT_API_AUTH_STRING, and for a token against "
+        "forged requests (CSRF).",
+    )
+
+
 class Keep(Section):
     """How long upkeep leaves what nobody needs any more, in days."""
 
@@ -837,6 +847,7 @@ class Profile(BaseSettings):
     watch: Watch = Watch()
     alerts: Alerts = Alerts()
     keep: Keep = Keep()
+    serve: Serve = Serve()
 
     @classmethod
     def settings_customise_sources(
@@ -851,7 +862,7 @@ class Profile(BaseSettings):
         return env_settings, init_settings
 
 
-_NOT_OF_BILLING = {"schedule", "watch", "alerts", "keep"}
+_NOT_OF_BILLING = {"schedule", "watch", "alerts", "keep", "serve"}
 
 
 class LoadedProfile:
