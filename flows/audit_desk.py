@@ -14,6 +14,7 @@ from flows.audit import (
 from flows.exclusive import alone_with
 from flows.operators import acting
 from flows.profile import LoadedProfile
+from flows.wiring import publishing
 from schemas.audit import ApprovalReceipt, AuditEntry, AuditHead, AuditReport
 from schemas.errors import IllegalTransition, UsageError
 from schemas.vocabulary import Act
@@ -94,5 +95,5 @@ def approve(
                 "approvals.above.",
             )
         entry = add_approval(profile, intent, approves, subject)
-        publish_marts(profile.warehouse, profile.published)
+        publish_marts(profile.warehouse, publishing(profile))
     return entry

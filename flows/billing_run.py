@@ -10,6 +10,7 @@ from flows.artifacts import ended, show_plan, show_run
 from flows.deliveries import carry, carry_open, first_failure
 from flows.exclusive import alone_with
 from flows.plan import plan
+from flows.private import keep_private
 from flows.profile import LoadedProfile, load_profile
 from flows.progress import BILLING_RUN, showing_progress
 from flows.wiring import (
@@ -20,6 +21,7 @@ from flows.wiring import (
     landed_folder,
     new_run,
     open_source,
+    publishing,
     reading_terms,
     retry_terms,
     routes,
@@ -78,6 +80,7 @@ def billing_run(
         as_of: The day to bill for; today in the tenant's time zone when left out.
         dry_run: Only show what the run would do: nothing is written, claimed or delivered.
     """
+    keep_private()
     profile = load_profile(Path(profile_path) if profile_path else None)
     if dry_run:
         return _look_ahead(profile, as_of)
@@ -87,7 +90,7 @@ def billing_run(
         try:
             receipt, failure = _bill(run, profile)
         except R2BError as error:
-            fail_run(run, error, profile.published, retry_terms(profile))
+            fail_run(run, error, publishing(profile), retry_terms(profile))
             raise
     show_run(receipt, profile)
     if failure is not None:
@@ -143,7 +146,7 @@ def _bill(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, R2BError | N
     )
     failure = first_failure(deliveries)
     finish_run(
-        run, RunStatus(receipt.status), run_json(receipt), profile.published, failure=failure
+        run, RunStatus(receipt.status), run_json(receipt), publishing(profile), failure=failure
     )
     return receipt, failure
 

@@ -48,6 +48,27 @@ def credential(place: Place) -> str | None:
     return str(secret.get()).strip() or None
 
 
+PREFECT_PASSWORD = "PREFECT_API_AUTH_STRING"  # noqa: S105  where it is, not what it is
+"""The variable whose `user:password` Prefect's own clients send: commands, worker and runs."""
+
+
+def prefect_password() -> str:
+    """The `user:password` of Prefect's server: from the environment, and from nowhere else.
+
+    Raises:
+        ProfileWrong: there is none, or it is none.
+    """
+    said = os.environ.get(PREFECT_PASSWORD, "")
+    user, _, password = said.partition(":")
+    if not (user and password and is_token(said)):
+        raise ProfileWrong(
+            f"Serving with a password: {PREFECT_PASSWORD} holds none.",
+            hint="Set it to user:password, visible ASCII without a blank, where r2b serve starts "
+            "and wherever r2b is used beside it.",
+        )
+    return said
+
+
 def bearer_token(place: Place) -> str | None:
     """A credential that goes into a header.
 

@@ -8,7 +8,7 @@ from flows.exclusive import alone_with
 from flows.operators import acting
 from flows.profile import LoadedProfile, Role
 from flows.ways import delivery_terms, open_delivery
-from flows.wiring import retry_terms, tenant_today
+from flows.wiring import publishing, retry_terms, tenant_today
 from schemas.errors import DeliveryIncomplete, IllegalTransition, R2BError, UsageError
 from schemas.receipts import DeliveryReceipt
 from schemas.vocabulary import Act, BatchState, RetryState
@@ -104,7 +104,7 @@ def deliver(
                     )
                 return _carry(profile, delivery, seq)
         finally:
-            publish_marts(profile.warehouse, profile.published)
+            publish_marts(profile.warehouse, publishing(profile))
 
 
 def first_failure(receipts: list[DeliveryReceipt]) -> DeliveryIncomplete | None:

@@ -786,6 +786,16 @@ class Alerts(Section):
         return block
 
 
+class Serve(Section):
+    """How `r2b serve` runs Prefect's server."""
+
+    protected: bool = Field(
+        False,
+        description="It asks for the password in PREFECT_API_AUTH_STRING, and for a token against "
+        "forged requests (CSRF).",
+    )
+
+
 class Keep(Section):
     """How long upkeep leaves what nobody needs any more, in days."""
 
@@ -855,6 +865,13 @@ class WarehouseSection(Section):
 
     path: Path = Path("var/warehouse.duckdb")
     publish: Path = Path("var/published")
+    readers: Literal["owner", "group"] = Field(
+        "owner", description="Who may read the published copy: we alone, or our group as well."
+    )
+    publish_personal: bool = Field(
+        True,
+        description="The published copy has customers' names, CLIs and what was typed of them.",
+    )
     memory: str = Field("1GiB", pattern=r"^[0-9]+(\.[0-9]+)?\s*[KMGT]i?B$")
 
 
@@ -885,6 +902,7 @@ class Profile(BaseSettings):
     watch: Watch = Watch()
     alerts: Alerts = Alerts()
     keep: Keep = Keep()
+    serve: Serve = Serve()
     retention: Retention = Retention()
     approvals: Approvals = Approvals()
     audit: Audit = Audit()
@@ -911,7 +929,10 @@ class Profile(BaseSettings):
         return env_settings, init_settings
 
 
-_NOT_OF_BILLING = {"schedule", "watch", "alerts", "keep", "retention", "approvals", "audit"}
+_NOT_OF_BILLING = {
+    *("schedule", "watch", "alerts", "keep", "serve"),
+    *("retention", "approvals", "audit"),
+}
 
 
 class LoadedProfile:

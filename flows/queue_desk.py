@@ -8,6 +8,7 @@ from flows.audit import Intent, item_subject, on_record
 from flows.exclusive import alone_with
 from flows.operators import acting
 from flows.profile import LoadedProfile
+from flows.wiring import publishing
 from schemas.errors import IllegalTransition
 from schemas.vocabulary import Act, RetryState
 from tasks.runs.task import free_due_items
@@ -54,7 +55,7 @@ def retry_due(profile: LoadedProfile) -> int:
     with alone_with(profile), open_warehouse(profile.warehouse) as connection:
         with transaction(connection):
             count = free_due_items(RetryQueue(connection), now=_now())
-        publish(connection, profile.published)
+        publish(connection, publishing(profile))
     return count
 
 
@@ -130,7 +131,7 @@ def _decide(
                 queue.settle(item_id, state, actor=intent.who, outcome=outcome, now=now)
                 if state is RetryState.RELEASED:
                     queue.release(pl.Series([item.subject]), now=now, actor=intent.who)
-        publish(connection, profile.published)
+        publish(connection, publishing(profile))
         return item._replace(state=state)
 
 

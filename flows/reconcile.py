@@ -10,9 +10,10 @@ from prefect import flow, runtime
 
 from flows.artifacts import ended, show_reconciliation
 from flows.exclusive import alone_with
+from flows.private import keep_private
 from flows.profile import load_profile
 from flows.progress import RECONCILE, showing_progress
-from flows.wiring import issuer, reports, wholeness
+from flows.wiring import issuer, publishing, reports, wholeness
 from schemas.errors import UsageError
 from schemas.receipts import ReconcileReceipt
 from tasks.outbox.durable import as_json
@@ -83,12 +84,13 @@ def reconcile(
         known_at: Only what runs until that day knew counts; all that is known when left out.
         with_report: Write the page for people as well.
     """
+    keep_private()
     profile = load_profile(Path(profile_path) if profile_path else None)
     with showing_progress(profile, RECONCILE), alone_with(profile):
         receipt = reconcile_sides(
             profile.warehouse, as_of, known_at, wholeness(profile), issuer(profile)
         )
-        publish_marts(profile.warehouse, profile.published)
+        publish_marts(profile.warehouse, publishing(profile))
         if with_report:
             pages = write_pages(profile.published, receipt, reports(profile))
             receipt = replace(receipt, report=pages.report)

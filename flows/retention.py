@@ -6,7 +6,7 @@ from flows.audit import Subject, on_record
 from flows.exclusive import alone_with
 from flows.operators import acting
 from flows.profile import LoadedProfile
-from flows.wiring import batch_terms, new_run, retention_terms, retry_terms
+from flows.wiring import batch_terms, new_run, publishing, retention_terms, retry_terms
 from schemas.errors import UsageError
 from schemas.receipts import RetentionReceipt
 from schemas.vocabulary import Act
@@ -51,7 +51,7 @@ def apply_retention(
         recover_transfers(profile.warehouse, retry_terms(profile), run.as_of)
         with on_record(profile, intent, Subject(_WHAT, 0)):
             removed = remove_what_is_old(profile.warehouse, terms, actor=intent.who)
-            publish_marts(profile.warehouse, profile.published)
+            publish_marts(profile.warehouse, publishing(profile))
             return compact_warehouse(profile.warehouse, removed, memory=run.memory)
 
 

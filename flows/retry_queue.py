@@ -12,8 +12,9 @@ from prefect import flow
 from flows.billing_run import billing_run
 from flows.deliveries import carry_open
 from flows.exclusive import alone_with
+from flows.private import keep_private
 from flows.profile import LoadedProfile, load_profile
-from flows.wiring import batch_terms, new_run, retry_terms
+from flows.wiring import batch_terms, new_run, publishing, retry_terms
 from schemas.receipts import DrainReceipt
 from schemas.vocabulary import RetryState
 from tasks.batch.task import recover_batches
@@ -58,6 +59,7 @@ def retry_queue(profile_path: str | None = None) -> DrainReceipt:
     Args:
         profile_path: The tenant's profile; `r2b.toml` when left out.
     """
+    keep_private()
     receipt = drain(load_profile(Path(profile_path) if profile_path else None))
     if receipt.needs_run:
         billing_run(profile_path)
@@ -76,7 +78,7 @@ def drain(profile: LoadedProfile, finishers: Mapping[str, Finisher] | None = Non
         finished = [item.id for item in due if _finish(profile, item, by_kind)]
         # these note their own failures, and none may overtake another
         carried = carry_open(profile, only_due=True)
-        publish_marts(profile.warehouse, profile.published)
+        publish_marts(profile.warehouse, publishing(profile))
     return DrainReceipt(
         freed=tuple(item.id for item in freed),
         finished=tuple(finished),

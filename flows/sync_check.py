@@ -6,6 +6,7 @@ from pathlib import Path
 from prefect import flow
 
 from flows.artifacts import ended, show_sync, tell
+from flows.private import keep_private
 from flows.profile import load_profile
 from flows.wiring import alert_memory, limits
 from schemas.receipts import SyncReceipt
@@ -23,6 +24,7 @@ def sync_check(profile_path: str | None = None) -> SyncReceipt:
     Args:
         profile_path: The tenant's profile; `r2b.toml` when left out.
     """
+    keep_private()
     profile = load_profile(Path(profile_path) if profile_path else None)
     settings = profile.settings
     receipt = check_sync(

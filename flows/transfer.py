@@ -11,8 +11,9 @@ from flows.artifacts import ended, named, show_gate
 from flows.audit import Intent, batch_subject, on_record
 from flows.exclusive import alone_with
 from flows.operators import acting
+from flows.private import keep_private
 from flows.profile import LoadedProfile, load_profile
-from flows.wiring import retry_terms, tenant_today
+from flows.wiring import publishing, retry_terms, tenant_today
 from schemas.errors import UsageError
 from schemas.receipts import TransferReceipt
 from schemas.results import parse_results, read_results
@@ -47,6 +48,7 @@ def transfer_to_billing(  # noqa: PLR0917  a form, and called by name
             this batch; nothing is confirmed when it is another's.
         profile_path: The tenant's profile; `r2b.toml` when left out.
     """
+    keep_private()
     profile = load_profile(Path(profile_path) if profile_path else None)
     intent, evidence = _evidence(profile, batch, operator, results, pasted_results)
     with alone_with(profile):
@@ -56,7 +58,7 @@ def transfer_to_billing(  # noqa: PLR0917  a form, and called by name
             receipt = transfer_batch(
                 profile.warehouse, batch, evidence, terms, today, digest=digest.strip()
             )
-        publish_marts(profile.warehouse, profile.published)
+        publish_marts(profile.warehouse, publishing(profile))
     named(profile, f"batch {batch}: {receipt.state}")
     show_gate(profile)
     return ended(receipt, transfer_outcome(receipt))
@@ -83,7 +85,7 @@ def abandon(
                 retry=terms,
                 today=today,
             )
-        publish_marts(profile.warehouse, profile.published)
+        publish_marts(profile.warehouse, publishing(profile))
     return receipt
 
 

@@ -9,7 +9,7 @@ from flows.deliveries import carry
 from flows.exclusive import alone_with
 from flows.operators import acting
 from flows.profile import LoadedProfile
-from flows.wiring import batch_terms, new_run, retry_terms
+from flows.wiring import batch_terms, new_run, publishing, retry_terms
 from schemas.errors import IllegalTransition
 from schemas.receipts import UndoReceipt
 from schemas.vocabulary import Act
@@ -40,7 +40,7 @@ def undo(profile: LoadedProfile, seq: int, *, actor: str, reason: str) -> UndoRe
             claimed = claim_undo(run, terms, seq, actor=intent.who, reason=reason)
             published = publish_batch(run, terms, claimed.seq)
             delivery = carry(profile, claimed.seq)
-        publish_marts(profile.warehouse, profile.published)
+        publish_marts(profile.warehouse, publishing(profile))
     return replace(claimed, files=published.files, delivery=delivery)
 
 

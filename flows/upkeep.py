@@ -8,9 +8,10 @@ from prefect import flow, runtime
 from flows.artifacts import ended, named
 from flows.audit import Intent, Subject, on_record
 from flows.exclusive import alone_with
+from flows.private import keep_private
 from flows.profile import load_profile
 from flows.serving.silence import crash_silent_runs
-from flows.wiring import batch_terms, landed_folder, new_run, reports, retry_terms
+from flows.wiring import batch_terms, landed_folder, new_run, publishing, reports, retry_terms
 from schemas.receipts import UpkeepReceipt
 from schemas.vocabulary import Act
 from tasks.batch.task import recover_batches
@@ -29,6 +30,7 @@ def upkeep(profile_path: str | None = None) -> UpkeepReceipt:
     Args:
         profile_path: The tenant's profile; `r2b.toml` when left out.
     """
+    keep_private()
     profile = load_profile(Path(profile_path) if profile_path else None)
     keep = profile.settings.keep
     run = new_run(profile, None)
@@ -44,7 +46,7 @@ def upkeep(profile_path: str | None = None) -> UpkeepReceipt:
                 keep_landed=timedelta(days=keep.landed_days),
                 keep_reports=timedelta(days=keep.report_days),
             )
-        publish_marts(profile.warehouse, profile.published)
+        publish_marts(profile.warehouse, publishing(profile))
     if runtime.deployment.id is not None:
         crash_silent_runs(profile.settings.tenant.name)
     named(profile, f"{run.as_of}: tidy")

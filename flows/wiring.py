@@ -29,6 +29,7 @@ from tasks.upkeep.retention import RetentionTerms, days_before
 from tasks.watch.alerts import Limits
 from warehouse.charges import ExtraColumn
 from warehouse.lookups import catalogue_is_given, platform_names, source_marks
+from warehouse.published import Publishing
 
 
 def new_run(profile: LoadedProfile, as_of: date | None) -> RunRef:
@@ -43,6 +44,16 @@ def new_run(profile: LoadedProfile, as_of: date | None) -> RunRef:
         started_at=moment,
         warehouse=profile.warehouse,
         memory=profile.settings.warehouse.memory,
+    )
+
+
+def publishing(profile: LoadedProfile) -> Publishing:
+    """Where the copy for analysts goes, who may read it, and whether it names anybody."""
+    section = profile.settings.warehouse
+    return Publishing(
+        profile.published,
+        for_group=section.readers == "group",
+        personal=section.publish_personal,
     )
 
 

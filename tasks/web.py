@@ -5,6 +5,7 @@ The one place that tries a request again: the transport below does not, nor does
 
 import email.utils
 import functools
+import json
 import logging
 import re
 import ssl
@@ -29,6 +30,7 @@ LARGEST_ANSWER = 16 * MIB
 _OK = 200
 _FIRST_REDIRECT, _FIRST_REFUSAL, _FIRST_FAILURE = 300, 400, 500
 _WAITING_HELPS = frozenset({408, 425, 429})
+_SHORTEST_SECRET = 8  # a shorter token is in many an answer by chance
 _CHATTY = ("httpx", "httpcore", "stamina")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\"';\s]+)", re.IGNORECASE)
 _VISIBLE_ASCII = re.compile(r"[!-~]+")
@@ -181,6 +183,8 @@ def _taken(response: httpx.Response, max_bytes: int, also: frozenset[int]) -> An
         body += part
         if len(body) > max_bytes:
             raise Declined(f"answered with more than {max_bytes:,} bytes", status=_OK)
+    if _holds_token(bytes(body), response.request):
+        raise Declined("answered with the token it was sent", status=_OK)
     kind = response.headers.get("content-type", "")
     charset = _CHARSET.search(kind)
     return Answer(
@@ -189,6 +193,14 @@ def _taken(response: httpx.Response, max_bytes: int, also: frozenset[int]) -> An
         charset=charset[1].lower() if charset else None,
         body=bytes(body),
     )
+
+
+def _holds_token(body: bytes, request: httpx.Request) -> bool:
+    """Whether an answer quotes our token: answers are kept, tokens never are."""
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if len(token) < _SHORTEST_SECRET:
+        return False
+    return any(form.encode() in body for form in (token, json.dumps(token)[1:-1]))
 
 
 def _refuse(response: httpx.Response) -> None:

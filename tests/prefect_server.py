@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from flows.console.quiet import hush_prefect
@@ -24,8 +24,11 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def prefect_server(home: Path) -> Iterator[str]:
-    """Run a server with its own home until the block ends; yields its API's address."""
+def prefect_server(home: Path, more: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Run a server with its own home until the block ends; yields its API's address.
+
+    `more` is set in its environment.
+    """
     port = free_port()
     hush_prefect()
     environment = {
@@ -33,6 +36,7 @@ def prefect_server(home: Path) -> Iterator[str]:
         "PREFECT_HOME": str(home),
         "PREFECT_SERVER_API_HOST": "127.0.0.1",
         "PREFECT_SERVER_API_PORT": str(port),
+        **(more or {}),
     }
     log = (home / "server.log").open("wb")
     server = subprocess.Popen(

@@ -34,7 +34,7 @@ def prepare_warehouse(path: Path) -> None:
             _refuse_a_short_file(connection, path)
             migrate(connection)
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent) as folder:
         fresh = Path(folder) / path.name
         with _connect(fresh) as connection:

@@ -39,7 +39,7 @@ def alone_on(path: Path, taken: R2BError) -> Iterator[None]:
     Raises:
         R2BError: `taken`, where another process holds it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:

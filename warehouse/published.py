@@ -2,8 +2,10 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import polars as pl
@@ -68,22 +70,69 @@ _COPIED = {
 """What the views of `mart` need, and nothing else: the raw and core records stay at home."""
 
 
-def publish(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
+_BLANK = "CAST(NULL AS VARCHAR)"
+
+PERSONAL: Mapping[str, Mapping[str, str]] = {
+    "core.customers": {"name": _BLANK},
+    "out.charge": {"cli": _BLANK},
+    "ops.billed": {"cli": _BLANK},
+    "out.cli_capture": dict.fromkeys(("quotation_cli", "order_cli", "asset_cli"), _BLANK),
+    "out.reconciled_layer": {"cli": _BLANK},
+    "out.reconciled_affinity": {"cli": _BLANK},
+    "out.repair": {
+        "subject": "CASE WHEN starts_with(subject, 'cli:') THEN 'cli:' ELSE subject END"
+    },
+    "out.change": {
+        side: f"CASE WHEN field IN ('cli', 'order_ref', 'po_ref') THEN NULL ELSE {side} END"
+        for side in ("told", "now")
+    },
+    # what was typed, and what Affinity says of it, may quote anything
+    "out.do_not_bill": {"reason": _BLANK},
+    "out.issue": {"text": _BLANK},
+    "out.batch_outcome": {"message": _BLANK},
+    "ops.retry_item": {"message": _BLANK},
+    # the key of a further number is the number
+    "ops.reject": {
+        "raw_value": _BLANK,
+        "record_key": "CASE WHEN feed = 'asset_numbers' THEN NULL ELSE record_key END",
+    },
+}
+"""What of the copy says who somebody is, and what stands there where nobody is to be named."""
+
+
+class Publishing(NamedTuple):
+    """Where the published copy goes, who may read it, and whether it names customers."""
+
+    target: Path
+    for_group: bool = False
+    personal: bool = True
+
+
+def publish(connection: duckdb.DuckDBPyConnection, terms: Publishing) -> None:
     """Replace the published copy with what the warehouse says now.
 
     Whoever has the old copy open goes on reading it; whoever opens next sees the new one.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target = terms.target
+    _make_folder(target.parent, for_group=terms.for_group)
     aside = target.with_name(f".{target.name}.part")
     for leftover in (aside, aside.with_name(aside.name + ".wal")):
         leftover.unlink(missing_ok=True)
-    _fill(connection, aside)
+    _fill(connection, aside, {} if terms.personal else PERSONAL)
     descriptor = os.open(aside, os.O_RDONLY)
     os.fsync(descriptor)
     os.close(descriptor)
-    aside.chmod(0o440)
+    aside.chmod(0o440 if terms.for_group else 0o400)
     aside.replace(target)
     sync_folder(target.parent)
+
+
+def _make_folder(folder: Path, *, for_group: bool) -> None:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if for_group:
+        # where it is somebody else's, who may enter is for them to say
+        with contextlib.suppress(PermissionError):
+            folder.chmod(stat.S_IMODE(folder.stat().st_mode) | 0o050)
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, view: str) -> Iterator[pl.DataFrame]:
@@ -92,7 +141,10 @@ def rows_of(connection: duckdb.DuckDBPyConnection, view: str) -> Iterator[pl.Dat
     yield from read_batches(connection, f"SELECT * FROM mart.{view} ORDER BY ALL")
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, aside: Path) -> None:
+def _fill(
+    connection: duckdb.DuckDBPyConnection, aside: Path, instead: Mapping[str, Mapping[str, str]]
+) -> None:
+    """`instead`: table -> column -> what stands there in place of what it holds."""
     quoted = str(aside).replace("'", "''")
     # the oldest form that shells and drivers of analysts still read: by default DuckDB 2 writes its
     # own, which none of DuckDB 1 opens
@@ -102,6 +154,9 @@ def _fill(connection: duckdb.DuckDBPyConnection, aside: Path) -> None:
             for schema in sorted({name.partition(".")[0] for name in _COPIED} | {"mart"}):
                 cursor.execute(f"CREATE SCHEMA published.{schema}")
             for name, query in _COPIED.items():
+                if name in instead:
+                    put = ", ".join(f"{what} AS {column}" for column, what in instead[name].items())
+                    query = f"SELECT * REPLACE ({put}) FROM ({query})"  # noqa: PLW2901
                 cursor.execute(f"CREATE TABLE published.{name} AS {query}")
             cursor.execute("USE published")  # of this cursor only: the views are the copy's own
             for view in views().values():

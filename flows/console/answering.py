@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
+from flows.console.careful import CarefulConsole
 from schemas.errors import R2BError
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = CarefulConsole(highlight=False, soft_wrap=True)
+err = CarefulConsole(stderr=True, highlight=False, soft_wrap=True)
 
 ProfileOption = Annotated[
     Path | None,

@@ -24,6 +24,7 @@ from flows.console.queue import queue_app
 from flows.console.quiet import hush_prefect
 from flows.console.serve import serve
 from flows.console.setting_up import doctor, init, profile_app
+from flows.private import keep_private
 from schemas.errors import R2BError, UsageError
 
 app = typer.Typer(
@@ -516,7 +517,7 @@ def _fall_silent() -> None:
 
 def main() -> None:
     """Run the command; errors made on purpose become one line and an exit code."""
-    os.umask(0o077)
+    keep_private()
     # registered first, so run last: while Prefect's threads keep modules alive, DuckDB's binding
     # prints pages about leaked types as the interpreter goes; by then everything has been said
     atexit.register(_fall_silent)

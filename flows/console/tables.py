@@ -6,6 +6,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from flows.console.careful import visible
+
 
 def table(
     title: str,
@@ -19,5 +21,7 @@ def table(
     for number, name in enumerate(columns):
         made.add_column(name, justify="right" if number in right else "left", overflow="fold")
     for row in rows:
-        made.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+        made.add_row(
+            *(cell if isinstance(cell, Text) else Text(visible(str(cell))) for cell in row)
+        )
     return made

@@ -73,7 +73,7 @@ class Served:
 
     @contextlib.contextmanager
     def _opened_log(self) -> Iterator[BinaryIO]:
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self.log.open("ab") as log:
             yield log
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from flows.credentials import prefect_password
 from flows.naming import slug, tenant_tag
 from flows.profile import LoadedProfile
 from flows.serving.deploying import deploy, must, prefect, prefect_command
@@ -75,7 +76,8 @@ def serving(
         say: told what is being done.
 
     Raises:
-        ProfileWrong: two tenants share what each must have for itself.
+        ProfileWrong: two tenants share what each must have for itself, or there is no password
+            where a profile asks for one.
         ServingFailed: something does not come up.
     """
     check_apart(profiles)
@@ -90,6 +92,8 @@ def serving(
         api = given or f"http://127.0.0.1:{port}/api"
         ui = os.environ.get("PREFECT_UI_URL") or api.removesuffix("/api")
         environment = {**os.environ, "PREFECT_API_URL": api, "PREFECT_UI_URL": ui}
+        is_protected = any(profile.settings.serve.protected for profile in profiles)
+        password = prefect_password() if is_protected else None
         processes: list[Served] = []
 
         def start(each: Served) -> None:
@@ -100,8 +104,10 @@ def serving(
 
         if given:
             _check_answers(api)
+            if is_protected:
+                _check_asks(api)
         else:
-            start(_server(port, home))
+            start(_server(port, home, password))
         os.environ.update(environment)
         _make_pool(environment, pool)
         deployments = {}
@@ -164,7 +170,7 @@ def check_apart(profiles: Sequence[LoadedProfile]) -> None:
                 )
 
 
-def _server(port: int, home: Path) -> Served:
+def _server(port: int, home: Path, password: str | None) -> Served:
     with contextlib.closing(socket.socket()) as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             raise ServingFailed(
@@ -179,6 +185,7 @@ def _server(port: int, home: Path) -> Served:
         "PREFECT_SERVER_API_HOST": "127.0.0.1",
         "PREFECT_SERVER_API_PORT": str(port),
         "PREFECT_UI_URL": address,
+        **_protection(password),
     }
     return Served(
         name="the Prefect server",
@@ -189,9 +196,17 @@ def _server(port: int, home: Path) -> Served:
     )
 
 
+def _protection(password: str | None) -> dict[str, str]:
+    if password is None:
+        return {}
+    return {
+        "PREFECT_SERVER_API_AUTH_STRING": password,
+        "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
+    }
+
+
 def _worker(environment: Mapping[str, str], home: Path, pool: str, runs_at_once: int) -> Served:
     name = f"{socket.gethostname()}-{os.getpid()}"
-    api = environment["PREFECT_API_URL"]
     return Served(
         name="the worker",
         command=prefect_command(
@@ -200,7 +215,7 @@ def _worker(environment: Mapping[str, str], home: Path, pool: str, runs_at_once:
         ),
         environment={**_FOR_WORKER, **environment},
         log=home / "worker.log",
-        is_well=lambda: _is_online(api, pool, name),
+        is_well=lambda: _is_online(pool, name),
     )
 
 
@@ -245,6 +260,20 @@ def _check_answers(api: str) -> None:
         )
 
 
+def _check_asks(api: str) -> None:
+    """Refuse a server that lets in whoever comes."""
+    try:
+        status = httpx.get(f"{api}/admin/version", timeout=5).status_code
+    except httpx.HTTPError:
+        return  # whether it answers is asked elsewhere
+    if status != httpx.codes.UNAUTHORIZED:
+        raise ServingFailed(
+            "Serving with a password: the server that PREFECT_API_URL names asks for none.",
+            hint="Start it with PREFECT_SERVER_API_AUTH_STRING and "
+            "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED=true.",
+        )
+
+
 def _answers(api: str) -> bool:
     try:
         return httpx.get(f"{api}/health", timeout=5).status_code == httpx.codes.OK
@@ -252,9 +281,18 @@ def _answers(api: str) -> bool:
         return False
 
 
-def _is_online(api: str, pool: str, worker: str) -> bool:
+def _is_online(pool: str, worker: str) -> bool:
+    # Prefect reads where its server is, and its password, when it is imported
+    from prefect.client.orchestration import get_client  # noqa: PLC0415
+
     try:
-        found = httpx.post(f"{api}/work_pools/{pool}/workers/filter", json={}, timeout=5)
+        with get_client(sync_client=True) as client:
+            found = client.request(
+                "POST",
+                "/work_pools/{work_pool_name}/workers/filter",
+                path_params={"work_pool_name": pool},
+                json={},
+            )
         return any(each["name"] == worker and each["status"] == "ONLINE" for each in found.json())
     except (httpx.HTTPError, ValueError, TypeError, KeyError):
         return False

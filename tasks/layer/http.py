@@ -287,7 +287,8 @@ class _Reading:
             if refusal.status == _ACCEPTED:
                 raise SourceContractBroken(
                     f"{doing} {refusal.words}.",
-                    hint="Ask for smaller pages, or raise feeds.http.max_page_bytes.",
+                    hint="Ask for smaller pages, or raise feeds.http.max_page_bytes; else ask "
+                    "whoever runs the export.",
                 ) from None
             if refusal.status == _NOT_FOUND and not is_known:
                 raise _Unknown from None

@@ -15,7 +15,7 @@ from tasks.retry.failures import note_failure, words_of
 from tasks.retry.policy import RetryTerms, entities_no_longer_due, no_longer_due
 from tasks.step import step
 from warehouse.connection import open_warehouse, transaction
-from warehouse.published import publish
+from warehouse.published import Publishing, publish
 from warehouse.retry_queue import RetryQueue
 from warehouse.runs import RunStore
 
@@ -56,7 +56,7 @@ def finish_run(
     run: RunRef,
     status: RunStatus,
     counts: Mapping[str, Any],
-    published: Path,
+    published: Publishing,
     *,
     failure: R2BError | None = None,
 ) -> None:
@@ -109,7 +109,7 @@ def _close_what_is_no_longer_due(queue: RetryQueue, run: RunRef, moment: datetim
 
 @step("note failure")
 def fail_run(
-    run: RunRef, error: R2BError, published: Path, terms: RetryTerms | None = None
+    run: RunRef, error: R2BError, published: Publishing, terms: RetryTerms | None = None
 ) -> None:
     """Close the run's page with its error; what the feeds did wrong waits in the queue.
 
@@ -148,7 +148,7 @@ FEED_FAILURES = (20, 21, 22, 30)
 
 
 @step("publish")
-def publish_marts(warehouse: Path, published: Path) -> None:
+def publish_marts(warehouse: Path, published: Publishing) -> None:
     """Renew the copy analysts open."""
     with open_warehouse(warehouse) as connection:
         publish(connection, published)

@@ -61,7 +61,7 @@ def read_memory(path: Path) -> dict[str, Told]:
 
 def write_memory(path: Path, memory: Mapping[str, Told]) -> None:
     """Remember what is on."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_durably(
         path,
         as_json(

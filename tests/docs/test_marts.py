@@ -7,7 +7,7 @@ import pytest
 
 from schemas.marts import BEHIND, VIEWS
 from warehouse.connection import open_published, open_warehouse, prepare_warehouse
-from warehouse.published import publish
+from warehouse.published import Publishing, publish
 
 KINDS = {
     "VARCHAR": "text",
@@ -53,7 +53,7 @@ def test_the_views_are_the_declared_ones(warehouse: Path):
 def test_the_published_views_are_the_declared_ones(warehouse: Path, tmp_path: Path):
     published = tmp_path / "published.duckdb"
     with open_warehouse(warehouse) as connection:
-        publish(connection, published)
+        publish(connection, Publishing(published))
 
     with open_published(published) as connection:
         assert DECLARED == views_of(connection)
@@ -63,7 +63,7 @@ def test_the_published_views_are_the_declared_ones(warehouse: Path, tmp_path: Pa
 def test_every_published_view_can_be_read(view: str, warehouse: Path, tmp_path: Path):
     published = tmp_path / "published.duckdb"
     with open_warehouse(warehouse) as connection:
-        publish(connection, published)
+        publish(connection, Publishing(published))
 
     with open_published(published) as connection:
         assert [] == connection.execute(f"FROM mart.{view}").fetchall()

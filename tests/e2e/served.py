@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ class Served:
     ui: str
     api: str
     automations: Sequence[str]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What a protected server wants to see with every request."""
 
     def ask(self, path: str, **question: Any) -> Any:
         """Ask the API with a POST."""
@@ -58,7 +60,9 @@ class Served:
         """Post, again where the server's database is busy, as Prefect's own clients do."""
 
         def posted() -> httpx.Response | None:
-            answer = httpx.post(f"{self.api}/{path}", json=content, timeout=60)
+            answer = httpx.post(
+                f"{self.api}/{path}", json=content, headers=self.headers, timeout=60
+            )
             return None if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE else answer
 
         answer = eventually(posted, f"an answer of {path}")
@@ -67,7 +71,7 @@ class Served:
 
     def look(self, run: str) -> dict[str, Any]:
         """A flow run as it is now."""
-        answer = httpx.get(f"{self.api}/flow_runs/{run}", timeout=30)
+        answer = httpx.get(f"{self.api}/flow_runs/{run}", headers=self.headers, timeout=30)
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found

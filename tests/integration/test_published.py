@@ -11,10 +11,13 @@ import duckdb
 import pytest
 
 from flows.looking import explain, status
+from flows.reconcile import reconcile
 from schemas.errors import UsageError
+from schemas.marts import VIEWS
 from tests.integration.office import Office
 from tests.running import AS_OF, mart
 from warehouse.connection import open_published
+from warehouse.published import PERSONAL
 
 L1, UP1 = ("L1", "recurring"), ("L1", "upfront")
 COUNT = "SELECT count(*) FROM mart.charge WHERE disposition = 'in_billing'"
@@ -248,3 +251,93 @@ def test_where_things_stand(office: Office):
         standing.open_batches,
         str(standing.at_stake),
     )
+
+
+NAME, NUMBER, SECOND = "Quillfeather Bakery", "01632960717", "01632960718"
+
+OWN_RULE = """
+[feeds]
+max_reject_rate = 1
+[[validation]]
+name = "no geographic numbers"
+stage = "asset"
+field = "cli"
+pattern = "07[0-9]*"
+severity = "warn"
+message = "A mobile number is expected."
+"""
+NOBODY = "[warehouse]\npublish_personal = false\n"
+
+
+def named(office: Office) -> set[str]:
+    """Where the published copy says who somebody is: table and column."""
+    with open_published(office.profile.published) as connection:
+        columns = connection.execute(
+            "SELECT schema_name, table_name, column_name FROM duckdb_columns() "
+            "WHERE NOT internal AND schema_name <> 'mart' AND data_type = 'VARCHAR'"
+        ).fetchall()
+        return {
+            f"{schema}.{table}.{column}"
+            for schema, table, column in columns
+            for (text,) in connection.execute(
+                f'SELECT DISTINCT "{column}" FROM {schema}.{table} WHERE "{column}" IS NOT NULL'
+            ).fetchall()
+            if NAME in text or NUMBER.removeprefix("0") in text or SECOND.removeprefix("0") in text
+        }
+
+
+def whose(tmp_path: Path, profile: str) -> Office:
+    """An office whose customer and number turn up wherever they can."""
+    office = Office(tmp_path / "office", lines=4, profile=OWN_RULE)
+    office.record("customers")["name"] = NAME
+    office.record("assets")["cli"] = office.record("assets", 2)["cli"] = NUMBER
+    office.record("assets", 3)["cli"] = SECOND
+    office.line(4)["quantity"] = NAME
+    office.line(1)["cli"] = SECOND
+    office.feeds["asset_numbers"] = [{"asset_id": "A3", "cli": NUMBER, "start_on": "never"}]
+    office.run()
+    with (office.folder / "r2b.toml").open("a") as out:
+        out.write(profile)
+    billed = office.lines_written()[0]
+    office.transfer(results=office.results([office.key(*billed), "rejected", "E1", NAME]))
+    office.run()
+    reconcile.fn(str(office.folder / "r2b.toml"), with_report=True)
+    return office
+
+
+def test_a_copy_says_whose_charges_they_are(tmp_path: Path):
+    assert {
+        "core.customers.name",
+        "out.charge.cli",
+        "out.issue.text",
+        "out.batch_outcome.message",
+        "ops.reject.raw_value",
+        "ops.reject.record_key",
+        "out.cli_capture.asset_cli",
+        "out.reconciled_layer.cli",
+    } <= named(whose(tmp_path, ""))
+
+
+def test_on_request_the_copy_names_nobody(tmp_path: Path):
+    office = whose(tmp_path, NOBODY)
+
+    assert set() == named(office)
+    assert {None} == set(mart(office.folder, "charge")["customer_name"])
+    assert {"C1"} == set(mart(office.folder, "charge")["customer_id"])
+    with open_published(office.profile.published) as connection:
+        for view in VIEWS:
+            connection.execute(f"FROM mart.{view}").fetchall()
+
+
+def test_what_is_blanked_is_a_column_of_the_copy(office: Office):
+    with open_published(office.profile.published) as connection:
+        there = {
+            f"{schema}.{table}.{column}"
+            for schema, table, column in connection.execute(
+                "SELECT schema_name, table_name, column_name FROM duckdb_columns()"
+            ).fetchall()
+        }
+
+    assert {
+        f"{table}.{column}" for table, columns in PERSONAL.items() for column in columns
+    } <= there

@@ -174,3 +174,13 @@ def test_no_log_holds_address_or_token(
     ask(client, url, QUICK, read=body)
 
     assert "" == caplog.text
+
+
+def test_an_answer_that_quotes_our_token_is_refused(client: httpx.Client, tmp_path: Path):
+    (tmp_path / "sites.csv").write_text(f"site_id\n{TOKEN}\n", encoding="utf-8")
+
+    with (
+        serving(Layer(tmp_path)) as address,
+        pytest.raises(Declined, match="answered with the token it was sent"),
+    ):
+        ask(client, f"{address}/export/sites?page=1", QUICK, read=body)

@@ -142,3 +142,29 @@ def test_the_lock_holds_everything_the_project_asks_for():
         for wish in map(Requirement, asked)
         if not wish.specifier.contains(versions.get(wish.name, "0"))
     ], "make lock"
+
+
+def flows_that_begin_otherwise(module):
+    """The flows of a module whose first act is not to keep private what they write."""
+    for node in ast.walk(ast.parse(module)):
+        if isinstance(node, ast.FunctionDef) and any(
+            isinstance(each, ast.Call) and ast.unparse(each.func) == "flow"
+            for each in node.decorator_list
+        ):
+            first = node.body[1] if ast.get_docstring(node) else node.body[0]
+            if ast.unparse(first) != "keep_private()":
+                yield node.name
+
+
+def test_every_flow_begins_by_keeping_private_what_it_writes():
+    assert [] == [
+        found
+        for path in modules("flows")
+        for found in flows_that_begin_otherwise(path.read_text(encoding="utf-8"))
+    ]
+
+
+def test_the_search_for_careless_flows_finds_them():
+    careless = '@flow(name="careless")\ndef careless():\n    """Write."""\n    write()\n'
+
+    assert ["careless"] == list(flows_that_begin_otherwise(careless))
