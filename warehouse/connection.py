@@ -110,10 +110,10 @@ def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "allow_community_extensions": "false",
-        "lock_configuration": "true",
     }
     with contextlib.closing(duckdb.connect(str(path), read_only=True, config=config)) as connection:
         connection.execute("SET enable_progress_bar = false")
+        connection.execute("SET lock_configuration = true")
         yield connection
 
 
