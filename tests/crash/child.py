@@ -27,6 +27,9 @@ UNTIL_DEAD = 600.0
 KILLED = -9
 """What `multiprocessing` says of a process that was killed."""
 
+_SPEECHLESS = 99
+"""No exit code of the program's: it ended, and could not say how."""
+
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload([__name__])
 
@@ -155,8 +158,8 @@ def _obey(
         arm(point)
     while is_traced and not _has_tracer():
         time.sleep(0.002)
-    code = 70
-    with contextlib.suppress(Exception):
+    code = _SPEECHLESS
+    with contextlib.suppress(OSError):  # its words may be the call that fails
         code = _code_of(act, day)
     os._exit(code)
 

@@ -133,8 +133,8 @@ def _moves(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     stands: dict[tuple[str, str], str] = {}
     for line, kind, before, after in _ask(
         connection,
-        "SELECT line_id, charge_type, from_status, to_status FROM ops.ledger "
-        'ORDER BY "at", commit_no',
+        # not by moment: what is committed anew has that of its decision, without fractions
+        "SELECT line_id, charge_type, from_status, to_status FROM ops.ledger ORDER BY commit_no",
     ):
         if stands.get((line, kind), before) != before:
             yield f"illegal move: {line} {kind} moves from {before}, stood at {stands[line, kind]}"

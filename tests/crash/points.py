@@ -137,10 +137,7 @@ def _watch(meet: Meet) -> None:
         real = getattr(holder, name)
         watched = _watched(place, real, meet)
         setattr(holder, name, watched)
-        for module in _modules():  # who imported it by name has it still
-            for known, value in list(vars(module).items()):
-                if value is real:
-                    setattr(module, known, watched)
+        _let_all_see(real, watched)
     _watch_commits(meet)
 
 
@@ -167,10 +164,7 @@ def _watch_commits(meet: Meet) -> None:
             meet(f"before:{COMMIT}")
         meet(f"after:{COMMIT}")
 
-    for module in _modules():
-        for known, value in list(vars(module).items()):
-            if value is real:
-                setattr(module, known, watched)
+    _let_all_see(real, watched)
 
 
 def _holder(place: str) -> tuple[Any, str]:
@@ -183,5 +177,10 @@ def _holder(place: str) -> tuple[Any, str]:
         return getattr(importlib.import_module(module), owner), name
 
 
-def _modules() -> list[Any]:
-    return [module for name, module in list(sys.modules.items()) if name.partition(".")[0] in _OURS]
+def _let_all_see(real: object, watched: object) -> None:
+    """Who imported it by name has the one that is not watched still."""
+    for module_name, module in list(sys.modules.items()):
+        if module_name.partition(".")[0] in _OURS:
+            for known, value in list(vars(module).items()):
+                if value is real:
+                    setattr(module, known, watched)

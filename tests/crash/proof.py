@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.crash.child import CALLS, KILLED, Ended, Fault, do
+from tests.crash.child import CALLS, Ended, Fault, do
 from tests.crash.invariants import Outcome, outcome, structure
 from tests.crash.lives import ENVIRONMENT, LIVES, Life, Prepared, Scene, troubles
 from tests.crash.points import Point, counted
@@ -53,14 +53,12 @@ class Tally:
     faults: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     places: set[str] = field(default_factory=set)
-    seeds: set[int] = field(default_factory=set)
 
     def add(self, found: Found) -> None:
         """Count one trial in."""
         self.tried += 1
         self.hit += found.hits > 0
         self.survived += not found.faults
-        self.seeds.add(found.trial.seed)
         if found.hits:
             self.restarts[found.restarts] += 1
             self.places.update(
@@ -73,22 +71,25 @@ class Tally:
 
 
 class Proof:
-    """Trials on prepared lives; where each life ends without a cut is worked out once."""
+    """Trials on prepared lives; what a life passes, and where it ends uncut, is worked out once."""
 
     def __init__(self, folder: Path) -> None:
         """Work below `folder`."""
         self._folder = folder
         self._prepared = Prepared(folder / "lives")
+        self._points: dict[str, dict[str, int]] = {}
         self._ends: dict[tuple[str, int], Outcome] = {}
         self._numbers = itertools.count(1)
 
     def points(self, life: Life) -> dict[str, int]:
         """The points that `life` passes, and how often."""
-        place, counts = self._place(), self._folder / f"{life.name}.counts"
-        with self._prepared.there(life, place, []) as scene:
-            _must(self._act(scene, counts=counts))
-        shutil.rmtree(place)
-        return counted(counts)
+        if life.name not in self._points:
+            place, counts = self._place(), self._folder / f"{life.name}.counts"
+            with self._prepared.there(life, place, []) as scene:
+                _must(self._act(scene, counts=counts))
+            shutil.rmtree(place)
+            self._points[life.name] = counted(counts)
+        return self._points[life.name]
 
     def calls(self, life: Life) -> Counter[str]:
         """The system calls of `life` by name, those of the thread that makes most of them."""
@@ -185,7 +186,7 @@ def _words(ended: Ended) -> Iterator[str]:
     """Whoever is not killed ends with words for people, and in a way that is foreseen."""
     if "Traceback" in ended.said:
         yield f"traceback: {ended.said[-1500:]}"
-    elif ended.code == KILLED or ended.did_hit:
+    elif ended.was_killed or ended.did_hit:
         return
     elif ended.code not in _SETTLED:
         yield f"not converged: exit code {ended.code}, {ended.said[-500:]}"
