@@ -21,7 +21,7 @@ given = $(if $(filter command,$(firstword $(origin $1))),--$2 '$($1)')
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV LINES
 
 .DEFAULT_GOAL := help
-.PHONY: browser strace help demo serve test year crash crash-deep differential-deep histories-deep coverage setup check fix lock bench docs clean $(KINDS:%=test-%)
+.PHONY: browser strace help demo serve test year crash crash-deep differential-deep histories-deep coverage setup check audit fix lock bench docs clean $(KINDS:%=test-%)
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ check: $(READY) ## lint, format, types and import rules; changes nothing
 	@$(BIN)/python -m mypy
 	@echo "Checking who imports whom: lint-imports"
 	@$(BIN)/lint-imports --no-logo
+
+audit: $(READY) ## ask whether a locked package has a known weakness; says so where it cannot
+	@sh .ci/audit
 
 fix: $(READY) ## mend what ruff can mend, and format
 	@$(BIN)/ruff check --fix-only

@@ -43,6 +43,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "commands": commands.every_command,
     "exit-codes": commands.exit_codes,
     "packages": packages.every_package,
+    "licences": packages.every_licence,
 }
 """What each generated part of a page is made by."""
 

@@ -128,6 +128,15 @@ def test_the_lock_holds_no_address():
     assert "://" not in (ROOT / "requirements.lock").read_text(encoding="utf-8")
 
 
+def test_every_locked_package_has_its_digests():
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    entries = re.split(r"^(?=[a-z0-9])", lock, flags=re.MULTILINE)[1:]
+    digested = re.compile(r"[a-z0-9.-]+==\S+.*?(?: \\\n    --hash=sha256:[0-9a-f]{64})+\n")
+
+    assert [] == [entry.splitlines()[0] for entry in entries if not digested.match(entry)]
+    assert len(entries) >= len(locked()) > 100
+
+
 def test_the_lock_holds_everything_the_project_asks_for():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     asked = [

@@ -1,0 +1,91 @@
+"""Nobody is believed who cannot show who they are: the SFTP server's key, the web's certificate."""
+
+import datetime as dt
+import http.server
+import ipaddress
+import ssl
+import threading
+from pathlib import Path
+
+import asyncssh
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tasks.web import NoAnswer, Patience, ask_once, open_client
+from tests.exchange import exchange
+from tests.integration.office import Office
+
+TOKEN = "canary-of-the-impostor"  # noqa: S105  it opens nothing
+
+
+def test_an_sftp_server_with_another_key_gets_no_file(tmp_path: Path):
+    with exchange(Office(tmp_path / "office"), "sftp") as both:
+        address = both.stand_in.sftp
+        assert address is not None
+        other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
+        address.known_hosts.write_text(f"[{address.host}]:{address.port} {other}")
+        job = both.office.job()
+
+        assert 50 == job.exit_code
+        assert "the SFTP server's key is not the one in known_hosts" in str(job.error)
+        assert {"CONNECT"} == {each["method"] for each in both.stand_in.journal()}
+
+
+def test_a_web_server_whose_certificate_nobody_vouches_for_never_gets_the_token(tmp_path: Path):
+    heard: list[str] = []
+
+    class Impostor(http.server.BaseHTTPRequestHandler):
+        def handle(self) -> None:
+            heard.append(self.rfile.readline().decode())
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(self_signed(tmp_path / "impostor.pem"))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Impostor)
+    server.handle_error = lambda *_: None
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    patience = Patience(timeout=5, attempts=1)
+    try:
+        with open_client(token=TOKEN, patience=patience) as client:
+            request = client.build_request("GET", f"https://127.0.0.1:{server.server_port}/")
+            with pytest.raises(NoAnswer, match="could not be reached"):
+                ask_once(client, request, patience)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+    assert [] == heard
+
+
+def self_signed(path: Path) -> Path:
+    """A certificate for this machine that only its own key vouches for, with that key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            critical=False,
+        )
+        .sign(key, hashes.SHA256())
+    )
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    return path
