@@ -43,7 +43,7 @@ PLACES = (
     "tasks.outbox.durable.publish_folder",
     "tasks.outbox.durable.verify_files",
     "tasks.outbox.delivery_journal.write_delivery",
-    "tasks.transfer.journal.add_decision",
+    "tasks.outbox.transfer_journal.add_decision",
     "tasks.transfer.task.recover_transfers",
     "tasks.transfer.task.read_back",
     "tasks.transfer.task.transfer_batch",

@@ -1,5 +1,7 @@
-"""What the proof by deaths stands on; `make crash` is the proof, and prints its figures."""
+"""The proof by deaths, in CI's size; `make crash` prints the figures, `make crash-deep` more."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -8,6 +10,48 @@ import pytest
 from tests.crash.child import Fault, do
 from tests.crash.invariants import structure
 from tests.crash.lives import ENVIRONMENT, LIVES, Prepared
+from tests.crash.proof import Proof, Tally, Trial, calls, deeper, run_all, sampled_points
+
+pytestmark = pytest.mark.timeout(3000)
+
+SEEDS = (0, 1)
+WORKERS = max(2, len(os.sched_getaffinity(0)))
+
+
+@pytest.fixture(scope="module")
+def proof(tmp_path_factory: pytest.TempPathFactory) -> Proof:
+    """Lives are prepared once for every kind of trial."""
+    return Proof(tmp_path_factory.mktemp("proof"))
+
+
+def tally_of(proof: Proof, trials: list[Trial]) -> Tally:
+    tally = Tally()
+    for found in run_all(proof, trials, workers=WORKERS):
+        tally.add(found)
+    return tally
+
+
+@pytest.mark.parametrize(
+    ("draw", "hits", "places"),
+    [
+        pytest.param(lambda proof: sampled_points(proof, SEEDS), 120, 60, id="named points"),
+        pytest.param(
+            lambda proof: [trial for seed in SEEDS for trial in deeper(proof, seed, 20)],
+            40,
+            40,
+            id="killed while it mends",
+        ),
+        pytest.param(lambda proof: calls(proof, 0, 120), 100, 15, id="system calls"),
+    ],
+)
+def test_nothing_is_lost_or_done_twice(
+    proof: Proof, draw: Callable[[Proof], list[Trial]], hits: int, places: int
+):
+    tally = tally_of(proof, draw(proof))
+
+    assert [] == tally.wrong
+    assert tally.hit >= hits, f"{tally.hit} of {tally.tried} faults hit"
+    assert len(tally.places) >= places
 
 
 @pytest.mark.parametrize(
