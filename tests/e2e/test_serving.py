@@ -300,11 +300,14 @@ def test_what_must_not_be_confirmed_is_refused_in_words(served: Served, offices:
         assert "FAILED" == run["state_type"]
         assert words in run["state"]["message"]
     assert {"L1": "exported", "L2": "exported"} == office.dispositions()
-    office.batch().joinpath("08_products.csv").write_bytes(b"other rows")
+    file = office.batch() / "08_products.csv"
+    rows = file.read_bytes()
+    file.write_bytes(b"other rows")
     altered = served.run("transfer-to-billing-acme-ltd", batch=1, operator="Ann")
     assert "FAILED" == altered["state_type"]
     assert "08_products.csv" in altered["state"]["message"]
     assert {"L1": "exported", "L2": "exported"} == office.dispositions()
+    file.write_bytes(rows)
 
 
 def test_what_is_late_or_held_is_an_alert_once(
