@@ -9,6 +9,7 @@ from pydantic import Field
 from flows.artifacts import ended, named
 from flows.audit import Approvable
 from flows.audit_desk import approve
+from flows.private import keep_private
 from flows.profile import load_profile
 from schemas.audit import ApprovalReceipt
 
@@ -33,6 +34,7 @@ def approval(
         reason: Why, for the record. Name no customer.
         profile_path: The tenant's profile; `r2b.toml` when left out.
     """
+    keep_private()
     profile = load_profile(Path(profile_path) if profile_path else None)
     receipt = approve(profile, act, number, actor=operator, reason=reason.strip())
     words = f"{act} of {receipt.subject} approved until {receipt.expires_at:%Y-%m-%d %H:%M} UTC"
