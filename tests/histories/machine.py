@@ -35,7 +35,6 @@ from tests.integration.test_ledger_chain import broken_links
 from tests.running import mart
 
 LINES = 25
-CEASES = "07_ceases.csv"
 SETTLING = 10  # runs at the end, until there is nothing left to tell
 BEGINNINGS = (  # a few days before the clocks change, a leap day, and a year's end
     date(2026, 3, 26),
@@ -244,22 +243,12 @@ class Histories(RuleBasedStateMachine):
     def _claims(self, view: View, *, surely: bool) -> Iterator[None]:
         """Remember what was seen, and of the batch that is claimed meanwhile, if there is one."""
         before = self._states()
-        ending = self._ending_charges()
         yield
         self.is_checked = False
-        self.model.saw(view, self.today, surely=surely, ending=ending)
+        self.model.saw(view, self.today, surely=surely)
         for seq in self._states().keys() - before.keys():
             self.views[seq] = view, self.today
             TOLD["batches"] += 1
-
-    def _ending_charges(self) -> frozenset[str]:
-        """Charges whose end is in a batch without an answer."""
-        return frozenset(
-            f"L{row['Layer Asset ID'][1:]}"
-            for seq in self._open()
-            if (self.office.batch(seq) / CEASES).exists()
-            for row in self.office.written(seq, CEASES)
-        )
 
     # Affinity
 

@@ -48,21 +48,15 @@ class Model:
         self.charges: dict[str, Charge] = defaultdict(Charge)
         self.faults: list[str] = []
 
-    def saw(
-        self, view: View, day: date, *, surely: bool = True, ending: frozenset[str] = frozenset()
-    ) -> None:
-        """A run looked at all lines; one that was killed may have.
-
-        Of a charge whose end is `ending`, told and not answered, it does not count that it is free:
-        it begins again by the first run that sees it free once its end is known.
-        """
+    def saw(self, view: View, day: date, *, surely: bool = True) -> None:
+        """A run looked at all lines; one that was killed may have."""
         for key, line in view.items():
             charge = self.charges[key]
             if line.is_stopped:
                 charge.is_seen_free = False
                 if surely:
                     charge.free_days.clear()
-            elif not charge.is_seen_free and key not in ending:
+            elif not charge.is_seen_free:
                 charge.free_days.add(day)
                 charge.is_seen_free = surely
 

@@ -577,6 +577,48 @@ def test_a_charge_is_stopped_and_resumed_and_stopped_again(days: Days):
     assert len(days.taken) == len(set(days.taken))
 
 
+def test_a_stop_that_is_taken_back_before_its_answer(days: Days):
+    """It goes on from the day it was seen free, whenever the answer comes; nothing is left out."""
+
+    def mark(*numbers: int, as_what: str) -> None:
+        for number in numbers:
+            line(days, number)["recurring_do_not_bill"] = as_what
+
+    def nobody_answers() -> None:
+        days.today += timedelta(days=1)
+        assert "batch_open" == days.office.run(days.today).status
+
+    mark(1, 2, 3, as_what="true")
+    days.run()
+    mark(1, 2, 3, as_what="")
+    nobody_answers()
+    seen_free = days.today
+    mark(2, as_what="true")
+    nobody_answers()
+    mark(2, as_what="")
+    nobody_answers()
+    seen_free_again = days.today
+    days.answered({days.rows(CEASES)[2]["Row Key"]: "E12"})
+
+    days.run(days=10)
+    assert [
+        ("L1", f"{seen_free:%d/%m/%Y}"),
+        ("L2", f"{seen_free_again:%d/%m/%Y}"),
+    ] == days.told(UPDATES, "Layer Line ID", "Bill Start Date")
+    days.taken_all()
+
+    # the one that was never stopped has forgotten the day it might have gone on
+    mark(3, as_what="true")
+    days.release_all()
+    days.run(days=10)
+    days.taken_all()
+    mark(3, as_what="")
+    days.run(days=10)
+    assert [("L3", f"{days.today:%d/%m/%Y}")] == days.told(
+        UPDATES, "Layer Line ID", "Bill Start Date"
+    )
+
+
 def test_what_affinity_refused_waits_for_another_content_or_a_person(days: Days):
     asset(days, 1).update(recurring_price="7", cease_on="2026-09-30")
     asset(days, 2)["quantity"] = "4"

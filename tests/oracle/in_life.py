@@ -135,7 +135,8 @@ class Book:
                 del self.cut_short[sent.charge]
             if told is not None and told.period == sent.period:
                 told.facts = {**told.facts, "end": day}
-                told.ended_by, told.resumes, told.refused_end = sent.kind, None, None
+                told.ended_by, told.refused_end = sent.kind, None
+                told.resumes = told.resumes if sent.kind == "stop" else None
             return
         if sent.row["Action"] == "ADD":
             updates = told.updates if told else 0
@@ -212,9 +213,10 @@ class _Day:
         told = self.book.told.get(charge)
         if self.book.in_flight(charge, adds=True):
             return "exported"
-        if told is not None and told.ended_by != "stop":
-            return "in_billing"
         now = self._now(charge)
+        if told is not None and told.ended_by != "stop":
+            self._remember_free(told, charge, now)
+            return "in_billing"
         found = self._judged(charge, now, told)
         if told is not None:
             free = found in ("ready", "held", "waiting")
@@ -231,6 +233,12 @@ class _Day:
         if found == "ready":
             ready[charge] = now
         return found
+
+    def _remember_free(self, told: Told, charge: Key, now: Facts) -> None:
+        """A stop may have been asked and not answered, and be taken back meanwhile."""
+        is_asked = self.book.in_flight(charge, adds=False)
+        is_free = is_asked and self._stop(now, self.lines[charge[0]]) is None
+        told.resumes = (told.resumes or self.as_of) if is_free else None
 
     def _judged(self, charge: Key, now: Facts, told: Told | None) -> str:
         line, asset = self.lines[charge[0]], now["row"]

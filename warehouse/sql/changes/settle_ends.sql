@@ -1,10 +1,11 @@
--- What Affinity took as an end is billed until then.
+-- What Affinity took as an end is billed until then. A stopped charge that was seen to be free again
+-- meanwhile remembers since when.
 -- Params: $seq BIGINT. outcomes is a registered frame.
 UPDATE ops.billed AS billed
 SET
     bill_end_on = written.cease_on,
     ended_by = written.kind,
-    resumes_on = NULL,
+    resumes_on = CASE WHEN written.kind = 'stop' THEN billed.resumes_on END,
     refused_end = NULL,
     content = NULL
 FROM out.batch_end AS written
