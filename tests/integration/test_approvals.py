@@ -14,6 +14,7 @@ from flows.audit_desk import approve, list_entries
 from flows.console.main import app
 from flows.profile import load_profile
 from flows.queue_desk import discard, release
+from flows.transfer import transfer_to_billing
 from schemas.audit import Deed
 from schemas.errors import IllegalTransition, NotAllowed, ProfileWrong, UsageError
 from schemas.vocabulary import Act, ActOutcome
@@ -152,10 +153,10 @@ def test_an_approval_is_used_once(office: Office):
 
 def test_what_failed_has_not_used_it(office: Office):
     approve(office.profile, "transfer", 1, actor="Bea")
-    office.batch().joinpath("08_products.csv").rename(office.folder / "away.csv")
-    with pytest.raises(Exception, match=r"08_products\.csv is missing"):
-        office.uploaded()
-    (office.folder / "away.csv").rename(office.batch() / "08_products.csv")
+    with pytest.raises(IllegalTransition, match="its digest is another one"):
+        transfer_to_billing.fn(
+            1, "Ann", digest="0" * 12, profile_path=str(office.folder / "r2b.toml")
+        )
 
     assert "confirmed" == office.uploaded().state
     assert [1, 1, 1] == [approved for *_, approved in trail(office)[1:]]

@@ -162,7 +162,7 @@ def test_nobody_else_may_read_what_is_billed(tmp_path: Path):
         "000001/layer_import/order_lines.csv": 0o600,
     } == modes
     assert 0o600 == office.profile.warehouse.stat().st_mode & 0o777
-    assert 0o440 == office.profile.published.stat().st_mode & 0o777
+    assert 0o400 == office.profile.published.stat().st_mode & 0o777
 
 
 def test_a_profile_of_parts_writes_parts(tmp_path: Path):
