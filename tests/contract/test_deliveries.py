@@ -10,7 +10,8 @@ import pytest
 
 from flows.ways import open_delivery
 from schemas.errors import DeliveryIncomplete, IllegalTransition
-from tasks.affinity.port import Outgoing, Seen
+from tasks.affinity.port import NameTaken, Outgoing, Seen
+from tasks.outbox.durable import file_sha256
 from tests.exchange import TOKEN, WAYS, Exchange, exchange, names
 from tests.integration.office import Office
 
@@ -117,6 +118,27 @@ def test_a_name_that_is_taken_is_never_written_over(both: Exchange, way: str):
     assert "in_doubt" == both.state()
     assert names()[1] not in both.loads()
     assert [("delivery:1", "data", "in_doubt", "parked")] == both.queue()
+
+
+def test_what_is_sent_to_a_name_that_is_taken_changes_nothing(both: Exchange, tmp_path: Path):
+    """Somebody may take the name between our look and our sending."""
+    delivery = open_delivery(both.office.profile)
+    assert delivery is not None
+    ours, theirs = (tmp_path / name for name in ("ours", "theirs"))
+    for file in (theirs, ours):
+        file.write_text(f"{file.name}\r\n", encoding="utf-8")
+    both.stand_in.behave([{"on": "load", "do": "never", "times": -1}])
+    delivery.send(outgoing(theirs))
+
+    with pytest.raises(NameTaken):
+        delivery.send(outgoing(ours))
+
+    assert file_sha256(theirs) == delivery.look("default_000009_06_clis.csv").sha256
+
+
+def outgoing(file: Path) -> Outgoing:
+    """A file that is to leave under a name that is free."""
+    return Outgoing("default_000009_06_clis.csv", file, file_sha256(file), file.stat().st_size)
 
 
 def test_what_is_there_already_is_not_sent_again(both: Exchange, tmp_path: Path):

@@ -109,8 +109,7 @@ def do(
     if trace is not None:
         wanted = fault.call if fault else ",".join(CALLS)
         words = ["-f", "-q", "-p", str(process.pid), "-o", str(trace), "-e", f"trace={wanted}"]
-        if fault:
-            words += ["-e", fault.injection]
+        words += ["-e", fault.injection] if fault else ["-y"]
         tracer = subprocess.Popen(
             [shutil.which("strace") or "strace", *words],
             stdout=subprocess.DEVNULL,

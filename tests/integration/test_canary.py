@@ -139,6 +139,14 @@ def test_while_a_canary_is_open_the_rest_waits(office: Office):
     assert before == office.books()
 
 
+def test_nothing_follows_a_canary_though_two_batches_may_be_open(tmp_path: Path):
+    office = Office(tmp_path, lines=3, profile=f"{CANARY}delivery.max_open_batches = 2\n")
+    office.run()
+    receipt = office.run()
+
+    assert ("batch_open", (1,)) == (receipt.status, receipt.open_batches)
+
+
 def test_a_canary_takes_the_additional_numbers_of_its_own_assets_only(tmp_path: Path):
     office = Office(tmp_path / "office", lines=2, profile=CANARY)
     office.feeds["asset_numbers"] = [

@@ -25,6 +25,7 @@ from flows.ways import open_delivery
 from sandbox.affinity.uploads import Loading
 from schemas.errors import DeliveryIncomplete, IllegalTransition, NotAllowed, UsageError
 from schemas.vocabulary import FileState
+from tasks.affinity.carrying import NOT_TAKEN_YET
 from tasks.outbox.delivery_journal import write_delivery
 from tasks.outbox.transfer_journal import add_decision
 from tests.exchange import TOKEN, Exchange, exchange, names
@@ -75,6 +76,45 @@ def test_without_asking_a_whole_answer_is_receipt_enough(both: Exchange):
 
     assert "confirmed" == both.deliver().state
     assert 2 == both.uploads()
+
+
+def test_what_only_lies_there_is_not_taken(tmp_path: Path, written: Callable[[Path, int], Office]):
+    """The product file waits until the loader has taken the CLI file."""
+    rules = [{"on": "load", "do": "never", "name": "*06_clis.csv", "times": -1}]
+    with exchange(written(tmp_path, 2), "folder", rules=rules, waits=0.2) as both:
+        receipt = both.deliver()
+
+        assert ("written", False, NOT_TAKEN_YET) == (receipt.state, receipt.failed, receipt.trouble)
+        assert ["stored", "pending"] == both.states()
+        assert [("delivery:1", "transient", "not_taken", "waiting")] == both.queue()
+
+
+def test_what_was_there_and_is_gone_is_not_sent_again(
+    tmp_path: Path, written: Callable[[Path, int], Office]
+):
+    rules = [{"on": "load", "do": "never", "name": "*06_clis.csv", "times": -1}]
+    with exchange(written(tmp_path, 2), "folder", rules=rules, waits=0.2) as both:
+        both.deliver()
+        assert both.stand_in.drop is not None
+        inbox = both.stand_in.drop / "inbox"
+        (inbox / names()[0]).unlink()
+
+        receipt = both.deliver()
+
+        assert ("in_doubt", True) == (receipt.state, receipt.failed)
+        assert "is not there any more" in receipt.trouble
+        assert [] == list(inbox.iterdir())
+
+
+def test_an_answer_to_one_of_the_files_is_not_the_answer(
+    tmp_path: Path, written: Callable[[Path, int], Office]
+):
+    rules = [{"on": "load", "do": "late", "name": "*08_products.csv", "asks": 10_000, "times": -1}]
+    with exchange(written(tmp_path, 2), "http", rules=rules, waits=0.2) as both:
+        both.deliver()
+
+        assert "delivered" == both.state()
+        assert [] == both.office.query("FROM out.batch_outcome")
 
 
 def test_a_person_says_that_it_arrived(doubted: Exchange):

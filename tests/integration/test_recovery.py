@@ -77,10 +77,14 @@ def test_what_an_unfinished_publication_left_is_swept(tmp_path: Path):
     aside = office.profile.outbox / ".000001.part"
     aside.mkdir(parents=True)
     (aside / "06_clis.csv").write_text("half a fi", encoding="utf-8")
+    (aside / "07_ceases.csv").write_text("of another day", encoding="utf-8")
     office.run()
 
     assert ["000001"] == [path.name for path in office.profile.outbox.iterdir()]
-    assert 2 == len(office.written(file="06_clis.csv"))
+    assert ["01204600001", "01204600002"] == [
+        row["CLI"] for row in office.written(file="06_clis.csv")
+    ]
+    assert not (office.batch() / "07_ceases.csv").exists()
 
 
 def test_a_batch_that_was_published_but_not_noted_is_noted(tmp_path: Path):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flows.transfer import abandon
+from flows.transfer import abandon, transfer_to_billing
 from schemas.errors import (
     DeliveryIncomplete,
     IllegalTransition,
@@ -221,6 +221,19 @@ def test_an_altered_batch_is_not_transferred(office: Office, spoil: Callable[[Pa
         tree(office.profile.outbox),
         office.books(),
     )
+
+
+@pytest.mark.parametrize("digest", ["0" * 12, "0", "whole"])
+def test_a_batch_whose_digest_is_another_one_is_not_confirmed(office: Office, digest: str):
+    ((whole,),) = office.query("SELECT manifest_sha256 FROM out.batch")
+    # of the right one, too few characters say too little
+    said = whole[:7] if digest == "whole" else digest
+    before = office.books()
+
+    with pytest.raises(IllegalTransition, match="its digest is another one"):
+        transfer_to_billing.fn(1, "Ann", digest=said, profile_path=str(office.folder / "r2b.toml"))
+
+    assert before == office.books()
 
 
 def test_a_batch_that_does_not_exist(office: Office):

@@ -1,0 +1,102 @@
+"""Which mistakes are noticed; `python -m tests.mutants`, `--protocol` for those in the protocol."""
+
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from tests.mutants.protocol import MUTANTS
+from tests.mutants.score import TESTS, Verdict, all_mutations, judged, sample
+from tests.mutants.survivors import SURVIVORS
+from tests.mutants.tree import ROOT, Tree
+
+_LEAST = 0.85
+
+
+def main(
+    drawn: Annotated[int, typer.Option(min=0, help="How many to draw; 0: every one.")] = 60,
+    seed: Annotated[int, typer.Option(help="Which ones.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="How many at once.")] = 2,
+    protocol: Annotated[
+        bool, typer.Option(help="Which of their tests fail with each mistake in the protocol.")
+    ] = False,
+) -> None:
+    """Make mistakes, and show which of them no test notices."""
+    console, began = Console(), time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        is_well = (
+            _protocol(Path(folder), console)
+            if protocol
+            else _score(Path(folder), console, drawn, seed, workers)
+        )
+    console.print(f"{time.monotonic() - began:.0f} s")
+    if not is_well:
+        raise typer.Exit(1)
+
+
+def _score(folder: Path, console: Console, drawn: int, seed: int, workers: int) -> bool:
+    found = sample(drawn, seed) if drawn else all_mutations()
+    verdicts = [
+        _told(verdict)
+        for verdict in track(
+            judged(found, folder, workers=workers),
+            "mistakes",
+            total=len(found),
+            console=Console(stderr=True),
+            disable=not os.isatty(2),
+        )
+    ]
+    table = Table(title=f"Small mistakes, seed {seed}" if drawn else "All small mistakes")
+    for name in ("", "made", "noticed", "not noticed", "score"):
+        table.add_column(name, justify="left" if not name else "right")
+    for part in (*TESTS, ""):
+        here = [each for each in verdicts if each.mutation.file.startswith(part)]
+        noticed = sum(bool(each.noticed_by) for each in here)
+        share = f"{noticed / len(here):.1%}" if here else ""
+        row = (len(here), noticed, len(here) - noticed, share)
+        table.add_row(part or "all", *map(str, row), end_section=part == [*TESTS][-1])
+    console.print(table)
+    survived = [each.mutation for each in verdicts if not each.noticed_by]
+    for each in sorted(survived, key=str):
+        why = SURVIVORS.get(each.name, "nobody has said why")
+        console.print(f"{each}\n    {why}", markup=False, highlight=False)
+    return len(survived) <= (1 - _LEAST) * len(verdicts)
+
+
+def _told(verdict: Verdict) -> Verdict:
+    if not verdict.noticed_by:
+        print(f"not noticed: {verdict.mutation}", flush=True)
+    return verdict
+
+
+def _protocol(folder: Path, console: Console) -> bool:
+    """Run every mutant's test with every other mutant: it must fail with its own only."""
+    tree, tests = Tree(folder / "tree"), [each.test for each in MUTANTS]
+    wrong = 0
+    for mutant in MUTANTS:
+        said = (ROOT / mutant.file).read_text("utf-8")
+        with tree.changed(mutant.file, said.replace(mutant.says, mutant.instead)):
+            failed = tree.failed(tests, first_only=False)
+        hit = [test for test in tests if any(_is_of(test, each) for each in failed)]
+        wrong += hit != [mutant.test]
+        others = [test.rpartition("::")[2] for test in hit if test != mutant.test]
+        mark = "noticed" if mutant.test in hit else "NOT NOTICED"
+        more = f"; by other tests too: {', '.join(others)}" if others else ""
+        console.print(f"{mark}: {mutant.name}{more}", markup=False, highlight=False)
+    console.print(f"{len(MUTANTS)} mistakes, {len(MUTANTS) - wrong} noticed by their own test only")
+    return wrong == 0
+
+
+def _is_of(test: str, failed: str) -> bool:
+    """Whether what failed is a test, or a case of it."""
+    return failed == test or failed.startswith(f"{test}[")
+
+
+if __name__ == "__main__":
+    typer.run(main)
