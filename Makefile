@@ -21,7 +21,7 @@ given = $(if $(filter command,$(firstword $(origin $1))),--$2 '$($1)')
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV LINES
 
 .DEFAULT_GOAL := help
-.PHONY: browser strace help demo serve test year crash crash-deep differential-deep histories-deep coverage setup check audit fix lock bench docs clean $(KINDS:%=test-%)
+.PHONY: browser strace help demo serve test year crash crash-deep differential-deep histories-deep mutants mutants-deep coverage setup check audit fix lock bench docs clean $(KINDS:%=test-%)
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,13 @@ differential-deep: $(READY) ## ask product, oracle and SQL about two million lin
 
 histories-deep: $(READY) ## live 5,000 charges' histories of 30 steps (SEED=2): two hours of one core
 	@R2B_HISTORIES=50 R2B_HISTORIES_SEED=$(or $(SEED),2) $(PYTEST) tests/histories $(ARGS)
+
+mutants: $(READY) strace ## build mistakes into the program, and show which of them no test notices
+	@$(BIN)/python -m tests.mutants $(ARGS)
+
+mutants-deep: $(READY) strace ## every small mistake there is, and every test of the protocol: takes hours
+	@$(BIN)/python -m tests.mutants --drawn 0 $(ARGS)
+	@$(BIN)/python -m tests.mutants --protocol
 
 coverage: $(READY) browser strace ## run all tests, and list the lines of the product they never ran
 	@$(PYTEST) --cov --cov-report=term $(ARGS)
