@@ -1,6 +1,6 @@
 """Which mistakes are noticed; `python -m tests.mutants`, `--protocol` for those in the protocol."""
 
-import os
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from tests.mutants.protocol import MUTANTS
@@ -42,16 +41,7 @@ def main(
 
 def _score(folder: Path, console: Console, drawn: int, seed: int, workers: int) -> bool:
     found = sample(drawn, seed) if drawn else all_mutations()
-    verdicts = [
-        _told(verdict)
-        for verdict in track(
-            judged(found, folder, workers=workers),
-            "mistakes",
-            total=len(found),
-            console=Console(stderr=True),
-            disable=not os.isatty(2),
-        )
-    ]
+    verdicts = [_told(verdict) for verdict in judged(found, folder, workers=workers)]
     table = Table(title=f"Small mistakes, seed {seed}" if drawn else "All small mistakes")
     for name in ("", "made", "noticed", "not noticed", "score"):
         table.add_column(name, justify="left" if not name else "right")
@@ -70,8 +60,8 @@ def _score(folder: Path, console: Console, drawn: int, seed: int, workers: int) 
 
 
 def _told(verdict: Verdict) -> Verdict:
-    if not verdict.noticed_by:
-        print(f"not noticed: {verdict.mutation}", flush=True)
+    """As they come, for it takes long."""
+    print(f"{verdict.noticed_by or 'NOT NOTICED'}: {verdict.mutation}", file=sys.stderr, flush=True)
     return verdict
 
 

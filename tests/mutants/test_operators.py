@@ -1,28 +1,8 @@
-"""Most small mistakes are noticed, and of the others somebody has said why not."""
-
-import os
-from pathlib import Path
+"""Which small mistakes are made; `make mutants` makes them, and says which nobody notices."""
 
 import pytest
 
 from tests.mutants.operators import mutations
-from tests.mutants.score import judged, sample
-from tests.mutants.survivors import SURVIVORS
-
-pytestmark = pytest.mark.timeout(3000)
-
-SEED, DRAWN, LEAST = 1, 60, 0.85
-
-
-def test_most_small_mistakes_are_noticed(tmp_path: Path):
-    workers = max(2, len(os.sched_getaffinity(0)))
-    verdicts = list(judged(sample(DRAWN, SEED), tmp_path, workers=workers))
-    survived = sorted(each.mutation.name for each in verdicts if not each.noticed_by)
-
-    assert DRAWN == len(verdicts)
-    assert 1 - len(survived) / DRAWN >= LEAST
-    assert [] == [each for each in survived if each not in SURVIVORS]
-
 
 _SOURCE = '''\
 def is_due(a, b):
