@@ -1002,7 +1002,12 @@ def load_profile(path: Path | None = None) -> LoadedProfile:
         return LoadedProfile(_build({}, chosen), chosen)
     try:
         data = tomllib.loads(chosen.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise ProfileWrong(
+            f"Reading the profile {chosen.name}: a value of it is nested too deeply.",
+            hint="Mend that line; `r2b init` writes an example.",
+        ) from None
+    except ValueError as error:  # not TOML, not UTF-8, or a number of thousands of digits
         raise ProfileWrong(
             f"Reading the profile {chosen.name}: it is not valid TOML ({error}).",
             hint="Mend that line; `r2b init` writes an example.",

@@ -143,6 +143,18 @@ OUTBOX_TAMPERINGS = {
         lambda o: (o.batch() / "delivery.json").write_bytes(b"{"),
         {"files": ["batch 1: delivery.json is damaged"]},
     ),
+    "a delivery journal that is nested without end": (
+        lambda o: (o.batch() / "delivery.json").write_bytes(b"[" * 200_000),
+        {"files": ["batch 1: delivery.json is damaged"]},
+    ),
+    "a journal that is nested without end": (
+        lambda o: (o.batch(3) / "transfer.json").write_bytes(b"[" * 200_000),
+        {"decisions": ["batch 3: transfer.json is damaged"]},
+    ),
+    "a record of what was removed that is none": (
+        lambda o: (o.batch() / "retention.json").write_bytes(b'{"removed": [7]}'),
+        {"files": ["batch 1: retention.json is damaged"]},
+    ),
     "a journal that is damaged": (
         lambda o: (o.batch(3) / "transfer.json").write_bytes(b"{"),
         {"decisions": ["batch 3: transfer.json is damaged"]},

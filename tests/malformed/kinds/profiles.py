@@ -117,6 +117,8 @@ NOT_TOML = {
     "UTF-16": VALID.decode().encode("utf-16"),
     "TOML but for a NUL": VALID + b"\x00",
     "an HTML page": b"<!DOCTYPE html>\n<html></html>\n",
+    "nested deeper than can be read": VALID + b"labels = " + b"[" * 3_000 + b"]" * 3_000,
+    "TOML but for a number of five thousand digits": VALID + b"labels = " + b"9" * 5_000,
 }
 
 
