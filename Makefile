@@ -21,7 +21,7 @@ given = $(if $(filter command,$(firstword $(origin $1))),--$2 '$($1)')
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV LINES
 
 .DEFAULT_GOAL := help
-.PHONY: browser strace help demo serve test year crash crash-deep differential-deep histories-deep coverage setup check audit fix lock bench docs clean $(KINDS:%=test-%)
+.PHONY: browser strace help demo serve test year crash crash-deep differential-deep histories-deep fuzz-deep coverage setup check audit fix lock bench docs clean $(KINDS:%=test-%)
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ differential-deep: $(READY) ## ask product, oracle and SQL about two million lin
 
 histories-deep: $(READY) ## live 5,000 charges' histories of 30 steps (SEED=2): two hours of one core
 	@R2B_HISTORIES=50 R2B_HISTORIES_SEED=$(or $(SEED),2) $(PYTEST) tests/histories $(ARGS)
+
+fuzz-deep: $(READY) ## damage 20,000 files and run on them (SEED=1): an hour and a half of one core
+	@$(BIN)/python -m tests.malformed.fuzz --files 20000 $(call given,SEED,seed) $(ARGS)
 
 coverage: $(READY) browser strace ## run all tests, and list the lines of the product they never ran
 	@$(PYTEST) --cov --cov-report=term $(ARGS)
