@@ -81,11 +81,11 @@ def _of_feeds(form: str, number: int, dice: Random) -> tuple[Damage, ...]:
     """Damages to most files of the day; at most one in three days is one of them past reading."""
     names = sorted(files(form, number))
     if form == "pages":
-        names = dice.sample(names, dice.randint(2, 12))
+        names = dice.sample(names, dice.randint(4, 20))
     elif form == "parquet":
-        names = dice.sample(names, dice.randint(3, 16))
+        names = dice.sample(names, dice.randint(6, 16))
     else:
-        names = dice.sample(names, dice.randint(8, len(names)))
+        names = dice.sample(names, dice.randint(10, len(names)))
     damages = [_damage(name, dice, is_mild=True) for name in names]
     if dice.random() < 0.3:
         place = dice.randrange(len(damages))
