@@ -1,7 +1,9 @@
 """The outbox as it is found: every batch folder with what lies in it. Only read, never mended."""
 
 import csv
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -110,11 +112,21 @@ def _found(path: Path) -> FoundFile:
 def _records(path: Path) -> int | None:
     """How many records a CSV has, counted by a reader that had no part in writing it."""
     # every byte is a letter in latin-1, and the marks of CSV are the same in all our encodings
-    with path.open(encoding="latin-1", newline="") as text:
+    with path.open(encoding="latin-1", newline="") as text, _fields_of_any_length():
         try:
             return sum(1 for _ in csv.reader(text, strict=True))
         except csv.Error:
             return None
+
+
+@contextmanager
+def _fields_of_any_length() -> Iterator[None]:
+    """The csv module takes 131,072 characters for the longest field; a name may have more."""
+    before = csv.field_size_limit(sys.maxsize)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _removed(folder: Path) -> Mapping[str, str] | None:
