@@ -38,7 +38,7 @@ def check_reach(name: str, value: Any) -> None:
         _check_path(value)
     elif isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
         most = _most(name)
-        if abs(value) > most:
+        if not abs(float(value)) <= most:  # what is no number at all is not, either
             message = f"it may be {most:,} at most"
             raise ValueError(message)
 
