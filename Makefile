@@ -21,7 +21,7 @@ given = $(if $(filter command,$(firstword $(origin $1))),--$2 '$($1)')
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV LINES
 
 .DEFAULT_GOAL := help
-.PHONY: browser strace help demo serve test year crash crash-deep differential-deep histories-deep mutants mutants-deep coverage setup check audit fix lock bench docs clean $(KINDS:%=test-%)
+.PHONY: browser strace help demo serve test year crash crash-deep differential-deep histories-deep mutants mutants-deep fuzz-deep coverage setup check audit fix lock bench docs clean $(KINDS:%=test-%)
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ mutants: $(READY) strace ## build mistakes into the program, and show which of t
 mutants-deep: $(READY) strace ## every small mistake there is, and every test of the protocol: takes hours
 	@$(BIN)/python -m tests.mutants --drawn 0 $(ARGS)
 	@$(BIN)/python -m tests.mutants --protocol
+
+fuzz-deep: $(READY) ## damage 20,000 files and run on them (SEED=1): an hour and a half of one core
+	@$(BIN)/python -m tests.malformed.fuzz --files 20000 $(call given,SEED,seed) $(ARGS)
 
 coverage: $(READY) browser strace ## run all tests, and list the lines of the product they never ran
 	@$(PYTEST) --cov --cov-report=term $(ARGS)

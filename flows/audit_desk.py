@@ -1,6 +1,5 @@
 """What a person may do with the audit trail: read it, check it, and approve another's act in it."""
 
-import json
 from typing import get_args
 
 from flows.audit import (
@@ -17,6 +16,7 @@ from flows.profile import LoadedProfile
 from flows.wiring import publishing
 from schemas.audit import ApprovalReceipt, AuditEntry, AuditHead, AuditReport
 from schemas.errors import IllegalTransition, UsageError
+from schemas.json_text import read_json
 from schemas.vocabulary import Act
 from tasks.outbox.durable import MANIFEST
 from tasks.runs.task import publish_marts
@@ -49,7 +49,7 @@ def _heads_of_manifests(profile: LoadedProfile) -> list[AuditHead]:
     heads = []
     for path in sorted(profile.outbox.glob(f"[0-9]*/{MANIFEST}")):
         try:
-            said = json.loads(path.read_bytes()).get("audit")
+            said = read_json(path.read_bytes()).get("audit")
             if said is not None:
                 known_to = f"the manifest of batch {int(path.parent.name)}"
                 heads.append(AuditHead(int(said["entries"]), said["hash"], known_to))

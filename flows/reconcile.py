@@ -1,6 +1,5 @@
 """Both sides compared: what is to be billed, and what Affinity bills."""
 
-import json
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,6 +14,7 @@ from flows.profile import load_profile
 from flows.progress import RECONCILE, showing_progress
 from flows.wiring import issuer, publishing, reports, wholeness
 from schemas.errors import UsageError
+from schemas.json_text import read_json
 from schemas.receipts import ReconcileReceipt
 from tasks.outbox.durable import as_json
 from tasks.reconcile.certificate import Comparison, compare, is_genuine
@@ -32,8 +32,8 @@ def read_certificate(path: Path) -> dict[str, Any]:
     """
     try:
         text = path.read_bytes()
-        content = json.loads(text)
-    except (OSError, ValueError, RecursionError) as error:
+        content = read_json(text)
+    except (OSError, ValueError) as error:
         raise UsageError(
             f"Reading the certificate {path.name}: it cannot be read as JSON.",
             hint="Name a file of var/certificates/.",

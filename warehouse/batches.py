@@ -12,6 +12,7 @@ import polars as pl
 
 from schemas.affinity import CEASES, CLIS, ENTITY_FILES, PRODUCTS, OutFile
 from schemas.errors import IllegalTransition
+from schemas.json_text import read_json
 from schemas.vocabulary import BatchState
 from warehouse.queries import first_row, read, read_batches, registered, scalar
 from warehouse.statements import statement
@@ -162,7 +163,7 @@ class BatchStore:
                 previous_manifest_sha256=row[7],
                 row_count=row[8],
                 value=row[9],
-                totals=json.loads(row[10]),
+                totals=read_json(row[10]),
                 is_canary=row[11],
                 undoes=row[12],
                 delivery_mode=row[13],

@@ -191,15 +191,23 @@ def _connect(
             if memory is not None:
                 connection.execute("SET memory_limit = $memory", {"memory": memory})
             yield connection
-        except duckdb.OutOfMemoryException as error:
-            raise OutOfMemory(
-                f"Working in {path.name}: the memory it may use is not enough.",
-                hint="Raise warehouse.memory in the profile, then run again: nothing is lost.",
-            ) from error
         except duckdb.Error as error:
+            if _is_of_memory(error):
+                raise OutOfMemory(
+                    f"Working in {path.name}: the memory it may use is not enough.",
+                    hint="Raise warehouse.memory in the profile, then run again: nothing is lost.",
+                ) from error
             if is_damage(error):
                 raise _damaged(path) from error
             raise
+
+
+def _is_of_memory(error: duckdb.Error) -> bool:
+    """Whether memory ran out; where it does at a commit, only DuckDB's words say so."""
+    words = ("failed to pin block", "could not allocate block")
+    return isinstance(error, duckdb.OutOfMemoryException) or any(
+        each in str(error) for each in words
+    )
 
 
 RESTORE = (

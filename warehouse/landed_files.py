@@ -23,7 +23,24 @@ from duckdb.sqltypes import TIMESTAMP_TZ, VARCHAR, DuckDBPyType
 from schemas.errors import SourceContractBroken
 from warehouse.connection import Connection
 
-_BATCH_ROWS = 122_880
+BATCH_ROWS = 122_880
+BATCH_BYTES = 64 << 20
+"""A batch has so many rows at most, and its text so many bytes: a file of kilobytes may say one
+long text in every row."""
+LONGEST_RECORD_BYTES = 16 << 20
+"""A file with a longer record is no feed."""
+
+_SHORT = frozenset(
+    {
+        *("boolean", "date", "decimal", "null", "time", "uuid", "float", "double", "interval"),
+        *("tinyint", "smallint", "integer", "bigint", "hugeint"),
+        *("utinyint", "usmallint", "uinteger", "ubigint", "uhugeint"),
+        *("timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns"),
+        *("timestamp with time zone", "timestamptz_ns"),
+    }
+)
+"""Types whose values are a few characters."""
+_SHORT_BYTES = 50
 _EXACT = frozenset(
     {
         *("blob", "boolean", "date", "decimal", "enum", "null", "time", "uuid", "varchar"),
@@ -48,14 +65,15 @@ class ParquetText:
     inexact: frozenset[str]
 
     def batches(self, connection: Connection) -> Iterator[pl.DataFrame]:
-        """The rows in file order, some 120,000 at a time: `c0`, `c1`, ... String, null for empty.
+        """The rows in file order, BATCH_ROWS at most at a time: `c0`, ... String, null for empty.
 
         Whole numbers and decimals are plain digits without trailing zeros, booleans `true` or
         `false`, days and times ISO, an instant in UTC with a `Z`. The rows are read beside what the
         connection does, which may be in a transaction.
 
         Raises:
-            SourceContractBroken: the file is damaged.
+            SourceContractBroken: the file is damaged, or a record may be longer than
+                LONGEST_RECORD_BYTES.
         """
         with _parquet_errors(), connection.cursor() as cursor:
             relation = _relation(cursor, self.path)
@@ -65,7 +83,8 @@ class ParquetText:
                     zip(relation.columns, relation.types, strict=True)
                 )
             ]
-            for batch in relation.select(*cells).to_arrow_reader(_BATCH_ROWS):
+            rows = _rows_at_once(relation)
+            for batch in relation.select(*cells).to_arrow_reader(rows):
                 yield pl.DataFrame(pl.from_arrow(batch))
 
 
@@ -98,6 +117,29 @@ def _names(connection: Connection, path: Path) -> list[str]:
             names.append(name)
         inner = max(inner - 1, 0) + children
     return names
+
+
+def _rows_at_once(relation: duckdb.DuckDBPyRelation) -> int:
+    """How many rows make a batch: fewer where texts are long."""
+    long = [
+        _longest(name)
+        for name, kind in zip(relation.columns, relation.types, strict=True)
+        if kind.id not in _SHORT
+    ]
+    (found,) = relation.aggregate(long).fetchall() if long else [()]
+    longest = sum(length or 0 for length in found) + _SHORT_BYTES * len(relation.columns)
+    if longest > LONGEST_RECORD_BYTES:
+        raise SourceContractBroken(
+            f"its records are longer than {LONGEST_RECORD_BYTES >> 20} MiB.",
+            hint="No feed has such texts: export it again.",
+        )
+    return max(1, min(BATCH_ROWS, BATCH_BYTES // longest))
+
+
+def _longest(name: str) -> Expression:
+    """The bytes of a column's longest text; of a blob, of what shows its bytes."""
+    text = ColumnExpression(name).cast(VARCHAR)
+    return FunctionExpression("max", FunctionExpression("strlen", text))
 
 
 def _as_text(name: str, kind: DuckDBPyType) -> Expression:

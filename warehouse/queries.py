@@ -45,8 +45,15 @@ def registered(
     connection.register(name, frame)
     try:
         yield
-    finally:
+    except duckdb.Error:
+        # where a statement failed, its transaction takes no other: what failed is to be told
+        with contextlib.suppress(duckdb.TransactionException):
+            connection.unregister(name)
+        raise
+    except BaseException:
         connection.unregister(name)
+        raise
+    connection.unregister(name)
 
 
 def append(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:

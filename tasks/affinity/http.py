@@ -1,6 +1,5 @@
 """Affinity over HTTP: create-only uploads with a digest, receipts on asking, answers row by row."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -9,6 +8,7 @@ from urllib.parse import quote, urljoin
 
 import httpx
 
+from schemas.json_text import read_json
 from tasks import web
 from tasks.affinity.folder import first_line
 from tasks.affinity.port import (
@@ -146,7 +146,7 @@ def _sight(answer: Answer) -> Sight:
 def _read(body: bytes) -> dict[str, Any] | None:
     """A receipt, or None for anything else."""
     try:
-        said = json.loads(body)
+        said = read_json(body)
     except ValueError:
         return None
     return said if isinstance(said, dict) and isinstance(said.get("sha256"), str) else None

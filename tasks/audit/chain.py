@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from schemas.audit import GENESIS, AuditEntry, AuditFault, AuditHead, Deed
+from schemas.json_text import read_json
 from schemas.vocabulary import Act, ActOutcome
 
 
@@ -140,7 +141,7 @@ def _try_entry(line: bytes) -> AuditEntry | None:
 def _entry(line: bytes) -> AuditEntry:
     """One line, which must say what we would write, byte for byte."""
     try:
-        said = json.loads(line)
+        said = read_json(line)
         deed = Deed(
             at=_moment_of(said["at"]),
             who=said["who"],

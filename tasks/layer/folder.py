@@ -1,6 +1,5 @@
 """The Layer's exports in a folder: one CSV or Parquet per feed, a manifest if there is one."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from schemas.errors import SourceContractBroken, SourceUnavailable, about_feed
 from schemas.feeds import FEEDS
+from schemas.json_text import read_json
 from schemas.receipts import FeedTable
 from tasks.layer.feed_table import open_feed_table
 from tasks.layer.landing import LandedFile, land
@@ -119,8 +119,8 @@ class FolderSource:
         if not path.is_file():
             return {}
         try:
-            content = json.loads(path.read_bytes())
-        except (ValueError, UnicodeDecodeError) as error:
+            content = read_json(path.read_bytes())
+        except ValueError as error:
             raise SourceContractBroken(
                 f"Reading feeds: {MANIFEST} is not JSON.", hint="Fetch the export again."
             ) from error

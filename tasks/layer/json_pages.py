@@ -12,6 +12,7 @@ import jsonpath_rfc9535
 from jsonpath_rfc9535.selectors import IndexSelector, NameSelector
 
 from schemas.feeds import Feed, label_key
+from schemas.json_text import is_deep
 
 Steps: TypeAlias = tuple[str | int, ...]
 """Where a value is in a JSON document: keys and places, from the outside in."""
@@ -215,6 +216,8 @@ class Columns:
                 self._mapped[column] = None
                 values[column] = value
         for label, value in record.items():
+            if isinstance(value, (dict, list)) and is_deep(value):
+                raise PageRefused("is nested too deeply")
             if label not in self._labels:
                 self._learn(label)
             meaning = self._labels[label]

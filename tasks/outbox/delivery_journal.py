@@ -5,13 +5,13 @@ next knows what may have arrived. It only says what we did and saw; what Affinit
 is in `transfer.json`.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from schemas.errors import DeliveryIncomplete
+from schemas.json_text import read_json
 from schemas.vocabulary import FileState
 from tasks.outbox.durable import MANIFEST, as_json, write_durably
 
@@ -69,7 +69,7 @@ class DeliveryJournal:
 
 def new_journal(folder: Path, mode: str, remote_name: Callable[[str], str]) -> DeliveryJournal:
     """A journal in which nothing has left yet, from the manifest of `folder`."""
-    entries = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+    entries = read_json((folder / MANIFEST).read_bytes())["files"]
     return DeliveryJournal(
         mode=mode,
         files=tuple(
@@ -95,7 +95,7 @@ def read_delivery(folder: Path) -> DeliveryJournal | None:
     if not path.is_file():
         return None
     try:
-        content = json.loads(path.read_bytes())
+        content = read_json(path.read_bytes())
         files = tuple(
             FileDelivery(**{**entry, "state": FileState(entry["state"])})
             for entry in content["files"]

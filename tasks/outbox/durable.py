@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from schemas.errors import DeliveryIncomplete, IllegalTransition
+from schemas.json_text import read_json
 from warehouse.connection import sync_folder
 
 MANIFEST = "manifest.json"
@@ -107,7 +108,7 @@ def verify_files(folder: Path, manifest_sha256: str | None) -> dict[str, int]:
             hint=f"{REMOVAL} in its folder says when and by whom. Nothing was changed.",
         )
     rows = {}
-    for entry in json.loads(path.read_text(encoding="utf-8"))["files"]:
+    for entry in read_json(path.read_bytes())["files"]:
         file = folder / entry["name"]
         if not file.is_file() or file_sha256(file) != entry["sha256"]:
             raise DeliveryIncomplete(
@@ -120,5 +121,5 @@ def verify_files(folder: Path, manifest_sha256: str | None) -> dict[str, int]:
 
 def listed_files(folder: Path) -> list[tuple[str, str]]:
     """Name and digest of every file the manifest of a verified batch folder lists."""
-    entries = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+    entries = read_json((folder / MANIFEST).read_bytes())["files"]
     return [(entry["name"], entry["sha256"]) for entry in entries]

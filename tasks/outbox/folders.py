@@ -1,13 +1,15 @@
 """The outbox as it is found: every batch folder with what lies in it. Only read, never mended."""
 
 import csv
-import json
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from schemas.errors import DeliveryIncomplete
+from schemas.json_text import read_json
 from tasks.outbox.delivery_journal import read_delivery
 from tasks.outbox.durable import MANIFEST, file_sha256
 from tasks.outbox.removal import recorded
@@ -31,7 +33,8 @@ class BatchFolder:
 
     `manifest`: what it says, None where it is missing or not readable; `files`: all others, by
     their names below the folder, without what an interrupted write left; `decisions`: those of its
-    journal, None where that is damaged; `removed`: the digests of what retention removed, by name.
+    journal, None where that is damaged; `removed`: the digests of what retention removed, by
+    name, None where its record is damaged.
     """
 
     seq: int
@@ -40,7 +43,7 @@ class BatchFolder:
     files: Mapping[str, FoundFile]
     decisions: Sequence[Mapping[str, Any]] | None
     delivery_is_readable: bool
-    removed: Mapping[str, str] = field(default_factory=dict)
+    removed: Mapping[str, str] | None = field(default_factory=dict)
 
 
 def batch_folders(outbox: Path) -> dict[int, Path]:
@@ -75,7 +78,7 @@ def read_folder(seq: int, folder: Path) -> BatchFolder:
         },
         decisions=_decisions(folder),
         delivery_is_readable=_is_readable(folder),
-        removed={each["name"]: each["sha256"] for each in recorded(folder)},
+        removed=_removed(folder),
     )
 
 
@@ -92,7 +95,7 @@ def _manifest(path: Path) -> Mapping[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        content: dict[str, Any] = json.loads(path.read_bytes())
+        content: dict[str, Any] = read_json(path.read_bytes())
         is_one = isinstance(content["seq"], int) and "previous_manifest_sha256" in content
         for each in content["files"]:
             is_one &= isinstance(each["name"], str) and {"rows", "bytes", "sha256"} <= each.keys()
@@ -109,11 +112,28 @@ def _found(path: Path) -> FoundFile:
 def _records(path: Path) -> int | None:
     """How many records a CSV has, counted by a reader that had no part in writing it."""
     # every byte is a letter in latin-1, and the marks of CSV are the same in all our encodings
-    with path.open(encoding="latin-1", newline="") as text:
+    with path.open(encoding="latin-1", newline="") as text, _fields_of_any_length():
         try:
             return sum(1 for _ in csv.reader(text, strict=True))
         except csv.Error:
             return None
+
+
+@contextmanager
+def _fields_of_any_length() -> Iterator[None]:
+    """The csv module takes 131,072 characters for the longest field; a name may have more."""
+    before = csv.field_size_limit(sys.maxsize)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def _removed(folder: Path) -> Mapping[str, str] | None:
+    try:
+        return {each["name"]: each["sha256"] for each in recorded(folder)}
+    except DeliveryIncomplete:
+        return None
 
 
 def _decisions(folder: Path) -> Sequence[Mapping[str, Any]] | None:

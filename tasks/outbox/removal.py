@@ -4,12 +4,13 @@ Written durably before the first file goes, so that whoever comes next knows tha
 The manifest and the journals stay: what was in the files is still known by digest.
 """
 
-import json
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from schemas.errors import DeliveryIncomplete
+from schemas.json_text import read_json
 from schemas.receipts import Removed
 from tasks.outbox.delivery_journal import read_delivery, write_delivery
 from tasks.outbox.durable import REMOVAL, as_json, file_sha256, moment_text, write_durably
@@ -57,12 +58,28 @@ def remove_files(folder: Path, *, actor: str, moment: datetime) -> None:
 
 
 def recorded(folder: Path) -> list[dict[str, Any]]:
-    """What retention removed from a batch folder: `name`, `bytes`, `sha256`, `by`, `at` each."""
+    """What retention removed from a batch folder: `name`, `bytes`, `sha256`, `by`, `at` each.
+
+    Raises:
+        DeliveryIncomplete: the record is there but damaged.
+    """
     path = folder / REMOVAL
     if not path.is_file():
         return []
-    entries: list[dict[str, Any]] = json.loads(path.read_bytes())["removed"]
+    try:
+        entries: list[dict[str, Any]] = read_json(path.read_bytes())["removed"]
+        is_whole = all(_NAMES <= each.keys() and isinstance(each["name"], str) for each in entries)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        is_whole = False
+    if not is_whole:
+        raise DeliveryIncomplete(
+            f"Reading what was removed from batch {folder.name}: {REMOVAL} is damaged.",
+            hint="Restore it from a backup.",
+        )
     return entries
+
+
+_NAMES = {"name", "bytes", "sha256", "by", "at"}
 
 
 def _merged(before: list[dict[str, Any]], entries: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -5,12 +5,12 @@ command. The outbox is the journal, the warehouse its projection.
 """
 
 import hashlib
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from schemas.errors import DeliveryIncomplete
+from schemas.json_text import read_json
 from schemas.vocabulary import FailureScope
 from tasks.outbox.durable import as_json, moment_of, moment_text, write_durably
 
@@ -30,7 +30,7 @@ def read_journal(folder: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         return []
     try:
-        entries: list[dict[str, Any]] = json.loads(path.read_bytes())["decisions"]
+        entries: list[dict[str, Any]] = read_json(path.read_bytes())["decisions"]
         is_whole = isinstance(entries, list) and all(map(_is_decision, entries))
     except (ValueError, KeyError, TypeError):
         is_whole = False

@@ -1,11 +1,11 @@
 """Write the pages that people read."""
 
-import json
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import IO
 
+from schemas.json_text import read_json
 from schemas.receipts import ReconcileReceipt
 from tasks.outbox.durable import written_aside
 from tasks.reports.certificate import certificate_page
@@ -36,7 +36,7 @@ def write_pages(published: Path, receipt: ReconcileReceipt, folder: Path) -> Pag
     Returns:
         The two files; what was there under these names is replaced.
     """
-    content = json.loads(receipt.certificate.read_bytes())
+    content = read_json(receipt.certificate.read_bytes())
     head = Head(
         tenant=content["tenant"],
         as_of=receipt.as_of,

@@ -1,6 +1,5 @@
 """Transfer to Billing, abandon, and the queue's own moves: journal first, then one transaction."""
 
-import json
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ import polars as pl
 
 from schemas.affinity import LAYER_UPDATES
 from schemas.errors import DeliveryIncomplete, IllegalTransition
+from schemas.json_text import read_json
 from schemas.layer_imports import FOLDER
 from schemas.receipts import RunRef, TransferReceipt
 from schemas.results import parse_results
@@ -352,7 +352,7 @@ def _written(batch: Batch) -> Mapping[str, int]:
     """Rows by written file, in order."""
     path = batch.path / MANIFEST
     try:
-        files = json.loads(path.read_bytes())["files"]
+        files = read_json(path.read_bytes())["files"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DeliveryIncomplete(
             f"Reading the manifest of batch {batch.seq}: it is missing or altered.",

@@ -102,11 +102,14 @@ def file_count(folders: Collection[BatchFolder]) -> int:
 def _of_files(folder: BatchFolder, frozen: Mapping[tuple[int, str], int] | None) -> Iterator[str]:
     if not folder.delivery_is_readable:
         yield "delivery.json is damaged"
+    removed = folder.removed or {}  # what is not known to be removed is lost
+    if folder.removed is None:
+        yield "retention.json is damaged"
     listed: dict[str, Any] = {}
     if folder.manifest is not None:
         listed = {each["name"]: each for each in folder.manifest["files"]}
         for name, entry in listed.items():
-            if name in folder.files or folder.removed.get(name) != entry["sha256"]:
+            if name in folder.files or removed.get(name) != entry["sha256"]:
                 yield from _of_file(name, entry, folder.files.get(name))
         if frozen is not None:
             yield from _of_rows(folder.seq, listed, frozen)
@@ -129,7 +132,7 @@ def _of_kept(folder: BatchFolder) -> Iterator[str]:
     for name, sealed in _kept(folder).items():
         file = folder.files.get(name)
         if file is None:
-            if name not in folder.removed:
+            if name not in (folder.removed or {}):
                 yield f"{name} is missing, and a decision stands on it"
         elif sealed not in {None, file.sha256}:
             yield f"{name} is not the result that was read"

@@ -4,12 +4,12 @@ One small file beside the warehouse. It decides nothing but who is told when; lo
 anew.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from schemas.json_text import read_json
 from tasks.outbox.durable import as_json, write_durably
 from tasks.watch.alerts import Alert
 
@@ -50,7 +50,7 @@ def news(found: Iterable[Alert], known: Mapping[str, Told], now: datetime) -> Ne
 def read_memory(path: Path) -> dict[str, Told]:
     """What was told so far; a file that is not there, or not readable, remembers nothing."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path.read_bytes())
         return {
             key: Told(*(datetime.fromisoformat(each[name]) for name in ("since", "told_at")))
             for key, each in content.items()

@@ -348,3 +348,16 @@ def test_landing_a_file_that_grows_meanwhile(tmp_path, monkeypatch):
     with pytest.raises(SourceUnavailable, match="changed"):
         land(source, tmp_path / "landed")
     assert [] == list((tmp_path / "landed").iterdir())
+
+
+def test_few_bytes_that_say_a_long_text_in_every_row_come_in_small_batches(table_of, connection):
+    text = pa.array(["x" * (1 << 20)])
+    said_by_all = pa.DictionaryArray.from_arrays(pa.array([0] * 300, pa.int32()), text)
+    table = table_of(pa.table({"Site ID": [str(n) for n in range(300)], "Name": said_by_all}))
+
+    sizes = [
+        (batch.height, batch["c1"].str.len_bytes().sum()) for batch in table.batches(connection)
+    ]
+
+    assert 300 == sum(height for height, _ in sizes)
+    assert all(size <= 64 << 20 for _, size in sizes)

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from schemas.errors import OutOfMemory
 from tests.integration.office import Office
-from warehouse.connection import open_warehouse
+from warehouse.connection import open_warehouse, transaction
+from warehouse.queries import append
 
 MORE_THAN_IT_MAY = (
     "SELECT list(number ORDER BY hash(number)) FROM range(20000000) AS numbers (number)"
@@ -28,3 +30,21 @@ def test_what_does_not_fit_says_what_to_do(tmp_path: Path):
     assert "Raise warehouse.memory in the profile" in str(stopped.value)
     office.uploaded()
     assert {"L1": "in_billing", "L2": "in_billing"} == office.dispositions()
+
+
+@pytest.mark.parametrize("megabytes", [1, 8])
+def test_what_does_not_fit_while_it_is_stored_says_so_too(tmp_path: Path, megabytes: int):
+    """A statement, what ends it, or the commit: whichever of them the memory is not enough for."""
+    office = Office(tmp_path / "office")
+    office.run()
+    texts = pl.DataFrame({"text": ["x" * (megabytes << 20)] * (100 // megabytes)})
+
+    with pytest.raises(OutOfMemory):
+        _store(texts, office.profile.warehouse)
+
+
+def _store(texts: pl.DataFrame, warehouse: Path) -> None:
+    with open_warehouse(warehouse, memory="48MiB") as connection:
+        connection.execute("CREATE TEMP TABLE long (text VARCHAR)")
+        with transaction(connection):
+            append(connection, "long", texts)

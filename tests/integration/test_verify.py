@@ -62,6 +62,16 @@ def test_books_that_are_whole_are_said_to_be(office: Office):
     assert before == tree(office.folder)
 
 
+def test_a_text_of_any_length_is_whole(tmp_path: Path):
+    office = Office(tmp_path / "office")
+    office.record("products")["name"] = "Broadband, " * 20_000
+    office.run()
+    longest = max(len(each.read_bytes()) for each in office.batch().glob("*.csv"))
+
+    assert longest > 200_000
+    assert {} == wrong(office)
+
+
 def test_where_nothing_has_run_nothing_is_wrong(tmp_path: Path):
     office = Office(tmp_path)
 
@@ -142,6 +152,18 @@ OUTBOX_TAMPERINGS = {
     "a delivery journal that is damaged": (
         lambda o: (o.batch() / "delivery.json").write_bytes(b"{"),
         {"files": ["batch 1: delivery.json is damaged"]},
+    ),
+    "a delivery journal that is nested without end": (
+        lambda o: (o.batch() / "delivery.json").write_bytes(b"[" * 200_000),
+        {"files": ["batch 1: delivery.json is damaged"]},
+    ),
+    "a journal that is nested without end": (
+        lambda o: (o.batch(3) / "transfer.json").write_bytes(b"[" * 200_000),
+        {"decisions": ["batch 3: transfer.json is damaged"]},
+    ),
+    "a record of what was removed that is none": (
+        lambda o: (o.batch() / "retention.json").write_bytes(b'{"removed": [7]}'),
+        {"files": ["batch 1: retention.json is damaged"]},
     ),
     "a journal that is damaged": (
         lambda o: (o.batch(3) / "transfer.json").write_bytes(b"{"),

@@ -55,7 +55,7 @@ def split_records(data: bytes) -> Iterator[list[bytes] | None]:
 
     RFC 4180 with LF or CRLF. A quote inside an unquoted field is literal, text after a closing
     quote breaks the record, a quote never closed makes the rest one broken record, a lone CR is
-    text, an empty line is no record. Source: ruling 1.
+    text, a line of nothing, or of nothing but CRs, is no record. Source: ruling 1.
     """
     start, end = 0, len(data)
     while start < end:
@@ -66,7 +66,7 @@ def split_records(data: bytes) -> Iterator[list[bytes] | None]:
             start = stop + 1
             if line_end >= 0 and line.endswith(b"\r"):
                 line = line[:-1]
-            if line:
+            if line.strip(b"\r"):
                 yield line.split(b",")
             continue
         cells, start = _quoted_record(data, start)

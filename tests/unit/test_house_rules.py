@@ -79,6 +79,18 @@ def test_below_flows_nobody_reads_the_environment():
     assert [] == [found for path in below for found in said(path, ENVIRONMENT)]
 
 
+def test_json_of_others_is_read_in_one_place():
+    """Text nested without end is what a plain `json.loads` fails at in other ways than a typo."""
+    allowed = {"schemas/json_text.py", "tasks/layer/json_pages.py", "flows/console/demo.py"}
+
+    assert [] == [
+        found
+        for path in modules(*PRODUCT)
+        if name_of(path) not in allowed
+        for found in said(path, {"json.loads", "json.load"})
+    ]
+
+
 def test_the_search_for_clocks_finds_them(tmp_path):
     module = tmp_path / "late.py"
     module.write_text("import datetime\nfrom time import monotonic\ndatetime.datetime.now()\n")

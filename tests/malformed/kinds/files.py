@@ -262,6 +262,10 @@ NOT_A_MANIFEST = {
     "a number": b"2",
     "null": b"null",
     "a count where an object belongs": b'{"customers": 2}',
+    "nested two hundred lists deep": b'{"customers": {"rows": 2, "note": %s}}'
+    % (b"[" * 200 + b"]" * 200),
+    "nested deeper than can be read": b"[" * 200_000,
+    "of a count of five thousand digits": b'{"customers": {"rows": %s}}' % (b"9" * 5_000),
 }
 
 FALSE_CLAIMS: dict[str, dict[str, object]] = {

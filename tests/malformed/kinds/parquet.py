@@ -65,6 +65,14 @@ def a_missing_column(world: World) -> None:
     world.as_parquet("customers")
 
 
+def a_text_longer_than_any(world: World) -> None:
+    for _ in range(50):
+        world.add("contacts")
+    text = pa.array(["x" * (17 << 20)])
+    said_by_all = pa.DictionaryArray.from_arrays(pa.array([0] * 50, pa.int32()), text)
+    world.as_parquet("contacts", role=said_by_all)
+
+
 def one_field_twice(world: World) -> None:
     world.as_parquet(LINES, CTN=pa.array(["02079460001"]))
 
@@ -298,6 +306,12 @@ CASES = [
             "its magic bytes only": b"PAR1PAR1",
             "zeros between its magic bytes": b"PAR1" + b"\x00" * 64 + b"PAR1",
         }.items()
+    ),
+    Case(
+        "a Parquet file of kilobytes whose records are longer than any stops the run",
+        a_text_longer_than_any,
+        stops(22, "contacts", "MiB"),
+        assumes="a record of more than 16 MiB is no billing record, as in CSV",
     ),
     Case(
         "an optional Parquet file that is none stops the run",
