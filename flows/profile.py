@@ -28,6 +28,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from flows.reach import check_reach
 from schemas.affinity import ENTITY_FILES, LOAD_ORDER
 from schemas.errors import ProfileWrong
 from schemas.feeds import FEEDS
@@ -60,11 +61,19 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @field_validator("*")
+    @classmethod
+    def _within_reach(cls, value: Any, info: ValidationInfo) -> Any:
+        check_reach(info.field_name or "", value)
+        return value
+
 
 class Tenant(Section):
     """Whose billing this is."""
 
-    name: str = Field("default", min_length=1, description="Part of every row key and path.")
+    name: str = Field(
+        "default", min_length=1, max_length=200, description="Part of every row key and path."
+    )
     timezone: str = Field("Europe/London", description="Whose calendar days count.")
     currency: Literal["GBP"] = Field(
         "GBP", description="What prices are in: pounds, as every page shows them."
@@ -75,7 +84,7 @@ class Tenant(Section):
     def _known_zone(cls, name: str) -> str:
         try:
             zoneinfo.ZoneInfo(name)
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
             message = f"{name!r} is not a time zone this machine knows"
             raise ValueError(message) from error
         return name
@@ -1024,15 +1033,24 @@ def _build(data: dict[str, Any], path: Path) -> Profile:
         if first["type"] == "extra_forbidden":
             known = _known_keys(first["loc"])
             raise ProfileWrong(
-                f"Reading the profile {path.name}: unknown key {where}"
+                f"Reading the profile {path.name}: unknown key {_shown(where)}"
                 f"{_nearest(str(first['loc'][-1]), known)}.",
                 hint="Correct or remove it; docs/reference/profile.md lists every key.",
             ) from error
         message = str(first["msg"]).removeprefix("Value error, ")
         raise ProfileWrong(
-            f"Reading the profile {path.name}: {where}: {message}.",
+            f"Reading the profile {path.name}: {_shown(where)}: {_shown(message)}.",
             hint="docs/reference/profile.md lists every key and what it may be.",
         ) from error
+
+
+def _shown(text: str) -> str:
+    """One line of it, and not more than anybody would read."""
+    line = " ".join(text.split())
+    return line if len(line) <= _MOST_SHOWN else f"{line[:_MOST_SHOWN]}..."
+
+
+_MOST_SHOWN = 300
 
 
 def _known_keys(location: tuple[str | int, ...]) -> list[str]:

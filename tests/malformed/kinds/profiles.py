@@ -94,6 +94,26 @@ WRONG_VALUES = (
     ("[warehouse]\npath = 5", "path"),
 )
 
+TOO_LONG = "x" * 5_000
+
+# beyond what anything takes: a slip of the keyboard
+OUT_OF_REACH = {
+    "a time zone that is a folder of them": ('[tenant]\ntimezone = "Europe"', "timezone"),
+    "a time zone of thousands of characters": (f'[tenant]\ntimezone = "{TOO_LONG}"', "timezone"),
+    "a tenant's name of thousands of characters": (f'[tenant]\nname = "{TOO_LONG}"', "name"),
+    "a path of thousands of characters": (f'[warehouse]\npath = "{TOO_LONG}"', "path"),
+    "a path whose name no disk takes": (f'[warehouse]\npath = "{"x" * 300}"', "path"),
+    "a path with a NUL": ('[delivery]\noutbox = "a\\u0000b"', "outbox"),
+    "more months than there are": ("[bill_start]\nmax_months = 99999999999", "max_months"),
+    "more days than there are": ("[keep]\nlanded_days = 99999999999", "landed_days"),
+    "a wait of years": ("[delivery]\nreceipt_wait_seconds = 99999999", "receipt_wait_seconds"),
+    "an amount of no currency": ("[watch]\nmax_held = 1000000000001", "max_held"),
+    "a name of a rule of thousands of characters": (
+        f'[[validation]]\nname = "{TOO_LONG}"\nstage = "order"\nfield = "po_ref"',
+        "validation",
+    ),
+}
+
 RULE = 'name = "po_ref"\nstage = "order"\nfield = "po_ref"\nmessage = "Ask for the PO reference."\n'
 
 WRONG_RULES = {
@@ -194,6 +214,10 @@ CASES = [
             stops(10, "validation"),
         )
         for what, setting in WRONG_RULES.items()
+    ),
+    *(
+        Case(f"a profile with {what} stops the run", _whole(section.encode()), stops(10, key))
+        for what, (section, key) in OUT_OF_REACH.items()
     ),
     *(
         Case(
