@@ -58,7 +58,7 @@ differential-deep: $(READY) ## ask product, oracle and SQL about two million lin
 histories-deep: $(READY) ## live 5,000 charges' histories of 30 steps (SEED=2): two hours of one core
 	@R2B_HISTORIES=50 R2B_HISTORIES_SEED=$(or $(SEED),2) $(PYTEST) tests/histories $(ARGS)
 
-fuzz-deep: $(READY) ## damage 20,000 files and run on them (SEED=1): an hour and a half of one core
+fuzz-deep: $(READY) ## damage 20,000 files and run on them (SEED=1): an hour of one core
 	@$(BIN)/python -m tests.malformed.fuzz --files 20000 $(call given,SEED,seed) $(ARGS)
 
 coverage: $(READY) browser strace ## run all tests, and list the lines of the product they never ran

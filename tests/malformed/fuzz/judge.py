@@ -76,11 +76,7 @@ def _of_an_act(life: Life, answer: Answer, seen: Path) -> Iterator[str]:
         yield f"hang: {answer.seconds:.0f} s"
     said = answer.err + (answer.out if answer.code else "")
     yield from (f"says personal data: {word}" for word in PERSONAL if word in said)
-    if (
-        answer.code
-        and not answer.step.act.startswith("verify")
-        and len(answer.err.splitlines()) > 1
-    ):
+    if answer.code and not answer.step.act.startswith("verify") and len(_errors(answer.err)) > 1:
         yield f"unknown exit code: more than a line: {answer.err[-500:]}"
     before, after = answer.batches
     if answer.code and answer.step.act == "run" and after != before:
@@ -93,6 +89,11 @@ def _of_an_act(life: Life, answer: Answer, seen: Path) -> Iterator[str]:
         yield from _of_a_run(life.form, answer, seen)
     elif answer.step.act == "transfer":
         yield from _of_a_transfer(answer, seen)
+
+
+def _errors(said: str) -> list[str]:
+    """The lines of stderr but for those of the log, which a command in a terminal does not show."""
+    return [line for line in said.splitlines() if not re.match(r"[\d:.]+ \| [A-Z]+ +\| ", line)]
 
 
 # Runs
