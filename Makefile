@@ -66,6 +66,8 @@ mutants-deep: $(READY) strace ## every small mistake there is, and every test of
 	@$(BIN)/python -m tests.mutants --protocol
 
 fuzz-deep: $(READY) ## damage 20,000 files and run on them (SEED=1): an hour and a half of one core
+
+fuzz-deep: $(READY) ## damage 20,000 files and run on them (SEED=1): an hour of one core
 	@$(BIN)/python -m tests.malformed.fuzz --files 20000 $(call given,SEED,seed) $(ARGS)
 
 coverage: $(READY) browser strace ## run all tests, and list the lines of the product they never ran

@@ -4,6 +4,7 @@ Damages so many files, runs the program on them, and prints how it ended; each f
 the seed that draws it again, with the damages it takes and no others.
 """
 
+import contextlib
 import shutil
 import sys
 import tempfile
@@ -28,19 +29,21 @@ def main(
     folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
     began = time.monotonic()
     tally, told = Tally(), 0
-    for tally in Proof(folder).run(seed, files=files):
-        for found in tally.found[told:]:
-            print(found, file=sys.stderr, flush=True)
-        told = len(tally.found)
-        if not sum(tally.lives.values()) % 10:
-            said = f"{tally.files.total():,} files, {time.monotonic() - began:.0f} s"
-            print(said, file=sys.stderr, flush=True)
-    shutil.rmtree(folder)
+    with contextlib.suppress(KeyboardInterrupt):  # the figures so far are figures
+        for tally in Proof(folder).run(seed, files=files):
+            for found in tally.found[told:]:
+                print(found, file=sys.stderr, flush=True)
+            told = len(tally.found)
+            if not sum(tally.lives.values()) % 10:
+                said = f"{tally.files.total():,} files, {time.monotonic() - began:.0f} s"
+                print(said, file=sys.stderr, flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
     lives = sum(tally.lives.values())
     console.print(_of_files(tally), _of_ends(tally))
     console.print(
         f"{tally.files.total():,} files in {lives} lives, {tally.ends.total():,} acts, "
-        f"seeds {seed} to {seed + lives - 1}, {time.monotonic() - began:.0f} s."
+        f"seeds {seed} to {seed + lives - 1}, {time.monotonic() - began:.0f} s, "
+        f"{tally.seconds:.0f} s of the processor."
     )
     console.print(
         ", ".join(f"{kind} {tally.faults[kind]}" for kind in KINDS)

@@ -69,12 +69,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class Lived:
-    """How a life's process ended, what it answered, and the most memory it held, in MiB."""
+    """How a life's process ended, what it answered, and what it took.
+
+    `peak`: the most memory it held, in MiB; `seconds`: of the processor.
+    """
 
     answers: list[Answer]
     exit_code: int
     hung: bool
     peak: int
+    seconds: float = 0.0
 
 
 def live(life: Life, place: Path) -> Lived:
@@ -95,13 +99,9 @@ def live(life: Life, place: Path) -> Lived:
         with said.open("rb") as source:
             while (answer := _next(source)) is not None:
                 answers.append(answer)
-    peak = place / "peak"
-    return Lived(
-        answers,
-        process.exitcode or 0,
-        hung,
-        int(peak.read_text("ascii")) if peak.exists() else 0,
-    )
+    took = place / "took"
+    peak, seconds = took.read_text("ascii").split() if took.exists() else ("0", "0")
+    return Lived(answers, process.exitcode or 0, hung, int(peak), float(seconds))
 
 
 def _next(source: BinaryIO) -> Answer | None:
@@ -138,8 +138,9 @@ def _obey(life: Life, place: str) -> None:
     except BaseException:  # noqa: BLE001  the fuzzer's own mistake, told by its parent
         Path(place, "broken").write_text(traceback.format_exc(), "utf-8")
     finally:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-        Path(place, "peak").write_text(str(peak), "ascii")
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        took = f"{usage.ru_maxrss >> 10} {usage.ru_utime + usage.ru_stime:.2f}"
+        Path(place, "took").write_text(took, "ascii")
         os._exit(0)
 
 

@@ -41,12 +41,15 @@ class Tally:
     """MiB."""
     slowest: float = 0.0
     """Seconds of the processor that one act took."""
+    seconds: float = 0.0
+    """Of the processor, of all lives."""
     found: list[Found] = field(default_factory=list)
 
     def add(self, life: Life, lived: Lived, found: Found | None) -> None:
         """Count one life in."""
         self.lives[life.form] += 1
         self.peak = max(self.peak, lived.peak)
+        self.seconds += lived.seconds
         for answer in lived.answers:
             self.files.update(answer.damaged)
             self.ends[answer.step.act, answer.code] += 1
