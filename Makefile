@@ -21,7 +21,7 @@ given = $(if $(filter command,$(firstword $(origin $1))),--$2 '$($1)')
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV LINES
 
 .DEFAULT_GOAL := help
-.PHONY: browser strace help demo serve test year crash crash-deep differential-deep histories-deep mutants mutants-deep fuzz-deep coverage setup check audit fix lock bench docs clean $(KINDS:%=test-%)
+.PHONY: browser strace help demo serve test year crash crash-deep soak concurrent-deep differential-deep histories-deep mutants mutants-deep fuzz-deep coverage setup check audit fix lock bench docs clean $(KINDS:%=test-%)
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,12 @@ crash: $(READY) strace ## kill the program wherever it can be killed, and show t
 crash-deep: $(READY) strace ## the same at every point, every system call and ten seeds: takes hours
 	@$(BIN)/python -m tests.crash --deep $(ARGS)
 
+soak: $(READY) ## live a thousand days in one process, faults and all: an hour of one core
+	@$(BIN)/python -m tests.soak $(ARGS)
+
+concurrent-deep: $(READY) ## let processes collide in 400 rounds instead of 20 (SEED=2)
+	@R2B_ROUNDS=200 R2B_ROUNDS_SEED=$(or $(SEED),2) $(PYTEST) tests/concurrent $(ARGS)
+
 differential-deep: $(READY) ## ask product, oracle and SQL about two million lines: 17 minutes of one core
 	@$(BIN)/python -m tests.differential.deep --lines 2000000 $(ARGS)
 
@@ -64,8 +70,6 @@ mutants: $(READY) strace ## build mistakes into the program, and show which of t
 mutants-deep: $(READY) strace ## every small mistake there is, and every test of the protocol: takes hours
 	@$(BIN)/python -m tests.mutants --drawn 0 $(ARGS)
 	@$(BIN)/python -m tests.mutants --protocol
-
-fuzz-deep: $(READY) ## damage 20,000 files and run on them (SEED=1): an hour and a half of one core
 
 fuzz-deep: $(READY) ## damage 20,000 files and run on them (SEED=1): an hour of one core
 	@$(BIN)/python -m tests.malformed.fuzz --files 20000 $(call given,SEED,seed) $(ARGS)

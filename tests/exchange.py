@@ -1,17 +1,22 @@
 """An office whose batches go to the Affinity stand-in by themselves: both ends are real."""
 
+import csv
+import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import httpx
 import pytest
 
 from flows.deliveries import deliver
+from sandbox.affinity.names import remote_name
 from sandbox.affinity.policy import Policy
 from sandbox.affinity.serving import StandIn, serving
 from sandbox.affinity.uploads import Loading
 from schemas.receipts import DeliveryReceipt
 from tasks.outbox.delivery_journal import DeliveryJournal, read_delivery
-from tests.integration.office import Office
+from tests.integration.office import Office, Row
 from tests.running import mart
 
 WAYS = ("folder", "sftp", "http")
@@ -97,6 +102,20 @@ class Exchange:
 def names(seq: int = 1) -> list[str]:
     """What the files of a batch are called over there."""
     return [f"default_{seq:06d}_06_clis.csv", f"default_{seq:06d}_08_products.csv"]
+
+
+def answers(stand_in: StandIn, batch: Path) -> list[Row]:
+    """What Affinity keeps ready as its answers to a batch that came over HTTP; none if not all."""
+    rows: list[Row] = []
+    for path in sorted(batch.glob("[0-9]*.csv")):
+        name = remote_name(f"{batch.parent.name}/{batch.name}", path.name)
+        said = httpx.get(
+            f"{stand_in.http}/results/{name}", headers={"Authorization": f"Bearer {TOKEN}"}
+        )
+        if said.status_code != httpx.codes.OK:
+            return []
+        rows += csv.DictReader(io.StringIO(said.text, newline=""))
+    return rows
 
 
 def profile_text(stand_in: StandIn, way: str, *, waits: float = 5.0, more: str = "") -> str:

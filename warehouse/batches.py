@@ -1,7 +1,7 @@
 """Batches: numbered without gaps, frozen row by row. Tables: `out.batch*`."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -143,6 +143,29 @@ class BatchStore:
             "WHERE list_contains($states, state) ORDER BY seq",
             {"states": [state.value for state in states]},
         )
+
+    def to_check(
+        self, under_way: Collection[BatchState], *, newest: int, one_in: int
+    ) -> list[Batch]:
+        """Batches under way, so many of the newest, and one in so many of all others, by number.
+
+        Which of the others changes with every run, so that each has its turn.
+        """
+        return self._find(
+            "WHERE list_contains($states, state) "
+            "OR seq > (SELECT max(seq) FROM out.batch) - $newest "
+            "OR seq % $one_in = (SELECT count(*) FROM ops.run) % $one_in ORDER BY seq",
+            {
+                "states": [state.value for state in under_way],
+                "newest": newest,
+                "one_in": one_in,
+            },
+        )
+
+    def paths(self) -> dict[int, Path]:
+        """Where the folder of every batch is, or was, by number."""
+        rows = self._connection.execute("SELECT seq, path FROM out.batch ORDER BY seq").fetchall()
+        return {seq: Path(path) for seq, path in rows}
 
     def _find(self, clause: str, parameters: dict[str, Any]) -> list[Batch]:
         rows = self._connection.execute(

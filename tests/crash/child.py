@@ -30,8 +30,10 @@ KILLED = -9
 _SPEECHLESS = 99
 """No exit code of the program's: it ended, and could not say how."""
 
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload([__name__])
+CONTEXT = multiprocessing.get_context("forkserver")
+"""Makes processes from one that has imported the program."""
+
+CONTEXT.set_forkserver_preload([__name__])
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def do(
     system calls, and `trace` takes those calls (without a fault, of all kinds there are faults of).
     """
     log = folder / "said.txt"
-    process = _context.Process(
+    process = CONTEXT.Process(
         target=_obey,
         args=(str(folder), act, day, dict(environment), point, counts, trace is not None),
     )

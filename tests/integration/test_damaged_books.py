@@ -9,10 +9,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from flows.queue_desk import release
 from schemas.errors import DeliveryIncomplete, R2BError, StaleStatus
+from tasks.verify.task import check_books
 from tests.integration.office import Office, tree
 
 SEED = 20_260_331
@@ -285,6 +287,77 @@ def test_a_file_of_the_outbox_that_is_not_as_it_was_stops_the_run(
         office = prepared.copied(tmp_path / how)
         damage(office.batch(seq) / name)
         stopped(office, 50, f"{seq:06d}")
+
+
+@pytest.fixture
+def after_years(office: Office) -> Office:
+    """200 batches: copies of batch 1, and what was open is the last."""
+    first = office.batch(1)
+    office.batch(2).rename(office.batch(200))
+    with duckdb.connect(str(office.profile.warehouse)) as connection:
+        connection.execute(
+            f"UPDATE out.batch SET seq = 200, path = '{office.batch(200)}' WHERE seq = 2"
+        )
+        connection.execute(
+            "INSERT INTO out.batch SELECT copy.* REPLACE (number AS seq, "
+            f"concat('{first.parent}/', lpad(number::VARCHAR, 6, '0')) AS path) "
+            "FROM out.batch AS copy, range(2, 200) AS numbers (number) WHERE copy.seq = 1"
+        )
+    for seq in range(2, 200):
+        shutil.copytree(first, office.batch(seq))
+    return office
+
+
+def look(office: Office) -> R2BError | None:
+    """What is done before anything is changed."""
+    try:
+        check_books(office.profile.warehouse, office.profile.outbox, office.profile.published)
+    except R2BError as error:
+        return error
+    return None
+
+
+def another_run(office: Office) -> None:
+    office.change(
+        "INSERT INTO ops.run SELECT run.* REPLACE (concat(run_id, '-') AS run_id) "
+        "FROM ops.run AS run ORDER BY length(run_id) DESC LIMIT 1"
+    )
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "transfer.json"])
+def test_a_settled_batch_of_old_has_its_turn(after_years: Office, name: str):
+    """So that looking takes no longer after years; once found, it is found until it is mended."""
+    assert look(after_years) is None
+    _flip(after_years.batch(33) / name, 8 * 40)
+    turns = []
+    for _ in range(10):
+        another_run(after_years)
+        turns.append(look(after_years))
+
+    (found,) = (error for error in turns if error is not None)
+    assert "000033" in found.message
+    assert 50 == found.exit_code
+
+
+@pytest.mark.parametrize("seq", [101, 150, 199, 200])
+def test_the_newest_batches_are_looked_at_every_time(after_years: Office, seq: int):
+    _flip(after_years.batch(seq) / "manifest.json", 8 * 40)
+    for _ in range(2):
+        another_run(after_years)
+        found = look(after_years)
+        assert found is not None
+        assert f"{seq:06d}" in found.message
+
+
+def test_of_a_folder_that_was_moved_every_batch_is_found(after_years: Office):
+    moved = after_years.folder.with_name("elsewhere")
+    after_years.folder.rename(moved)
+    after_years.folder = moved
+
+    assert look(after_years) is None
+    assert [(200,)] == after_years.query(
+        f"SELECT count(*) FROM out.batch WHERE starts_with(path, '{moved}')"
+    )
 
 
 def test_a_journal_that_says_otherwise_stops_the_run(office: Office):

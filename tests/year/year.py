@@ -59,12 +59,13 @@ class Year:
     every: int = 14
     full: bool = False
     refusals: float = 0.04
+    start: date = START
     journal: list[Entry] = field(default_factory=list)
     runs: list[date] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """The reseller on New Year's Day."""
-        self.world = World(self.seed, START)
+        self.world = World(self.seed, self.start)
         self.reseller = Reseller(self.world, self.customers)
         self.affinity = Affinity(self.folder / "state", self.folder / "feeds")
         self._coming: list[tuple[date, str, Row]] = []
@@ -101,7 +102,7 @@ class Year:
         today = self.world.today
         if self.runs:
             self._snapshots()
-        view = self.world.write_feeds(self.folder / "feeds", full=self.full or not self.runs)
+        view = self._export()
         if not self.runs:
             self.affinity.learn()
             self.affinity = Affinity(self.folder / "state")
@@ -109,7 +110,6 @@ class Year:
             self.world.introduce(self.folder / "introduced")
             Affinity(self.folder / "state", self.folder / "introduced").learn()
         self.runs.append(today)
-        self.reseller.last_run = today
         batch = self.pipeline.run(view, today, self.folder / "outbox")
         if batch is None:
             return False
@@ -119,16 +119,25 @@ class Year:
             for stem, row in rows
             if (refusal := self._refusal(today, stem, row)) is not None
         }
-        answer = self.affinity.load_batch(batch, policy=Policy(words=words))
-        assert not answer.problems, answer.problems
-        write_results(answer.rows, self.folder / "results.csv")
-        results = read_csv(self.folder / "results.csv")
+        results = self._load(batch, words)
         for (stem, row), result in zip(rows, results, strict=True):
             assert row["Row Key"] == result["row_key"]
             self._note(today, stem, row, result)
         for file, row in self.pipeline.transfer(results):
             self._later(file, row)
         return True
+
+    def _export(self) -> View:
+        """The Layer's feeds of today, for the run."""
+        self.reseller.last_run = self.world.today
+        return self.world.write_feeds(self.folder / "feeds", full=self.full or not self.runs)
+
+    def _load(self, batch: Path, words: dict[str, tuple[str, str]]) -> list[Row]:
+        """Affinity's answer to every row of a batch, in load order; `words`: what it refuses."""
+        answer = self.affinity.load_batch(batch, policy=Policy(words=words))
+        assert not answer.problems, answer.problems
+        write_results(answer.rows, self.folder / "results.csv")
+        return read_csv(self.folder / "results.csv")
 
     def _note(self, today: date, stem: str, row: Row, result: Row) -> None:
         entry = Entry(

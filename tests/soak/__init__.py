@@ -1,0 +1,1 @@
+"""A thousand days in one process: it neither grows nor leaks, and its books balance."""
