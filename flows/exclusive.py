@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from flows.audit import catch_up
@@ -14,6 +14,8 @@ from warehouse.connection import disk_trouble_told, held_open, prepare_warehouse
 from warehouse.lock import only_run
 
 _LOOK_AGAIN_SECONDS = 0.5
+_LOOKERS_TAKE_SECONDS = 5.0
+"""Who only looks has the file open as well, soon to be gone: no reason for a run to fail."""
 
 
 @contextmanager
@@ -23,9 +25,9 @@ def alone_with(profile: LoadedProfile, *, stays_open: bool = True) -> Iterator[N
     It has followed the audit trail. Who puts another file in its place says `stays_open=False`: it
     is made ready, and closed again.
 
-    A person is told at once that somebody else is at work. A deployed run waits its turn, for as
-    long as `schedule.patience_minutes` says: schedules of one tenant may meet. It is alone across
-    all machines of its server.
+    A person is told at once that somebody else is at work, and soon that another program has the
+    file open. A deployed run waits its turn, for as long as `schedule.patience_minutes` says:
+    schedules of one tenant may meet. It is alone across all machines of its server.
 
     Raises:
         WarehouseBusy: another process is at work on it.
@@ -61,33 +63,38 @@ def _alone_with(profile: LoadedProfile, *, stays_open: bool) -> Iterator[None]:
 
 @contextmanager
 def _held(profile: LoadedProfile, patience: float, *, stays_open: bool) -> Iterator[None]:
-    give_up_at = time.monotonic() + patience
     with contextlib.ExitStack() as held:
-        while True:
-            try:
-                _enter(held, profile, stays_open=stays_open)
-            except WarehouseBusy:
-                held.close()
-                if time.monotonic() >= give_up_at:
-                    raise
-                time.sleep(_LOOK_AGAIN_SECONDS)
-            else:
-                break
+        _patiently(lambda: held.enter_context(only_run(profile.warehouse)), patience)
+        if not profile.warehouse.exists():
+            # before one is made: an empty warehouse beside a full outbox would bill it all again
+            check_books(profile.warehouse, profile.outbox, profile.published)
+        _patiently(
+            lambda: _open(held, profile, stays_open=stays_open),
+            max(patience, _LOOKERS_TAKE_SECONDS),
+        )
+        check_books(profile.warehouse, profile.outbox, profile.published)
         yield
 
 
-def _enter(held: contextlib.ExitStack, profile: LoadedProfile, *, stays_open: bool) -> None:
-    held.enter_context(only_run(profile.warehouse))
-    if not profile.warehouse.exists():
-        # before one is made: an empty warehouse beside a full outbox would bill it all again
-        check_books(profile.warehouse, profile.outbox, profile.published)
+def _open(held: contextlib.ExitStack, profile: LoadedProfile, *, stays_open: bool) -> None:
     if stays_open:
-        held.enter_context(
-            held_open(profile.warehouse, memory=profile.settings.warehouse.memory),
-        )
+        held.enter_context(held_open(profile.warehouse, memory=profile.settings.warehouse.memory))
     else:
         prepare_warehouse(profile.warehouse)
-    check_books(profile.warehouse, profile.outbox, profile.published)
+
+
+def _patiently(enter: Callable[[], object], patience: float) -> None:
+    """Try until nobody else is at work, for so many seconds."""
+    give_up_at = time.monotonic() + patience
+    while True:
+        try:
+            enter()
+        except WarehouseBusy:
+            if time.monotonic() >= give_up_at:
+                raise
+            time.sleep(_LOOK_AGAIN_SECONDS)
+        else:
+            return
 
 
 def _is_deployed() -> bool:

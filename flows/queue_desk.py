@@ -12,7 +12,7 @@ from flows.wiring import publishing
 from schemas.errors import IllegalTransition
 from schemas.vocabulary import Act, RetryState
 from tasks.runs.task import free_due_items
-from warehouse.connection import open_warehouse, prepare_warehouse, transaction
+from warehouse.connection import open_reading, open_warehouse, prepare_warehouse, transaction
 from warehouse.published import publish
 from warehouse.retry_queue import RetryEvent, RetryItem, RetryQueue
 
@@ -29,7 +29,7 @@ def list_items(profile: LoadedProfile, *, closed_too: bool = False) -> list[Retr
     """Open items, most money first; none when nothing ever ran."""
     if not profile.warehouse.exists():
         return []
-    with open_warehouse(profile.warehouse) as connection:
+    with open_reading(profile.warehouse) as connection:
         return RetryQueue(connection).items(open_only=not closed_too)
 
 

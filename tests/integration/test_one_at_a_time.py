@@ -23,6 +23,14 @@ with only_run(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """
+LOOK_FOR_A_WHILE = """
+import sys, time
+from pathlib import Path
+from warehouse.connection import open_reading
+with open_reading(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(3)
+"""
 HOLD_OPEN = """
 import sys
 import duckdb
@@ -94,3 +102,12 @@ def test_a_program_that_died_holds_nothing(office: Office):
         pass
 
     assert "batch_open" == office.run().status
+
+
+def test_who_only_looks_does_not_keep_a_run_from_its_work(office: Office):
+    office.add_line(2)
+    office.save()
+    with another_program(LOOK_FOR_A_WHILE, office.profile.warehouse):
+        job = office.job()
+
+    assert 0 == job.exit_code, job.error

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.mutants.protocol import MUTANTS
-from tests.mutants.score import TESTS, Verdict, all_mutations, judged, sample
+from tests.mutants.score import TESTS, Verdict, all_mutations, judged, keep_noticer, sample
 from tests.mutants.survivors import SURVIVORS
 from tests.mutants.tree import ROOT, Tree
 
@@ -22,6 +22,7 @@ def main(
     drawn: Annotated[int, typer.Option(min=0, help="How many to draw; 0: every one.")] = 60,
     seed: Annotated[int, typer.Option(help="Which ones.")] = 1,
     workers: Annotated[int, typer.Option(min=1, help="How many at once.")] = 2,
+    keep: Annotated[bool, typer.Option(help="Remember who noticed, for the next time.")] = False,
     protocol: Annotated[
         bool, typer.Option(help="Which of their tests fail with each mistake in the protocol.")
     ] = False,
@@ -32,16 +33,22 @@ def main(
         is_well = (
             _protocol(Path(folder), console)
             if protocol
-            else _score(Path(folder), console, drawn, seed, workers)
+            else _score(Path(folder), console, drawn, seed, workers, keep=keep)
         )
     console.print(f"{time.monotonic() - began:.0f} s")
     if not is_well:
         raise typer.Exit(1)
 
 
-def _score(folder: Path, console: Console, drawn: int, seed: int, workers: int) -> bool:
+def _score(
+    folder: Path, console: Console, drawn: int, seed: int, workers: int, *, keep: bool
+) -> bool:
     found = sample(drawn, seed) if drawn else all_mutations()
-    verdicts = [_told(verdict) for verdict in judged(found, folder, workers=workers)]
+    verdicts = []
+    for verdict in judged(found, folder, workers=workers):
+        verdicts.append(_told(verdict))
+        if keep:
+            keep_noticer(verdict)
     table = Table(title=f"Small mistakes, seed {seed}" if drawn else "All small mistakes")
     for name in ("", "made", "noticed", "not noticed", "score"):
         table.add_column(name, justify="left" if not name else "right")

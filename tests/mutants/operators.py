@@ -24,7 +24,12 @@ class Mutation(NamedTuple):
     @property
     def name(self) -> str:
         """Says which it is, whatever is written above it in its module."""
-        return f"{self.file} {self.where}: {_short(self.said)} -> {_short(self.says)}"
+        return f"{self.place}: {_short(self.said)} -> {_short(self.says)}"
+
+    @property
+    def place(self) -> str:
+        """The function it is in."""
+        return f"{self.file} {self.where}"
 
     def __str__(self) -> str:
         return f"{self.name} (line {self.line})"

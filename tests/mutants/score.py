@@ -1,5 +1,6 @@
 """How many small mistakes in what decides and hands over are noticed by the tests next to it."""
 
+import json
 import random
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -8,6 +9,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from tests.mutants.operators import Mutation, mutations
+from tests.mutants.survivors import SURVIVORS
 from tests.mutants.tree import ROOT, Tree
 
 TESTS: dict[str, tuple[str, ...]] = {
@@ -71,16 +73,21 @@ def sample(number: int, seed: int) -> list[Mutation]:
 
 
 def judged(found: Sequence[Mutation], folder: Path, *, workers: int) -> Iterator[Verdict]:
-    """What becomes of each mistake, as it comes; trees to make them in go below `folder`."""
+    """What becomes of each mistake, as it comes; trees to make them in go below `folder`.
+
+    Of those that somebody has looked into, and found that no test notices, it is believed.
+    """
     free: SimpleQueue[Tree] = SimpleQueue()
     for number in range(workers):
         free.put(Tree(folder / f"tree-{number}"))
 
     def judge(mutation: Mutation) -> Verdict:
+        if mutation.name in SURVIVORS:
+            return Verdict(mutation, "")
         tree = free.get()
         try:
             with tree.changed(mutation.file, mutation.source):
-                failed = tree.failed(TESTS[str(Path(mutation.file).parent)])
+                failed = _failed(tree, mutation)
         finally:
             free.put(tree)
         return Verdict(mutation, failed[0] if failed else "")
@@ -88,3 +95,30 @@ def judged(found: Sequence[Mutation], folder: Path, *, workers: int) -> Iterator
     with ThreadPoolExecutor(workers) as pool:
         for future in as_completed([pool.submit(judge, each) for each in found]):
             yield future.result()
+
+
+def _failed(tree: Tree, mutation: Mutation) -> list[str]:
+    """First by the tests that noticed something there before, then by all that are to notice."""
+    before = noticers().get(mutation.place, [])
+    return (tree.failed(before) if before else []) or tree.failed(
+        TESTS[str(Path(mutation.file).parent)]
+    )
+
+
+def noticers() -> dict[str, list[str]]:
+    """The tests that noticed mistakes before, by the place of the mistake: where to look first."""
+    found: dict[str, list[str]] = json.loads(_NOTICERS.read_bytes())
+    return found
+
+
+def keep_noticer(verdict: Verdict) -> None:
+    """Remember which test noticed this; that no test could even begin says nothing."""
+    found, test = noticers(), verdict.noticed_by
+    known = found.setdefault(verdict.mutation.place, [])
+    if "::" in test and test not in known:
+        known.append(test)
+        kept = {place: sorted(tests) for place, tests in sorted(found.items()) if tests}
+        _NOTICERS.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
+
+
+_NOTICERS = Path(__file__).with_name("noticers.json")
