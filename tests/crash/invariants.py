@@ -142,7 +142,7 @@ def _moves(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
 
 
 def _billed_there(scene: Scene) -> list[tuple[Any, ...]]:
-    with sqlite3.connect(next((scene.place / "affinity").glob("*.sqlite*"))) as connection:
+    with sqlite3.connect(scene.place / "affinity" / "affinity.sqlite3") as connection:
         products = connection.execute(
             "SELECT line_id, charge_type, quantity, unit_price, start_on, end_on, cli, row_key "
             "FROM site_product ORDER BY 1, 2, 5, 6"

@@ -96,6 +96,28 @@ def served(
         yield found
 
 
+# A test may be the first of its process: what it stands on is a fixture, never another test.
+
+
+@pytest.fixture(scope="module")
+def billed(served: Served, offices: dict[str, Office]) -> Office:
+    """The default tenant's batch 1 is confirmed."""
+    served.run("billing-run", as_of="2026-03-31")
+    served.run("transfer-to-billing", batch=1, operator="Ann")
+    return offices["default"]
+
+
+@pytest.fixture(scope="module")
+def waiting(served: Served, offices: dict[str, Office]) -> Office:
+    """Acme's batch 1 waits to be confirmed."""
+    office = offices["acme"]
+    office.record("sites")["integration_id"] = "AS-1"
+    office.save()
+    written = served.run("billing-run-acme-ltd", as_of="2026-03-31")
+    assert "Acme Ltd 2026-03-31: batch written" == written["name"]
+    return office
+
+
 def test_everything_is_deployed_for_each_tenant(served: Served):
     kinds = {
         "billing-run",
@@ -279,13 +301,8 @@ def test_a_failure_starts_the_retry_queue_and_tells_people(
     (office.folder / "orders.csv").rename(office.folder / "feeds" / "orders.csv")
 
 
-def test_what_must_not_be_confirmed_is_refused_in_words(served: Served, offices: dict[str, Office]):
-    office = offices["acme"]
-    office.record("sites")["integration_id"] = "AS-1"
-    office.save()
-    written = served.run("billing-run-acme-ltd", as_of="2026-03-31")
-    assert "Acme Ltd 2026-03-31: batch written" == written["name"]
-
+def test_what_must_not_be_confirmed_is_refused_in_words(served: Served, waiting: Office):
+    office = waiting
     wrong = served.run("transfer-to-billing-acme-ltd", batch=1, operator="Ann", digest="0" * 12)
     role = served.run("transfer-to-billing-acme-ltd", batch=1, operator="Bob")
     nobody = served.run("transfer-to-billing-acme-ltd", batch=1)
@@ -310,10 +327,8 @@ def test_what_must_not_be_confirmed_is_refused_in_words(served: Served, offices:
     file.write_bytes(rows)
 
 
-def test_what_is_late_or_held_is_an_alert_once(
-    served: Served, offices: dict[str, Office], pager: Pager
-):
-    office = offices["acme"]
+def test_what_is_late_or_held_is_an_alert_once(served: Served, waiting: Office, pager: Pager):
+    office = waiting
     office.add_line(3)
     office.line(3)["connected_on"] = "2026-03-02"
     office.record("products")["external_sku"] = ""
@@ -332,8 +347,8 @@ def test_what_is_late_or_held_is_an_alert_once(
         assert ("Acme Ltd", 1) == (told[0]["tenant"], len(told))
 
 
-def test_reconcile_and_upkeep_leave_something_to_see(served: Served, offices: dict[str, Office]):
-    folder = offices["default"].folder
+def test_reconcile_and_upkeep_leave_something_to_see(served: Served, billed: Office):
+    folder = billed.folder
     compared = served.run("reconcile")
     tidy = served.run("upkeep")
 
@@ -357,10 +372,8 @@ def test_reconcile_and_upkeep_leave_something_to_see(served: Served, offices: di
         page.screenshot(path=screenshots() / "prefect-runs.png")
 
 
-def test_what_is_due_in_the_queue_is_billed_as_part_of_its_own_run(
-    served: Served, offices: dict[str, Office]
-):
-    office = offices["default"]
+def test_what_is_due_in_the_queue_is_billed_as_part_of_its_own_run(served: Served, billed: Office):
+    office = billed
     with open_warehouse(office.folder / "var" / "warehouse.duckdb") as connection:
         note_failure(
             RetryQueue(connection),
