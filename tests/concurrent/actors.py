@@ -3,7 +3,6 @@
 import json
 import os
 import time
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -20,8 +19,8 @@ from flows.retry_queue import drain
 from flows.transfer import abandon, transfer_to_billing
 from flows.undo import undo
 from flows.verify import verify
-from schemas.errors import DeliveryIncomplete, R2BError
-from tests.crash.child import CONTEXT, do
+from schemas.errors import DeliveryIncomplete
+from tests.crash.child import CONTEXT, do, ended_with
 from tests.running import mart
 
 # what they need is imported once, in the process they are forked from, unless that works already
@@ -134,13 +133,10 @@ def _press(button: Button, actor: Actor, day: date, dice: Random) -> Outcome:
 
 
 def _code_of(button: Button, day: date) -> tuple[int, str]:
-    try:
-        ACTS[button.act](load_profile(Path("r2b.toml")), button, day)
-    except R2BError as error:
-        return error.exit_code, str(error)
-    except Exception:  # noqa: BLE001  that there is none is what is looked for
-        return 1, traceback.format_exc()
-    return 0, ""
+    code, said, _ = ended_with(
+        lambda: ACTS[button.act](load_profile(Path("r2b.toml")), button, day)
+    )
+    return code, said
 
 
 Act = Callable[[LoadedProfile, Button, date], object]

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from flows.billing_run import billing_run
 from flows.profile import load_profile
@@ -166,15 +167,20 @@ def _obey(
 
 
 def _code_of(act: str, day: date) -> int:
+    code, said, _ = ended_with(lambda: ACTS[act]("r2b.toml", day))
+    if said:
+        os.write(2, f"{said}\n".encode())
+    return code
+
+
+def ended_with(act: Callable[[], Any]) -> tuple[int, str, Any]:
+    """How an act ended: its exit code, its words if it did not end well, and what it returned."""
     try:
-        ACTS[act]("r2b.toml", day)
+        return 0, "", act()
     except R2BError as error:
-        os.write(2, f"{error}\n".encode())
-        return error.exit_code
+        return error.exit_code, str(error), None
     except Exception:  # noqa: BLE001  that there is none is what is looked for
-        os.write(2, traceback.format_exc().encode())
-        return 1
-    return 0
+        return 1, traceback.format_exc(), None
 
 
 def _has_tracer() -> bool:

@@ -2,9 +2,6 @@
 
 import base64
 import http.server
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -16,6 +13,7 @@ from flows.serving.serving import serving as serving_here
 from schemas.errors import ProfileWrong, ServingFailed
 from tests.e2e.served import NEVER, Served, eventually, serving
 from tests.integration.office import Office
+from tests.loopback import answering
 from tests.prefect_server import free_port
 
 PASSWORD = "r2b:canary-password-77ab01c4"  # noqa: S105  of this test's own server
@@ -44,19 +42,6 @@ class Moody(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
 
 
-@contextmanager
-def failing_webhook() -> Iterator[Moody]:
-    server = Moody()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 def basic(said: str) -> dict[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(said.encode()).decode()}"}
 
@@ -81,7 +66,7 @@ def test_nobody_gets_in_without_and_nothing_tells_the_password(tmp_path: Path):
     office = Office(tmp_path / "office", profile=NEVER + PROTECTED)
     office.save()
     profile = office.folder / "r2b.toml"
-    with failing_webhook() as webhook:
+    with answering(Moody()) as webhook:
         surroundings = {
             "PREFECT_API_AUTH_STRING": PASSWORD,
             "R2B_ALERT_WEBHOOK": f"http://127.0.0.1:{webhook.server_port}/{HOOK}",

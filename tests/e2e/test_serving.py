@@ -3,7 +3,6 @@
 import http.server
 import json
 import re
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from tasks.retry.policy import RetryTerms
 from tests.browser import browsing, screenshots
 from tests.e2e.served import NEVER, Served, eventually, serving
 from tests.integration.office import Office
+from tests.loopback import answering
 from tests.prefect_server import free_port
 from warehouse.connection import open_warehouse
 from warehouse.retry_queue import RetryQueue
@@ -62,13 +62,8 @@ class Pager(http.server.ThreadingHTTPServer):
 
 @pytest.fixture(scope="module")
 def pager() -> Iterator[Pager]:
-    server = Pager()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with answering(Pager()) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

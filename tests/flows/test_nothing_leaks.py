@@ -9,9 +9,7 @@ import http.server
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -21,6 +19,7 @@ import pytest
 
 from tests.exchange import TOKEN, exchange
 from tests.integration.office import Office
+from tests.loopback import answering
 from tests.prefect_server import prefect_server
 
 R2B = Path(sys.executable).with_name("r2b")
@@ -96,19 +95,6 @@ class Echo(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
 
 
-@contextmanager
-def echoing() -> Iterator[Echo]:
-    server = Echo()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 @dataclass(frozen=True)
 class Scene:
     """What happened, and all that is left of it."""
@@ -127,7 +113,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     prefect.mkdir()
     auth = {"PREFECT_SERVER_API_AUTH_STRING": SECRETS["PREFECT_API_AUTH_STRING"]}
     said: dict[str, str] = {}
-    with prefect_server(prefect, auth) as api, echoing() as echo:
+    with prefect_server(prefect, auth) as api, answering(Echo()) as echo:
         here = {"PREFECT_API_URL": api, "PREFECT_HOME": str(folder / "client")}
 
         def run(name: str, *words: str | Path, **environment: str) -> None:

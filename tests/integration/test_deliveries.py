@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -30,6 +29,7 @@ from tasks.outbox.delivery_journal import write_delivery
 from tasks.outbox.transfer_journal import add_decision
 from tests.exchange import TOKEN, Exchange, exchange, names
 from tests.integration.office import Office
+from tests.loopback import answering
 from tests.running import mart
 
 R2B = Path(sys.executable).with_name("r2b")
@@ -413,15 +413,8 @@ def serving_answers(status: int) -> Iterator[tuple[str, list[str]]]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Desk)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with answering(ThreadingHTTPServer(("127.0.0.1", 0), Desk)) as server:
         yield f"http://127.0.0.1:{server.server_port}", received
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.mark.parametrize("arrived", [True, False], ids=["arrived", "absent"])

@@ -4,7 +4,6 @@ import datetime as dt
 import http.server
 import ipaddress
 import ssl
-import threading
 from pathlib import Path
 
 import asyncssh
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tasks.web import NoAnswer, Patience, ask_once, open_client
 from tests.exchange import exchange
 from tests.integration.office import Office
+from tests.loopback import answering
 
 TOKEN = "canary-of-the-impostor"  # noqa: S105  it opens nothing
 
@@ -45,18 +45,11 @@ def test_a_web_server_whose_certificate_nobody_vouches_for_never_gets_the_token(
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Impostor)
     server.handle_error = lambda *_: None
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
     patience = Patience(timeout=5, attempts=1)
-    try:
-        with open_client(token=TOKEN, patience=patience) as client:
-            request = client.build_request("GET", f"https://127.0.0.1:{server.server_port}/")
-            with pytest.raises(NoAnswer, match="could not be reached"):
-                ask_once(client, request, patience)
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with answering(server), open_client(token=TOKEN, patience=patience) as client:
+        request = client.build_request("GET", f"https://127.0.0.1:{server.server_port}/")
+        with pytest.raises(NoAnswer, match="could not be reached"):
+            ask_once(client, request, patience)
 
     assert [] == heard
 

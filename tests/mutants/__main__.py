@@ -13,7 +13,7 @@ from rich.table import Table
 from tests.mutants.protocol import MUTANTS
 from tests.mutants.score import TESTS, Verdict, all_mutations, judged, keep_noticer, sample
 from tests.mutants.survivors import SURVIVORS
-from tests.mutants.tree import ROOT, Tree
+from tests.mutants.tree import Tree
 
 _LEAST = 0.85
 
@@ -77,10 +77,9 @@ def _protocol(folder: Path, console: Console) -> bool:
     tree, tests = Tree(folder / "tree"), [each.test for each in MUTANTS]
     wrong = 0
     for mutant in MUTANTS:
-        said = (ROOT / mutant.file).read_text("utf-8")
-        with tree.changed(mutant.file, said.replace(mutant.says, mutant.instead)):
+        with tree.changed(mutant.file, mutant.source):
             failed = tree.failed(tests, first_only=False)
-        hit = [test for test in tests if any(_is_of(test, each) for each in failed)]
+        hit = [each.test for each in MUTANTS if any(map(each.is_noticed_by, failed))]
         wrong += hit != [mutant.test]
         others = [test.rpartition("::")[2] for test in hit if test != mutant.test]
         mark = "noticed" if mutant.test in hit else "NOT NOTICED"
@@ -88,11 +87,6 @@ def _protocol(folder: Path, console: Console) -> bool:
         console.print(f"{mark}: {mutant.name}{more}", markup=False, highlight=False)
     console.print(f"{len(MUTANTS)} mistakes, {len(MUTANTS) - wrong} noticed by their own test only")
     return wrong == 0
-
-
-def _is_of(test: str, failed: str) -> bool:
-    """Whether what failed is a test, or a case of it."""
-    return failed == test or failed.startswith(f"{test}[")
 
 
 if __name__ == "__main__":

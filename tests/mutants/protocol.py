@@ -6,6 +6,8 @@ about just that: it fails with this mistake, and with none of the others.
 
 from typing import NamedTuple
 
+from tests.mutants.tree import ROOT
+
 
 class Mutant(NamedTuple):
     """One mistake: what `file` says, what it says instead, and the test that notices."""
@@ -15,6 +17,17 @@ class Mutant(NamedTuple):
     says: str
     instead: str
     test: str
+
+    @property
+    def source(self) -> str:
+        """The whole file with the mistake in it."""
+        text = (ROOT / self.file).read_text("utf-8")
+        assert 1 == text.count(self.says), "the program says it otherwise now: so must the mistake"
+        return text.replace(self.says, self.instead)
+
+    def is_noticed_by(self, failed: str) -> bool:
+        """Whether what failed is its test, or a case of it."""
+        return failed == self.test or failed.startswith(f"{self.test}[")
 
 
 _CLAIM = "tasks/batch/task.py"

@@ -11,7 +11,6 @@ import os
 import resource
 import tempfile
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -28,9 +27,8 @@ from flows.retention import apply_retention
 from flows.transfer import transfer_to_billing
 from flows.upkeep import upkeep
 from flows.verify import verify
-from schemas.errors import R2BError
 from tasks.verify.task import check_books
-from tests.crash.child import CONTEXT
+from tests.crash.child import CONTEXT, ended_with
 from warehouse.connection import held_open
 
 PROFILE = "r2b.toml"
@@ -98,13 +96,7 @@ def _serve(line: Connection, folder: str, environment: dict[str, str]) -> None:
 
 def _reply(act: Callable[..., Any], args: tuple[Any, ...]) -> Reply:
     began = time.perf_counter()
-    code, said, value = 0, "", None
-    try:
-        value = act(*args)
-    except R2BError as error:
-        code, said = error.exit_code, str(error)
-    except Exception:  # noqa: BLE001  that there is none is what is looked for
-        code, said = 1, traceback.format_exc()
+    code, said, value = ended_with(lambda: act(*args))
     return Reply(code, said, value, time.perf_counter() - began, health())
 
 

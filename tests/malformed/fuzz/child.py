@@ -10,7 +10,6 @@ import pickle
 import resource
 import shutil
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -28,6 +27,7 @@ from flows.console.quiet import hush_prefect
 from flows.transfer import transfer_to_billing
 from schemas.errors import R2BError
 from schemas.receipts import RunReceipt
+from tests.loopback import answering
 from tests.malformed.fuzz.damage import damaged
 from tests.malformed.fuzz.lives import MANIFEST, Life, Step, has_manifest
 from tests.malformed.fuzz.valid import day, files, manifest, profile
@@ -330,12 +330,5 @@ def _serving(office: Path):
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Nothing is said."""
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with answering(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)) as server:
         yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
