@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
 
 PATIENCE = 900.0
 KILLED = -9
@@ -23,6 +24,10 @@ _LIBRARIES = (
 )
 for _library in _LIBRARIES:
     importlib.import_module(_library)
+
+# a law that fails is enough: to look for its smallest case takes minutes
+settings.register_profile("noticing", phases=[Phase.explicit, Phase.generate], database=None)
+settings.load_profile("noticing")
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload([__name__])

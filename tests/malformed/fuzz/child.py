@@ -278,12 +278,14 @@ def _batches(office: Path) -> frozenset[str]:
 
 
 def _row_keys(office: Path) -> list[str]:
+    """Of the first batch; of a damaged file those that can still be found."""
     keys = []
     for path in sorted(office.glob("outbox/*/000001/[0-9]*.csv")):
         # not the csv module: it stops at a field of a certain length, and the program's may not
-        header, *rows = split_records(path.read_bytes())
-        place = (header or []).index(b"Row Key")
-        keys += [row[place].decode() for row in rows if row is not None]
+        header, *rows = [each or [] for each in split_records(path.read_bytes())] or [[]]
+        if b"Row Key" in header:
+            place = header.index(b"Row Key")
+            keys += [row[place].decode(errors="replace") for row in rows if len(row) > place]
     return keys
 
 
