@@ -17,7 +17,8 @@ def match_header(
         extra_labels: the profile's own labels: file label -> feed column.
 
     Raises:
-        SourceContractBroken: two columns mean the same, or a required one is missing.
+        SourceContractBroken: two columns mean the same, a required one is missing, or none is one
+            of the feed's: then it has lost its header, or is another file.
     """
     known = meanings(feed, extra_labels)
     found: dict[str, str] = {}
@@ -36,5 +37,12 @@ def match_header(
         raise SourceContractBroken(
             f"Reading feed {feed.name}: missing required column {', '.join(missing)}.",
             hint="Add it to the export, or name the file's own label under feeds.labels.",
+        )
+    of_the_feed = [column for column in feed.columns if column.name != "is_deleted"]
+    if not any(column.name in found for column in of_the_feed):
+        names = ", ".join(column.shown for column in of_the_feed)
+        raise SourceContractBroken(
+            f"Reading feed {feed.name}: no column of it is in the file; they are {names}.",
+            hint="Export it with its header, or name the file's own labels under feeds.labels.",
         )
     return found

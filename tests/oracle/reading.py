@@ -212,6 +212,8 @@ def _fields_of(name: str, header: list[str], settings: Settings) -> list[str | N
             raise StopError(FEED_BROKEN, f"{name}: required column {column.name} is missing")
         if times > 1:
             raise StopError(FEED_BROKEN, f"{name}: {times} columns mean {column.name}")
+    if not set(fields) & {column.name for column in FEEDS[name].columns}:
+        raise StopError(FEED_BROKEN, f"{name}: none of its columns is there")
     if fields.count(IS_DELETED.name) > 1:
         raise StopError(FEED_BROKEN, f"{name}: two columns mean {IS_DELETED.name}")
     return fields

@@ -198,6 +198,12 @@ def no_header_but_records(world: World) -> None:
     world.alter("customers", lambda content: content.split(b"\n", 1)[1])
 
 
+def cease_requests_under_unknown_labels(world: World) -> None:
+    world.add("affinity_cease_requests")
+    world.rename("affinity_cease_requests", "OBJECTUID", "Object")
+    world.rename("affinity_cease_requests", "Completed On", "Done")
+
+
 def a_header_with_a_nul(world: World) -> None:
     world.rename("customers", "status", "sta\x00tus")
 
@@ -282,6 +288,11 @@ CASES = [
         "billing_platforms with a title in the place of a name stops the run",
         _renamed("billing_platforms", "name", "title"),
         stops(22, "billing_platforms", "name"),
+    ),
+    Case(
+        "cease requests under labels that mean nothing stop the run",
+        cease_requests_under_unknown_labels,
+        stops(22, "affinity_cease_requests", "OBJECTUID"),
     ),
     Case(
         "two aliases of one field stop the run",

@@ -95,6 +95,14 @@ def test_missing_required_columns_stop_the_run_and_are_named():
     assert "missing required column customer_id, status" in stop.value.message
 
 
+@pytest.mark.parametrize("header", [["Zug", "Datum"], ["is_deleted"], [" "]])
+def test_a_file_without_any_column_of_its_feed_stops_the_run(header: list[str]):
+    with pytest.raises(SourceContractBroken) as stop:
+        match_header(FEEDS["affinity_cease_requests"], header, {})
+
+    assert "no column of it is in the file; they are OBJECTUID, Completed On" in stop.value.message
+
+
 def test_an_optional_column_may_be_missing():
     assert "email" not in match_header(FEEDS["customers"], ["customer_id", "name", "status"], {})
 
