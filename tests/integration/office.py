@@ -15,6 +15,7 @@ import duckdb
 from flows.profile import LoadedProfile, load_profile
 from flows.transfer import abandon, transfer_to_billing
 from flows.undo import undo
+from schemas.feeds import FEEDS
 from schemas.receipts import RunReceipt, TransferReceipt, UndoReceipt
 from tests.running import AS_OF, Job, mart, run_job
 
@@ -113,8 +114,9 @@ class Office:
             old.unlink()
         for name, rows in self.feeds.items():
             header = list(dict.fromkeys(column for row in rows for column in row))
+            header = header or [column.name for column in FEEDS[name].columns]
             text = io.StringIO()
-            writer = csv.DictWriter(text, header or ["name"], restval="", lineterminator="\n")
+            writer = csv.DictWriter(text, header, restval="", lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
             (self.folder / "feeds" / f"{name}.csv").write_bytes(text.getvalue().encode())
