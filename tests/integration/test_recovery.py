@@ -87,11 +87,18 @@ def test_what_an_unfinished_publication_left_is_swept(tmp_path: Path):
     assert not (office.batch() / "07_ceases.csv").exists()
 
 
-def test_a_batch_that_was_published_but_not_noted_is_noted(tmp_path: Path):
+@pytest.mark.parametrize(
+    "forgotten",
+    [
+        pytest.param("written_at = NULL", id="died before it was noted"),
+        pytest.param("written_at = NULL, manifest_sha256 = NULL", id="restored from before"),
+    ],
+)
+def test_a_batch_that_was_published_but_not_noted_is_noted(tmp_path: Path, forgotten: str):
     office = Office(tmp_path)
     run, terms = run_up_to_the_claim(office)
     publish_batch(run, terms, 1)
-    office.change("UPDATE out.batch SET state = 'claimed', written_at = NULL")
+    office.change(f"UPDATE out.batch SET state = 'claimed', {forgotten}")
     before = tree(office.profile.outbox)
     receipt = office.run()
 
