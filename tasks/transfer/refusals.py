@@ -32,10 +32,7 @@ def refused_rows(
         (pl.col("quantity").cast(pl.Decimal(38, 0)) * pl.col("unit_price").cast(VALUE)).alias(
             "value"
         ),
-        pl.when(goes_on.fill_null(value=False))
-        .then(anew_content())
-        .otherwise(charge_content())
-        .alias("refused_content"),
+        pl.when(goes_on).then(anew_content()).otherwise(charge_content()).alias("refused_content"),
     )
     ended = ceases.select(
         "row_key", pl.col("value").cast(VALUE), end_content().alias("refused_content")

@@ -104,6 +104,8 @@ def test_a_batch_that_was_published_but_not_noted_is_noted(tmp_path: Path, forgo
 
     assert ("batch_open", "written") == (receipt.status, state(office))
     assert before == tree(office.profile.outbox)
+    digest = before["000001/manifest.json"]
+    assert [(digest,)] == office.query("SELECT manifest_sha256 FROM out.batch")
 
 
 def test_a_folder_that_is_not_the_one_that_was_claimed_stops_the_run(tmp_path: Path):

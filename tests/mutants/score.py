@@ -93,8 +93,12 @@ def judged(found: Sequence[Mutation], folder: Path, *, workers: int) -> Iterator
         return Verdict(mutation, failed[0] if failed else "")
 
     with ThreadPoolExecutor(workers) as pool:
-        for future in as_completed([pool.submit(judge, each) for each in found]):
-            yield future.result()
+        try:
+            for future in as_completed([pool.submit(judge, each) for each in found]):
+                yield future.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # what is wrong is told now, not hours later
+            raise
 
 
 def _failed(tree: Tree, mutation: Mutation) -> list[str]:
@@ -118,7 +122,10 @@ def keep_noticer(verdict: Verdict) -> None:
     if "::" in test and test not in known:
         known.append(test)
         kept = {place: sorted(tests) for place, tests in sorted(found.items()) if tests}
-        _NOTICERS.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
+        # others read it at this moment
+        aside = _NOTICERS.with_suffix(".part")
+        aside.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
+        aside.replace(_NOTICERS)
 
 
 _NOTICERS = Path(__file__).with_name("noticers.json")
