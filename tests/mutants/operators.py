@@ -105,7 +105,17 @@ def _walk(node: ast.AST, where: tuple[str, ...]) -> Iterator[tuple[tuple[str, ..
             if isinstance(child, (ast.FunctionDef, ast.ClassDef)):
                 here = (*where, child.name)
             yield here, child
-            yield from _walk(child, here)
+            if not _is_switch(child):
+                yield from _walk(child, here)
+
+
+def _is_switch(node: ast.AST) -> bool:
+    """A keyword with true or false: the mistake names the keyword."""
+    match node:
+        case ast.keyword(value=ast.Constant(value=bool())):
+            return True
+        case _:
+            return False
 
 
 _Placed: TypeAlias = ast.expr | ast.stmt | ast.keyword
@@ -137,6 +147,8 @@ def _instead(node: _Placed) -> Iterator[ast.AST]:
             yield ast.Constant(not value)
         case ast.Constant(value=int() as value):
             yield ast.Constant(value + 1)
+        case ast.keyword(value=ast.Constant(value=bool() as value)):
+            yield _with(node, value=ast.Constant(not value))
         case ast.keyword(arg="how" | "keep", value=ast.Constant(value=word)) if word in _WORDS:
             yield _with(node, value=ast.Constant(_WORDS[word]))
         case ast.Attribute(attr=name) if name in _NAMES:
