@@ -38,9 +38,8 @@ def match_header(
             f"Reading feed {feed.name}: missing required column {', '.join(missing)}.",
             hint="Add it to the export, or name the file's own label under feeds.labels.",
         )
-    of_the_feed = [column for column in feed.columns if column.name != "is_deleted"]
-    if not any(column.name in found for column in of_the_feed):
-        names = ", ".join(column.shown for column in of_the_feed)
+    if not found.keys() - {"is_deleted"}:
+        names = ", ".join(c.shown for c in feed.columns if c.name != "is_deleted")
         raise SourceContractBroken(
             f"Reading feed {feed.name}: no column of it is in the file; they are {names}.",
             hint="Export it with its header, or name the file's own labels under feeds.labels.",
