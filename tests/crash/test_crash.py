@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.crash.child import Fault, do
+from tests.crash.child import Fault, do, is_untrue
 from tests.crash.invariants import structure
 from tests.crash.lives import ENVIRONMENT, LIVES, Prepared
 from tests.crash.proof import Proof, Tally, Trial, calls, deeper, run_all, sampled_points
@@ -101,3 +101,29 @@ def test_a_disk_that_fails_is_told_in_words(tmp_path: Path, does: str):
 
     assert (43, True) == (ended.code, ended.did_hit)
     assert "the disk is full, or failed to write" in ended.said
+
+
+@pytest.mark.parametrize(
+    ("does", "lines", "is_so"),
+    [
+        ("EIO", ['7 write(9</r2b/a.csv>, "a", 1) = -1 EIO (x) (INJECTED)'], False),
+        ("EIO", ['7 write(9<anon_inode:[eventfd]>, "a", 8) = -1 EIO (x) (INJECTED)'], True),
+        ("ENOSPC", ['7 write(9<pipe:[4]>, "a", 8) = -1 ENOSPC (x) (INJECTED)'], True),
+        ("EIO", ['7 write(9<anon_inode:[eventfd]>, "a", 8) = 8'], False),
+        (
+            "EIO",
+            [
+                '7 write(9<anon_inode:[eventfd]>, "a", 8 <unfinished ...>',
+                '8 write(3</r2b/a.csv>, "a", 1 <unfinished ...>',
+                "7 <... write resumed>) = -1 EIO (x) (INJECTED)",
+            ],
+            True,
+        ),
+        ("KILL", ['7 write(9<anon_inode:[eventfd]>, "a", 8) = 8 (INJECTED)'], False),
+    ],
+)
+def test_only_a_disk_can_be_full(tmp_path: Path, does: str, lines: list[str], is_so: bool):
+    trace = tmp_path / "trace"
+    trace.write_text("\n".join(lines))
+
+    assert is_so == is_untrue(Fault("write", does, 1), trace)
