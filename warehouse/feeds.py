@@ -9,6 +9,7 @@ import polars as pl
 from schemas.feeds import FEEDS, Feed
 from schemas.receipts import FeedCount
 from schemas.vocabulary import RejectReason
+from warehouse.judged import JudgedStore
 from warehouse.queries import append, first_row, read
 from warehouse.runs import note_warnings
 from warehouse.statements import statement
@@ -289,7 +290,9 @@ class FeedStore:
             "ORDER BY feed, row_number, column_name, reason"
         )
         self._connection.execute("INSERT INTO ops.feed_read FROM work.run_feed")
+        judged = JudgedStore(self._connection)
         for feed in FEEDS.values():
+            judged.note_records(feed, _new(feed))
             self._connection.execute(f"DROP TABLE core.{feed.name}")
             self._connection.execute(f"ALTER TABLE {_new(feed)} RENAME TO {feed.name}")
             self._connection.execute(f"DROP TABLE IF EXISTS known.{feed.name}")

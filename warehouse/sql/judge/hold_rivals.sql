@@ -1,6 +1,7 @@
 -- Hold the charges of work.rival: a ready one is ready no more.
 UPDATE out.charge
 SET
+    as_judged = FALSE,
     disposition = 'held',
     customer_ref = NULL,
     site_ref = NULL,
