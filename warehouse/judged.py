@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from schemas.feeds import Feed
-from warehouse.queries import first_row, scalar
+from warehouse.queries import first_row, has_table
 from warehouse.statements import statement
 
 _LOOKED_AT = frozenset(
@@ -93,7 +93,7 @@ class JudgedStore:
 
         Belongs into the transaction that puts them there.
         """
-        if feed.name not in _LOOKED_AT or not self._is_known():
+        if feed.name not in _LOOKED_AT or not has_table(self._connection, "work", "judged"):
             return
         key = feed.keys[0]
         kind, named = _NAMED_BY.get(feed.name, (feed.name, key))
@@ -141,20 +141,10 @@ class JudgedStore:
         )
 
     def _last(self) -> tuple[Any, ...] | None:
-        if not self._is_known():
+        if not has_table(self._connection, "work", "judged"):
             return None
         return first_row(
             self._connection, "SELECT judged_by, as_of, earliest, latest FROM work.judged"
-        )
-
-    def _is_known(self) -> bool:
-        return bool(
-            scalar(
-                self._connection,
-                "SELECT count(*) FROM duckdb_tables() "
-                "WHERE database_name = current_database() "
-                "AND schema_name = 'work' AND table_name = 'judged'",
-            )
         )
 
     def _start_anew(self) -> None:

@@ -1,6 +1,8 @@
 """Judge every charge of the accepted lines and store what came out."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from functools import partial
 
@@ -10,8 +12,8 @@ from schemas.cli_text import cli_profile, read_cli
 from schemas.layout import is_narrow
 from schemas.receipts import JudgementReceipt, Money, RunRef
 from schemas.vocabulary import Disposition
+from tasks.fingerprint import fingerprint
 from tasks.ready_to_bill.invoicing import billed_in_affinity
-from tasks.ready_to_bill.judged_by import judged_by
 from tasks.ready_to_bill.judgement import judge
 from tasks.ready_to_bill.rivals import cli_conflicts, suspected_duplicates
 from tasks.ready_to_bill.rules import numbers_unfit, plausible
@@ -30,7 +32,7 @@ def judge_charges(run: RunRef, terms: Terms, extra: tuple[ExtraColumn, ...]) -> 
 
     A line of which nothing has changed since the last judgement is left as it was judged.
     """
-    by, days = judged_by(terms, extra), _days(terms)
+    by, days = _judged_by(terms, extra), _days(terms)
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
         store, judged_store = ChargeStore(connection), JudgedStore(connection)
         with transaction(connection):
@@ -65,6 +67,14 @@ def judge_charges(run: RunRef, terms: Terms, extra: tuple[ExtraColumn, ...]) -> 
             dispositions=_with_all_names(store.dispositions()),
             holds=_money(store.holds()),
         )
+
+
+def _judged_by(terms: Terms, extra: tuple[ExtraColumn, ...]) -> str:
+    """Whatever a judgement depends on besides the facts and the day."""
+    dayless = replace(terms, as_of=date.min)
+    return fingerprint(
+        dayless, extra, decided_in=("tasks/ready_to_bill", "warehouse", "warehouse/sql/judge")
+    )
 
 
 def _days(terms: Terms) -> Days:

@@ -1,6 +1,6 @@
-"""What a judgement depends on besides the facts of a line and the day, as one digest.
+"""What a step decides by, besides its records, as one digest.
 
-Where it is another one, no line is as it was judged: the profile says something else, or the
+Where it is another one, nothing stands as it was decided: the profile says something else, or the
 program does.
 """
 
@@ -14,30 +14,26 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
-from tasks.ready_to_bill.terms import Terms
-
-_DECIDED_IN = ("schemas", "tasks/ready_to_bill", "warehouse/sql/judge")
 _DECIDED_WITH = ("polars", "duckdb", "phonenumbers")
 
 
-def judged_by(terms: Terms, extra: object) -> str:
-    """The digest of the terms but their day, of `extra` and of the program, as hex text.
+def fingerprint(*said: object, decided_in: tuple[str, ...]) -> str:
+    """The digest of what is `said` (plain values and dataclasses of them) and of the program.
 
-    The same in every process that would judge alike.
+    The same in every process that would decide alike. `decided_in`: the folders of the program
+    that decide, as `package/folder`; `schemas` always does.
     """
-    plain = _plain(terms)
-    del plain["as_of"]
-    said = json.dumps([plain, _plain(extra), _program()], sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()
+    text = json.dumps([*map(_plain, said), _program(("schemas", *decided_in))], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @cache
-def _program() -> str:
+def _program(places: tuple[str, ...]) -> str:
     """The text of whatever decides; by its text, not by a number somebody has to think of."""
     digest = hashlib.sha256()
     for name in _DECIDED_WITH:
         digest.update(f"{name} {version(name)}\n".encode())
-    for place in _DECIDED_IN:
+    for place in places:
         package, _, below = place.partition("/")
         folder = files(package).joinpath(below) if below else files(package)
         for entry in sorted(folder.iterdir(), key=lambda each: each.name):
