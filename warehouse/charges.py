@@ -87,9 +87,9 @@ class ChargeStore:
         What has to outlive it is kept.
         """
         where = "WHERE charge.line_id IN (FROM work.line_to_judge)" if listed_only else ""
-        self._connection.execute("CREATE OR REPLACE TABLE work.before AS FROM out.charge LIMIT 0")
+        self._connection.execute("CREATE OR REPLACE TEMP TABLE before AS FROM out.charge LIMIT 0")
         self._connection.execute(
-            "INSERT INTO work.before SELECT charge.* FROM out.charge AS charge "
+            "INSERT INTO before SELECT charge.* FROM out.charge AS charge "
             "SEMI JOIN ops.charge_state AS state "
             f"ON charge.line_id = state.line_id AND charge.charge_type = state.charge_type {where}"
         )
@@ -133,11 +133,11 @@ class ChargeStore:
     def keep_lives(self, lives: Iterator[pl.DataFrame]) -> None:
         """Keep the cleaned lives (`asset_id`, `cli`, `connection_on`, `cease_on`) for asking."""
         self._connection.execute(
-            "CREATE OR REPLACE TABLE work.life "
+            "CREATE OR REPLACE TEMP TABLE life "
             "(asset_id VARCHAR, cli VARCHAR, connection_on DATE, cease_on DATE)"
         )
         for batch in lives:
-            append(self._connection, "work.life", batch)
+            append(self._connection, "life", batch)
 
     def contested(self) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         """Claims and lives where a CLI could be in two at once; ancestors; what was replaced."""
@@ -162,11 +162,11 @@ class ChargeStore:
         if rivals.is_empty():
             return
         with registered(self._connection, "rival_rows", rivals):
-            self._connection.execute("CREATE OR REPLACE TABLE work.rival AS FROM rival_rows")
+            self._connection.execute("CREATE OR REPLACE TEMP TABLE rival AS FROM rival_rows")
         self._connection.execute(statement("judge/list_rivals"))
         self._connection.execute(statement("judge/hold_rivals"))
         self._connection.execute(
-            "UPDATE work.claim SET disposition = 'held' FROM work.rival AS rival "
+            "UPDATE work.claim SET disposition = 'held' FROM rival AS rival "
             "WHERE claim.line_id = rival.line_id AND claim.charge_type = rival.charge_type"
         )
 
