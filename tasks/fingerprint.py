@@ -12,35 +12,40 @@ from enum import Enum
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 _DECIDED_WITH = ("polars", "duckdb", "phonenumbers")
+_DECIDED_IN = ("schemas", "tasks", "warehouse")
 
 
-def fingerprint(*said: object, decided_in: tuple[str, ...]) -> str:
+def fingerprint(*said: object) -> str:
     """The digest of what is `said` (plain values and dataclasses of them) and of the program.
 
-    The same in every process that would decide alike. `decided_in`: the folders of the program
-    that decide, as `package/folder`; `schemas` always does.
+    The same in every process that would decide alike.
     """
-    text = json.dumps([*map(_plain, said), _program(("schemas", *decided_in))], sort_keys=True)
+    text = json.dumps([*map(_plain, said), _program()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 @cache
-def _program(places: tuple[str, ...]) -> str:
+def _program() -> str:
     """The text of whatever decides; by its text, not by a number somebody has to think of."""
     digest = hashlib.sha256()
     for name in _DECIDED_WITH:
         digest.update(f"{name} {version(name)}\n".encode())
-    for place in places:
-        package, _, below = place.partition("/")
-        folder = files(package).joinpath(below) if below else files(package)
-        for entry in sorted(folder.iterdir(), key=lambda each: each.name):
-            if entry.name.endswith((".py", ".sql")):
-                digest.update(entry.name.encode())
-                digest.update(entry.read_bytes())
+    for package in _DECIDED_IN:
+        _add(digest, files(package))
     return digest.hexdigest()
+
+
+def _add(digest: "hashlib._Hash", folder: Traversable) -> None:
+    for entry in sorted(folder.iterdir(), key=lambda each: each.name):
+        if entry.is_dir():
+            _add(digest, entry)
+        elif entry.name.endswith((".py", ".sql")):
+            digest.update(f"{entry.name}\n".encode())
+            digest.update(entry.read_bytes())
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,9 @@
 
 Tables, all of `work`, so a warehouse without them judges every line: `judged` (one row: what was
 judged by, and for which day), `changed` (kind and key of what changed since, kept until a judgement
-is done), `was_<name>` (what the last judgement saw of what is not a feed), `line_to_judge`.
+is done), `was_<name>` (what the last judgement saw of what is not a feed), `line_to_judge`;
+`judged_since` (which lines were judged since each step that follows was last done; a null line
+stands for all).
 """
 
 from collections.abc import Mapping
@@ -73,6 +75,10 @@ _SEEN: Mapping[str, _Seen] = {
 """What a judgement sees that is no record of a feed, by name."""
 
 
+FOLLOWERS = ("check records",)
+"""Steps that have to look only at what was judged since they were last done."""
+
+
 class Days(NamedTuple):
     """A day to judge for, and the first and last bill start that is plausible on it."""
 
@@ -131,14 +137,46 @@ class JudgedStore:
         )
         return True
 
-    def note_judged(self, by: str, days: Days) -> None:
+    def note_judged(self, by: str, days: Days, *, listed_only: bool) -> None:
         """All lines are judged: belongs into the transaction that stores what came of it."""
+        self._connection.execute(
+            "CREATE TABLE IF NOT EXISTS work.judged_since (step VARCHAR, line_id VARCHAR)"
+        )
+        lines = "work.line_to_judge" if listed_only else "(SELECT NULL AS line_id)"
+        for step in FOLLOWERS:
+            self._connection.execute(
+                f"INSERT INTO work.judged_since SELECT $step, line_id FROM {lines}", {"step": step}
+            )
         self._connection.execute("TRUNCATE work.changed")
         self._connection.execute("DELETE FROM work.judged")
         self._connection.execute(
             "INSERT INTO work.judged VALUES ($by, $as_of, $earliest, $latest)",
             {"by": by, **days._asdict()},
         )
+
+    def list_judged_since(self, step: str) -> bool:
+        """List in `work.line_judged` what was judged since a step was last done.
+
+        False: every line was, or nobody knows, and none is listed.
+        """
+        if not has_table(self._connection, "work", "judged_since"):
+            return False
+        self._connection.execute(
+            "CREATE OR REPLACE TABLE work.line_judged AS "
+            "SELECT DISTINCT line_id FROM work.judged_since WHERE step = $step",
+            {"step": step},
+        )
+        ((knows_all,),) = self._connection.execute(
+            "SELECT count(*) = count(line_id) FROM work.line_judged"
+        ).fetchall()
+        return bool(knows_all)
+
+    def note_done(self, step: str) -> None:
+        """A step has followed: belongs into the transaction that stores what came of it."""
+        if has_table(self._connection, "work", "judged_since"):
+            self._connection.execute(
+                "DELETE FROM work.judged_since WHERE step = $step", {"step": step}
+            )
 
     def _last(self) -> tuple[Any, ...] | None:
         if not has_table(self._connection, "work", "judged"):

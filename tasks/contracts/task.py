@@ -58,7 +58,7 @@ def accept_records(run: RunRef, landed: LandedFeeds, terms: ReadingTerms) -> dic
         store = FeedStore(connection, run.run_id, is_delta=terms.is_delta)
         delivered = {name: landed.sha256(name) for name in landed.names}
         with transaction(connection):
-            unchanged = store.start_over(delivered, read_by=_read_by(terms))
+            unchanged = store.start_over(delivered, read_by=fingerprint(terms))
         for name in READING_ORDER:
             feed = FEEDS[name]
             if name in unchanged:
@@ -79,13 +79,6 @@ def accept_records(run: RunRef, landed: LandedFeeds, terms: ReadingTerms) -> dic
             store.count_dangling()
     _check_reject_rates(counts, terms)
     return counts
-
-
-def _read_by(terms: ReadingTerms) -> str:
-    """Whatever besides its bytes decides which records of a feed are accepted."""
-    return fingerprint(
-        terms, decided_in=("tasks/contracts", "tasks/layer", "warehouse", "warehouse/sql/feeds")
-    )
 
 
 def _keep(feed: Feed, store: FeedStore, landed: LandedFeeds, terms: ReadingTerms) -> FeedCount:

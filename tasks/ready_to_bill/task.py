@@ -62,7 +62,7 @@ def judge_charges(run: RunRef, terms: Terms, extra: tuple[ExtraColumn, ...]) -> 
             store.keep_gone()
             store.remember_days(run.as_of)
             note_warnings(connection, run.run_id, store.oddities())
-            judged_store.note_judged(by, days)
+            judged_store.note_judged(by, days, listed_only=listed_only)
         return JudgementReceipt(
             dispositions=_with_all_names(store.dispositions()),
             holds=_money(store.holds()),
@@ -71,10 +71,7 @@ def judge_charges(run: RunRef, terms: Terms, extra: tuple[ExtraColumn, ...]) -> 
 
 def _judged_by(terms: Terms, extra: tuple[ExtraColumn, ...]) -> str:
     """Whatever a judgement depends on besides the facts and the day."""
-    dayless = replace(terms, as_of=date.min)
-    return fingerprint(
-        dayless, extra, decided_in=("tasks/ready_to_bill", "warehouse", "warehouse/sql/judge")
-    )
+    return fingerprint(replace(terms, as_of=date.min), extra)
 
 
 def _days(terms: Terms) -> Days:

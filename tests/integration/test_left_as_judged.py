@@ -10,7 +10,10 @@ from schemas.feeds import SITE_ENTITY_TYPE
 from tests.integration.office import Office
 from tests.running import AS_OF, mart
 
-TABLES = ("charge", "hold", "do_not_bill", "layer_invoiceable", "line_status", "warning")
+TABLES = (
+    *("charge", "hold", "do_not_bill", "layer_invoiceable", "line_status", "warning"),
+    *("cli_capture", "validation_issue", "price_book"),
+)
 Change = Callable[[Office], None]
 
 
@@ -33,6 +36,7 @@ def office(tmp_path: Path) -> Office:
     return office
 
 
+_QUOTED = {"quotation_line_id": "Q1", "quotation_ref": "Q", "line_id": "L2", "product_id": "P2"}
 _KEYS = {"customer_id": "C", "site_id": "S", "product_id": "P", "order_id": "O"}
 _KEYS_OF = {
     "customers": ("customer_id",),
@@ -87,6 +91,9 @@ def _remove(feed: str, number: int) -> Change:
             id="the catalogue",
         ),
         pytest.param(_in("assets", 4, line_id="L1"), {"L1", "L4"}, id="an asset goes to another"),
+        pytest.param(
+            _add("quotation_lines", **_QUOTED | {"cli": "01204600055"}), {"L2"}, id="a quotation"
+        ),
         pytest.param(_in("contacts", 1), set(), id="nothing"),
     ],
 )
