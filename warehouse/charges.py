@@ -126,18 +126,28 @@ class ChargeStore:
         append(self._connection, "out.hold", holds)
         append(self._connection, "work.claim", claims)
 
-    def asset_clis(self) -> Iterator[pl.DataFrame]:
-        """CLI texts of live root service assets with their products' say on CLIs."""
-        yield from read_batches(self._connection, statement("judge/read_asset_clis"))
+    def asset_clis(self, *, listed_only: bool) -> Iterator[pl.DataFrame]:
+        """CLI texts of live root service assets with their products' say on CLIs.
 
-    def keep_lives(self, lives: Iterator[pl.DataFrame]) -> None:
-        """Keep the cleaned lives (`asset_id`, `cli`, `connection_on`, `cease_on`) for asking."""
+        `listed_only`: of the assets of `work.asset_to_judge`.
+        """
+        only = "AND asset.asset_id IN (FROM work.asset_to_judge)" if listed_only else ""
+        sql = statement("judge/read_asset_clis").replace("/* listed only */", only)
+        yield from read_batches(self._connection, sql)
+
+    def keep_lives(self, lives: Iterator[pl.DataFrame], *, listed_only: bool) -> None:
+        """Keep the cleaned lives (`asset_id`, `cli`, `connection_on`, `cease_on`) for asking.
+
+        `listed_only`: those of the assets of `work.asset_to_judge`; the others live as they did.
+        """
         self._connection.execute(
-            "CREATE OR REPLACE TEMP TABLE life "
+            "DELETE FROM work.life WHERE asset_id IN (FROM work.asset_to_judge)"
+            if listed_only
+            else "CREATE OR REPLACE TABLE work.life "
             "(asset_id VARCHAR, cli VARCHAR, connection_on DATE, cease_on DATE)"
         )
         for batch in lives:
-            append(self._connection, "life", batch)
+            append(self._connection, "work.life", batch)
 
     def contested(self) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         """Claims and lives where a CLI could be in two at once; ancestors; what was replaced."""

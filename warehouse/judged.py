@@ -1,10 +1,13 @@
 """What has changed since the last judgement: the only lines the next one has to look at.
 
-Tables, all of `work`, so a warehouse without them judges every line: `judged` (one row: what was
-judged by, and for which day), `changed` (kind and key of what changed since, kept until a judgement
-is done), `was_<name>` (what the last judgement saw of what is not a feed), `line_to_judge`;
-`judged_since` (which lines were judged since each step that follows was last done; a null line
-stands for all).
+Its tables are all of `work`, so that a warehouse without them judges every line:
+
+- `judged`: one row, what was judged by and for which day;
+- `changed`: kind and key of what has changed since, kept until a judgement is done;
+- `was_<name>`: what the last judgement saw of what is no record of a feed;
+- `line_to_judge`, `asset_to_judge`: what this one looks at;
+- `judged_since`: what was judged since each step that follows was last done; a null line stands
+  for all of them.
 """
 
 from collections.abc import Mapping
@@ -123,6 +126,7 @@ class JudgedStore:
             return False
         for name, seen in _SEEN.items():
             self._note_seen(name, seen)
+        self._connection.execute(statement("judge/make_asset_to_judge"))
         before = Days(*last[1:])
         self._connection.execute(
             statement("judge/make_line_to_judge"),

@@ -53,7 +53,8 @@ def judge_charges(run: RunRef, terms: Terms, extra: tuple[ExtraColumn, ...]) -> 
                             judged.oddities,
                         )
                     )
-            store.keep_lives(_lives(store, terms))
+            lives = _lives(store, terms, listed_only=listed_only)
+            store.keep_lives(lives, listed_only=listed_only)
             store.add_rivals(cli_conflicts(*store.contested()))
             if is_narrow(terms.cli_layout):
                 store.add_rivals(numbers_unfit(store.numbers_of_ready(), terms.cli_layout))
@@ -79,9 +80,9 @@ def _days(terms: Terms) -> Days:
     return Days(terms.as_of, earliest, latest)
 
 
-def _lives(store: ChargeStore, terms: Terms) -> Iterator[pl.DataFrame]:
+def _lives(store: ChargeStore, terms: Terms, *, listed_only: bool) -> Iterator[pl.DataFrame]:
     """The cleaned CLIs of live root service assets; those that do not clean live nowhere."""
-    for assets in store.asset_clis():
+    for assets in store.asset_clis(listed_only=listed_only):
         profile = cli_profile(
             pl.col("base_category"), pl.col("needs_cli"), dict(terms.cli_profiles)
         )

@@ -4,7 +4,6 @@ ALTER TABLE out.charge ADD COLUMN as_judged BOOLEAN DEFAULT TRUE;
 
 -- Work that no later step reads is temporary from here on; what older runs left of it goes.
 DROP TABLE IF EXISTS work.before;
-DROP TABLE IF EXISTS work.life;
 DROP TABLE IF EXISTS work.rival;
 DROP TABLE IF EXISTS work.side_charge;
 DROP TABLE IF EXISTS work.side_change;

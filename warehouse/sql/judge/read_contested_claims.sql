@@ -2,9 +2,9 @@
 SELECT claim.*
 FROM work.claim AS claim
 WHERE
-    claim.cli IN (SELECT life.cli FROM life AS life GROUP BY life.cli HAVING count(*) > 1)
+    claim.cli IN (SELECT life.cli FROM work.life AS life GROUP BY life.cli HAVING count(*) > 1)
     OR EXISTS (
         SELECT 1
-        FROM life AS life
+        FROM work.life AS life
         WHERE life.cli = claim.cli AND life.asset_id IS DISTINCT FROM claim.asset_id
     );

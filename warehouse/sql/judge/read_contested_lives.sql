@@ -1,4 +1,4 @@
 -- The lives on CLIs that are claimed.
 SELECT life.*
-FROM life AS life
+FROM work.life AS life
 WHERE life.cli IN (SELECT claim.cli FROM work.claim AS claim);
