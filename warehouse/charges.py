@@ -20,6 +20,9 @@ class ExtraColumn(NamedTuple):
     column: str
 
 
+_BY_LINE = ("out.charge", "out.hold", "out.now_charge", "work.claim", "work.oddity")
+"""What a judgement says, by line."""
+
 _RULE_SOURCES = {"order": "line", "asset": "asset", "quotation": "quotation"}
 
 
@@ -51,11 +54,15 @@ class ChargeStore:
         self._connection.execute(statement("judge/make_catalogue"))
 
     def line_facts(
-        self, extra: Sequence[ExtraColumn] = (), *, line_id: str | None = None
+        self,
+        extra: Sequence[ExtraColumn] = (),
+        *,
+        line_id: str | None = None,
+        listed_only: bool = False,
     ) -> Iterator[pl.DataFrame]:
         """LINE_FACTS (and `extra` columns) of all lines, or of one, in batches, in no order.
 
-        A line comes once for each of its readings.
+        A line comes once for each of its readings. `listed_only`: those of `work.line_to_judge`.
         """
         sql = statement("judge/read_line_facts")
         columns = "".join(
@@ -68,27 +75,41 @@ class ChargeStore:
             f", {_RULE_SOURCES[source]}.row_number IS NOT NULL AS has_{source}"
             for source in sorted({each.source for each in extra})
         )
+        only = "AND line.line_id IN (FROM work.line_to_judge)" if listed_only else ""
         joins = _quotations([each.column for each in extra if each.source == "quotation"])
         sql = sql.replace("/* extra columns */", columns).replace("/* extra joins */", joins)
+        sql = sql.replace("/* listed only */", only)
         yield from read_batches(self._connection, sql, {"line_id": line_id})
 
-    def start_over(self) -> None:
-        """Forget the last judgement, keeping what has to outlive it."""
-        self._connection.execute("CREATE OR REPLACE TABLE work.before AS FROM out.charge LIMIT 0")
+    def start_over(self, *, listed_only: bool) -> None:
+        """Forget what was judged of all lines, or of those of `work.line_to_judge`.
+
+        What has to outlive it is kept.
+        """
+        where = "WHERE charge.line_id IN (FROM work.line_to_judge)" if listed_only else ""
+        self._connection.execute("CREATE OR REPLACE TEMP TABLE before AS FROM out.charge LIMIT 0")
         self._connection.execute(
-            "INSERT INTO work.before SELECT charge.* FROM out.charge AS charge "
+            "INSERT INTO before SELECT charge.* FROM out.charge AS charge "
             "SEMI JOIN ops.charge_state AS state "
-            "ON charge.line_id = state.line_id AND charge.charge_type = state.charge_type"
+            f"ON charge.line_id = state.line_id AND charge.charge_type = state.charge_type {where}"
         )
-        self._connection.execute("TRUNCATE out.charge")
-        self._connection.execute("TRUNCATE out.hold")
-        self._connection.execute("TRUNCATE out.now_charge")
-        self._connection.execute(
-            "CREATE OR REPLACE TABLE work.claim ("
-            "line_id VARCHAR, charge_type VARCHAR, disposition VARCHAR, site_id VARCHAR, "
-            "cli VARCHAR, sku VARCHAR, bill_start_on DATE, asset_id VARCHAR, "
-            "asset_item_type VARCHAR, connection_on DATE, cease_on DATE)"
-        )
+        if not listed_only:
+            self._connection.execute(
+                "CREATE OR REPLACE TABLE work.claim ("
+                "line_id VARCHAR, charge_type VARCHAR, disposition VARCHAR, site_id VARCHAR, "
+                "cli VARCHAR, sku VARCHAR, bill_start_on DATE, asset_id VARCHAR, "
+                "asset_item_type VARCHAR, connection_on DATE, cease_on DATE)"
+            )
+            self._connection.execute(
+                "CREATE OR REPLACE TABLE work.oddity "
+                "(line_id VARCHAR, subject VARCHAR, warning VARCHAR)"
+            )
+        for table in _BY_LINE:
+            self._connection.execute(
+                f"DELETE FROM {table} WHERE line_id IN (FROM work.line_to_judge)"
+                if listed_only
+                else f"TRUNCATE {table}"
+            )
 
     def add(
         self,
@@ -96,21 +117,33 @@ class ChargeStore:
         holds: pl.DataFrame,
         claims: pl.DataFrame,
         billed: pl.DataFrame,
+        oddities: pl.DataFrame,
     ) -> None:
         """Append a batch of judged charges; `billed` are those that may not be as told."""
+        append(self._connection, "work.oddity", oddities)
         append(self._connection, "out.now_charge", billed)
         append(self._connection, "out.charge", charges)
         append(self._connection, "out.hold", holds)
         append(self._connection, "work.claim", claims)
 
-    def asset_clis(self) -> Iterator[pl.DataFrame]:
-        """CLI texts of live root service assets with their products' say on CLIs."""
-        yield from read_batches(self._connection, statement("judge/read_asset_clis"))
+    def asset_clis(self, *, listed_only: bool) -> Iterator[pl.DataFrame]:
+        """CLI texts of live root service assets with their products' say on CLIs.
 
-    def keep_lives(self, lives: Iterator[pl.DataFrame]) -> None:
-        """Keep the cleaned lives (`asset_id`, `cli`, `connection_on`, `cease_on`) for asking."""
+        `listed_only`: of the assets of `work.asset_to_judge`.
+        """
+        only = "AND asset.asset_id IN (FROM work.asset_to_judge)" if listed_only else ""
+        sql = statement("judge/read_asset_clis").replace("/* listed only */", only)
+        yield from read_batches(self._connection, sql)
+
+    def keep_lives(self, lives: Iterator[pl.DataFrame], *, listed_only: bool) -> None:
+        """Keep the cleaned lives (`asset_id`, `cli`, `connection_on`, `cease_on`) for asking.
+
+        `listed_only`: those of the assets of `work.asset_to_judge`; the others live as they did.
+        """
         self._connection.execute(
-            "CREATE OR REPLACE TABLE work.life "
+            "DELETE FROM work.life WHERE asset_id IN (FROM work.asset_to_judge)"
+            if listed_only
+            else "CREATE OR REPLACE TABLE work.life "
             "(asset_id VARCHAR, cli VARCHAR, connection_on DATE, cease_on DATE)"
         )
         for batch in lives:
@@ -139,11 +172,11 @@ class ChargeStore:
         if rivals.is_empty():
             return
         with registered(self._connection, "rival_rows", rivals):
-            self._connection.execute("CREATE OR REPLACE TABLE work.rival AS FROM rival_rows")
+            self._connection.execute("CREATE OR REPLACE TEMP TABLE rival AS FROM rival_rows")
         self._connection.execute(statement("judge/list_rivals"))
         self._connection.execute(statement("judge/hold_rivals"))
         self._connection.execute(
-            "UPDATE work.claim SET disposition = 'held' FROM work.rival AS rival "
+            "UPDATE work.claim SET disposition = 'held' FROM rival AS rival "
             "WHERE claim.line_id = rival.line_id AND claim.charge_type = rival.charge_type"
         )
 

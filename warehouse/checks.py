@@ -37,10 +37,14 @@ class CheckStore:
             return {}
         return dict(self._connection.execute(statement("checks/count_findings")).fetchall())
 
-    def start_over(self) -> None:
-        """Forget the last run's findings."""
+    def start_over(self, *, listed_only: bool) -> None:
+        """Forget the last run's findings; of lines those of all, or of `work.line_judged`."""
         self._connection.execute("TRUNCATE out.issue")
-        self._connection.execute("TRUNCATE out.cli_capture")
+        self._connection.execute(
+            "DELETE FROM out.cli_capture WHERE line_id IN (FROM work.line_judged)"
+            if listed_only
+            else "TRUNCATE out.cli_capture"
+        )
         self._connection.execute("TRUNCATE out.price_book")
 
     def records(self, stage: Stage, fields: Sequence[ExtraColumn]) -> Iterator[pl.DataFrame]:
@@ -60,9 +64,14 @@ class CheckStore:
         """Keep since when each record has broken each rule."""
         self._connection.execute(statement("checks/remember_issues"), {"as_of": as_of})
 
-    def cli_texts(self) -> Iterator[pl.DataFrame]:
-        """The CLI texts of each line that has any, stage by stage, in batches."""
-        yield from read_batches(self._connection, statement("checks/read_cli_texts"))
+    def cli_texts(self, *, listed_only: bool) -> Iterator[pl.DataFrame]:
+        """The CLI texts of each line that has any, stage by stage, in batches.
+
+        `listed_only`: of the lines of `work.line_judged`.
+        """
+        only = "AND line.line_id IN (FROM work.line_judged)" if listed_only else ""
+        sql = statement("checks/read_cli_texts").replace("/* listed only */", only)
+        yield from read_batches(self._connection, sql)
 
     def add_captures(self, captures: pl.DataFrame) -> None:
         """Append where the CLIs of lines came from."""

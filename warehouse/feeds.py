@@ -9,7 +9,8 @@ import polars as pl
 from schemas.feeds import FEEDS, Feed
 from schemas.receipts import FeedCount
 from schemas.vocabulary import RejectReason
-from warehouse.queries import append, first_row, read
+from warehouse.judged import JudgedStore
+from warehouse.queries import append, first_row, has_table, read
 from warehouse.runs import note_warnings
 from warehouse.statements import statement
 
@@ -25,7 +26,8 @@ class FeedStore:
     and removes what is unfit. `replace_core` lets all feeds' new records appear at once.
 
     New records wait in tables of their own, which are renamed in the end: deleting from what the
-    same transaction has appended would make DuckDB write every row a second time.
+    same transaction has appended would make DuckDB write every row a second time. A full feed that
+    is as it was is not read at all: `unchanged` says which, `keep` notes it.
 
     In delta mode `merge` puts what was known beside what came, before references are looked up.
     A known record whose parent is gone is left out of `core` but stays known: it comes back with
@@ -39,16 +41,30 @@ class FeedStore:
         self._connection = connection
         self._run_id = run_id
         self._is_delta = is_delta
+        self._kept: frozenset[str] = frozenset()
+        self._delivered: Mapping[str, str] = {}
+        self._read_by = ""
 
-    def start_over(self) -> None:
+    def start_over(self, delivered: Mapping[str, str], *, read_by: str) -> frozenset[str]:
         """Make room for full feeds; one that is not delivered is left at that: empty.
 
         What an interrupted run left behind is forgotten.
+
+        Args:
+            delivered: the digest of each feed's bytes.
+            read_by: the digest of whatever else decides which records are accepted.
+
+        Returns:
+            The delivered feeds of which `core` holds already what would be accepted: they and all
+            they refer to are as they were. None of a delta, which says nothing of the others.
         """
+        self._delivered, self._read_by = delivered, read_by
+        self._kept = frozenset() if self._is_delta else self._unchanged()
         for feed in FEEDS.values():
-            self._connection.execute(
-                f"CREATE OR REPLACE TABLE {_new(feed)} AS FROM core.{feed.name} LIMIT 0"
-            )
+            if feed.name not in self._kept:
+                self._connection.execute(
+                    f"CREATE OR REPLACE TABLE {self._new(feed)} AS FROM core.{feed.name} LIMIT 0"
+                )
         self._connection.execute(
             "CREATE OR REPLACE TABLE work.run_reject AS FROM ops.reject LIMIT 0"
         )
@@ -59,6 +75,33 @@ class FeedStore:
             self._connection.execute(
                 f"CREATE OR REPLACE TABLE work.{name} (feed VARCHAR, record_key VARCHAR)"
             )
+        return self._kept & delivered.keys()
+
+    def _unchanged(self) -> frozenset[str]:
+        if not has_table(self._connection, "work", "accepted"):
+            return frozenset()
+        known = dict(
+            self._connection.execute(
+                "SELECT feed, sha256 FROM work.accepted WHERE read_by = $by", {"by": self._read_by}
+            ).fetchall()
+        )
+        return frozenset(
+            name
+            for name in FEEDS
+            if all(known.get(each) == self._delivered.get(each, "") for each in _lineage(name))
+        )
+
+    def keep(self, feed: Feed, *, path: Path) -> FeedCount:
+        """Note that a feed is as it was; what did not fit still does not. Its counts, as before."""
+        this = {"feed": feed.name, "run_id": self._run_id}
+        self._connection.execute(statement("feeds/keep_rejects"), this)
+        self._connection.execute(statement("feeds/keep_counts"), this | {"path": str(path)})
+        return FeedCount(
+            *self._connection.execute(
+                "SELECT records_read, accepted, rejected FROM work.run_feed WHERE feed = $feed",
+                {"feed": feed.name},
+            ).fetchall()[0]
+        )
 
     def begin(self) -> None:
         """Start on a feed: nothing of it is unfit or padded yet."""
@@ -77,11 +120,15 @@ class FeedStore:
 
     def add(self, feed: Feed, records: pl.DataFrame) -> None:
         """Append typed records, fit or not yet known to be unfit."""
-        append(self._connection, _new(feed), records)
+        append(self._connection, self._new(feed), records)
 
     def reject(self, rejects: pl.DataFrame) -> None:
         """Note unfit cells (`row_number`, `column_name`, `reason`, `raw_value`)."""
         append(self._connection, "work.reject", rejects)
+
+    def _new(self, feed: Feed) -> str:
+        """Where the records are that this run accepts."""
+        return f"core.{feed.name if feed.name in self._kept else NEW_PREFIX + feed.name}"
 
     def additional_numbers(self) -> pl.DataFrame:
         """The additional numbers of accepted assets, with what their product says of CLIs.
@@ -92,9 +139,10 @@ class FeedStore:
             self._connection,
             "SELECT number.row_number, number.asset_id, number.cli, number.range_end, "
             "product.base_category, product.needs_cli, reject.row_number IS NULL AS is_fit "
-            "FROM core.new_asset_numbers AS number "
-            "INNER JOIN core.new_assets AS asset ON number.asset_id = asset.asset_id "
-            "INNER JOIN core.new_products AS product ON asset.product_id = product.product_id "
+            f"FROM {self._new(FEEDS['asset_numbers'])} AS number "
+            f"INNER JOIN {self._new(FEEDS['assets'])} AS asset ON number.asset_id = asset.asset_id "
+            f"INNER JOIN {self._new(FEEDS['products'])} AS product "
+            "ON asset.product_id = product.product_id "
             "LEFT JOIN (SELECT DISTINCT row_number FROM work.reject) AS reject "
             "ON number.row_number = reject.row_number "
             "WHERE number.cli IS NOT NULL AND NOT coalesce(number.is_deleted, FALSE)",
@@ -110,8 +158,8 @@ class FeedStore:
             f"INSERT INTO work.reject "
             f"SELECT record.row_number, '{feed.keys[0]}', '{RejectReason.DUPLICATE_KEY}', "
             f"coalesce(padded.raw_value, CAST(record.{feed.keys[0]} AS VARCHAR)) "
-            f"FROM {_new(feed)} AS record INNER JOIN "
-            f"(SELECT {keys} FROM {_new(feed)} WHERE {readable} "
+            f"FROM {self._new(feed)} AS record INNER JOIN "
+            f"(SELECT {keys} FROM {self._new(feed)} WHERE {readable} "
             f"GROUP BY {keys} HAVING count(*) > 1) AS doubled USING ({keys}) "
             f"LEFT JOIN work.padded AS padded ON record.row_number = padded.row_number "
             f"AND padded.column_name = '{feed.keys[0]}'"
@@ -128,7 +176,7 @@ class FeedStore:
                 f"SELECT record.row_number, '{column.name}', "
                 f"'{RejectReason.UNKNOWN_REFERENCE}', "
                 f"coalesce(padded.raw_value, record.{column.name}) "
-                f"FROM {_new(feed)} AS record ANTI JOIN {_new(parent)} AS parent "
+                f"FROM {self._new(feed)} AS record ANTI JOIN {self._new(parent)} AS parent "
                 f"ON record.{column.name} = parent.{parent.keys[0]} "
                 f"LEFT JOIN work.padded AS padded ON record.row_number = padded.row_number "
                 f"AND padded.column_name = '{column.name}' "
@@ -166,7 +214,7 @@ class FeedStore:
         Any record of a key replaces what was known of it, fit or not. A feed without a key cannot
         be merged: what is delivered replaces it whole.
         """
-        new, known = _new(feed), f"known.{feed.name}"
+        new, known = self._new(feed), f"known.{feed.name}"
         self._connection.execute(f"CREATE TABLE IF NOT EXISTS {known} AS FROM core.{feed.name}")
         unmentioned = "WHERE FALSE"
         if feed.keys:
@@ -207,7 +255,7 @@ class FeedStore:
             f"INSERT INTO work.run_reject "
             f"SELECT $run_id, '{feed.name}', reject.row_number, {_key(feed)}, reject.column_name, "
             f"reject.reason, reject.raw_value "
-            f"FROM work.reject AS reject LEFT JOIN {_new(feed)} AS record "
+            f"FROM work.reject AS reject LEFT JOIN {self._new(feed)} AS record "
             f"ON reject.row_number = record.row_number WHERE reject.row_number > 0 "
             f"ORDER BY reject.row_number, reject.column_name, reject.reason",
             {"run_id": self._run_id},
@@ -232,9 +280,10 @@ class FeedStore:
             if orphans:
                 self._note_orphans(feed)
             self._connection.execute(
-                f"DELETE FROM {_new(feed)} WHERE row_number IN (SELECT row_number FROM work.reject)"
+                f"DELETE FROM {self._new(feed)} "
+                "WHERE row_number IN (SELECT row_number FROM work.reject)"
             )
-        self._connection.execute(f"DELETE FROM {_new(feed)} WHERE is_deleted")
+        self._connection.execute(f"DELETE FROM {self._new(feed)} WHERE is_deleted")
         return int(rejected)
 
     def _note_orphans(self, feed: Feed) -> None:
@@ -251,7 +300,7 @@ class FeedStore:
             f"SELECT feed, record_key FROM work.run_reject UNION ALL "
             f"(SELECT feed, record_key FROM ops.broken WHERE until_run IS NULL "
             f"EXCEPT FROM work.run_judged)) "
-            f"SELECT DISTINCT '{feed.name}', {_key(feed)} FROM {_new(feed)} AS record "
+            f"SELECT DISTINCT '{feed.name}', {_key(feed)} FROM {self._new(feed)} AS record "
             f"INNER JOIN work.reject AS reject ON record.row_number = reject.row_number "
             f"WHERE reject.row_number < 0 AND {_key(feed)} IS NOT NULL "
             f"AND ({has_broken_parent})"
@@ -262,7 +311,8 @@ class FeedStore:
         self._connection.execute(
             f"INSERT INTO work.run_judged SELECT broken.feed, broken.record_key "
             f"FROM ops.broken AS broken "
-            f"SEMI JOIN (SELECT {_key(feed)} AS record_key FROM {_new(feed)} AS record) AS here "
+            f"SEMI JOIN (SELECT {_key(feed)} AS record_key FROM {self._new(feed)} AS record) "
+            f"AS here "
             f"ON broken.record_key = here.record_key "
             f"WHERE broken.feed = '{feed.name}' AND broken.until_run IS NULL"
         )
@@ -289,14 +339,35 @@ class FeedStore:
             "ORDER BY feed, row_number, column_name, reason"
         )
         self._connection.execute("INSERT INTO ops.feed_read FROM work.run_feed")
+        judged = JudgedStore(self._connection)
         for feed in FEEDS.values():
+            if feed.name in self._kept:
+                continue
+            judged.note_records(feed, self._new(feed))
             self._connection.execute(f"DROP TABLE core.{feed.name}")
-            self._connection.execute(f"ALTER TABLE {_new(feed)} RENAME TO {feed.name}")
+            self._connection.execute(f"ALTER TABLE {self._new(feed)} RENAME TO {feed.name}")
             self._connection.execute(f"DROP TABLE IF EXISTS known.{feed.name}")
             if self._is_delta:
                 self._connection.execute(
                     f"ALTER TABLE known.{NEW_PREFIX}{feed.name} RENAME TO {feed.name}"
                 )
+
+        self._note_accepted()
+
+    def _note_accepted(self) -> None:
+        """Note what `core` came from."""
+        self._connection.execute(
+            "CREATE OR REPLACE TABLE work.accepted "
+            "(feed VARCHAR, sha256 VARCHAR, run_id VARCHAR, read_by VARCHAR)"
+        )
+        if not self._is_delta:
+            self._connection.executemany(
+                "INSERT INTO work.accepted VALUES (?, ?, ?, ?)",
+                [
+                    (name, self._delivered.get(name, ""), self._run_id, self._read_by)
+                    for name in FEEDS
+                ],
+            )
 
     def keep_marks(self, marks: Mapping[str, str]) -> None:
         """Note how far each feed has been read: belongs into the transaction of `replace_core`."""
@@ -319,6 +390,12 @@ class FeedStore:
         note_warnings(self._connection, self._run_id, warnings)
 
 
+def _lineage(name: str) -> set[str]:
+    """A feed and all it refers to, and they, and so on."""
+    parents = {column.references for column in FEEDS[name].columns if column.references}
+    return {name}.union(*(_lineage(parent) for parent in parents))
+
+
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
@@ -328,7 +405,3 @@ def _key(feed: Feed) -> str:
     parts = [f"coalesce(CAST(record.{key} AS VARCHAR), '')" for key in feed.keys]
     blank = "|" * (len(parts) - 1)
     return f"nullif(concat_ws('|', {', '.join(parts)}), '{blank}')" if parts else "NULL"
-
-
-def _new(feed: Feed) -> str:
-    return f"core.{NEW_PREFIX}{feed.name}"

@@ -73,6 +73,18 @@ def scalar(
     return int(row[0]) if row and row[0] is not None else 0
 
 
+def has_table(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> bool:
+    """Whether there is such a table: those of `work` come and go."""
+    return bool(
+        scalar(
+            connection,
+            "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database() "
+            "AND schema_name = $schema AND table_name = $name",
+            {"schema": schema, "name": name},
+        )
+    )
+
+
 def first_row(
     connection: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, Any] | None = None
 ) -> tuple[Any, ...] | None:

@@ -45,7 +45,7 @@ _UNDATED_OF_ASSETS = ("disposition",)
 """Of an asset without a line: no ledger tells since when it has its route and Do Not Bill."""
 
 _LAYER = _Side(
-    "work.layer_side",
+    "layer_side",
     "ops.layer_fact",
     "layer_key",
     tuple(name for name in LAYER_SIDE if name not in (*_BY_KNOWN_TIME, "stands_from")),
@@ -54,7 +54,7 @@ _LAYER = _Side(
     standing="disposition",
 )
 _AFFINITY = _Side(
-    "work.affinity_side",
+    "affinity_side",
     "ops.affinity_fact",
     "object_uid",
     tuple(name for name in AFFINITY_SIDE if name not in (*_BY_KNOWN_TIME, "is_gone")),

@@ -15,6 +15,7 @@ from warehouse.background import writing_behind
 from warehouse.charges import ExtraColumn
 from warehouse.checks import CheckStore
 from warehouse.connection import open_warehouse, transaction
+from warehouse.judged import JudgedStore
 
 
 @dataclass(frozen=True)
@@ -26,20 +27,25 @@ class CheckTerms:
     price_book: PriceBookTerms = field(default_factory=PriceBookTerms)
 
 
-@step("check records")
+_STEP = "check records"
+
+
+@step(_STEP)
 def check_records(run: RunRef, terms: CheckTerms) -> dict[str, int]:
     """Judge every accepted record by the rules of its stage; look at CLIs and the price book.
 
     Follows the judgement of charges, which has resolved the lines' assets; replaces the last
-    run's findings whole.
+    run's findings, but for the CLIs of lines that were not judged since: those are as they were.
 
     Returns:
         How much was found, by `Finding`, zeros included.
     """
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
-        store = CheckStore(connection)
+        store, judged = CheckStore(connection), JudgedStore(connection)
         with transaction(connection):
-            store.start_over()
+            listed_only = judged.list_judged_since(_STEP)
+        with transaction(connection):
+            store.start_over(listed_only=listed_only)
             with writing_behind() as later:
                 for stage in Stage:
                     rules = [rule for rule in terms.rules if rule.stage == stage]
@@ -47,8 +53,9 @@ def check_records(run: RunRef, terms: CheckTerms) -> dict[str, int]:
                         continue
                     for records in store.records(stage, _columns(rules)):
                         later(partial(store.add_issues, issues(records, rules)))
-                for lines in store.cli_texts():
+                for lines in store.cli_texts(listed_only=listed_only):
                     later(partial(store.add_captures, captures(lines, terms.cli_profiles)))
+            judged.note_done(_STEP)
             store.remember_issues(run.as_of)
             store.add_price_book(price_book(store.products(), store.catalogue(), terms.price_book))
         return {**{kind.value: 0 for kind in Finding}, **store.findings()}

@@ -18,6 +18,7 @@ from tasks.contracts.header import match_header
 from tasks.contracts.ranges import bad_ranges
 from tasks.contracts.records import REJECT_SCHEMA, Parsed, Reading, parse
 from tasks.contracts.values import Style
+from tasks.fingerprint import fingerprint
 from tasks.listening import announce
 from tasks.step import step
 from warehouse.background import writing_behind
@@ -55,11 +56,15 @@ def accept_records(run: RunRef, landed: LandedFeeds, terms: ReadingTerms) -> dic
     counts = {name: FeedCount() for name in FEEDS}
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
         store = FeedStore(connection, run.run_id, is_delta=terms.is_delta)
+        delivered = {name: landed.sha256(name) for name in landed.names}
         with transaction(connection):
-            store.start_over()
+            unchanged = store.start_over(delivered, read_by=fingerprint(terms))
         for name in READING_ORDER:
             feed = FEEDS[name]
-            if name in landed.names:
+            if name in unchanged:
+                with transaction(connection), about_feed(name):
+                    counts[name] = _keep(feed, store, landed, terms)
+            elif name in landed.names:
                 announce(f"accept records of {name}")
                 with about_feed(name):
                     counts[name] = _accept(feed, store, connection, landed, terms)
@@ -74,6 +79,25 @@ def accept_records(run: RunRef, landed: LandedFeeds, terms: ReadingTerms) -> dic
             store.count_dangling()
     _check_reject_rates(counts, terms)
     return counts
+
+
+def _keep(feed: Feed, store: FeedStore, landed: LandedFeeds, terms: ReadingTerms) -> FeedCount:
+    """A feed that is as it was: it is neither read nor stored again."""
+    path = landed.path(feed.name)
+    count = store.keep(feed, path=path)
+    _check_promise(feed, count.read, landed)
+    header = landed.table(feed.name, encoding=terms.encoding).header
+    store.show_raw(feed, path, header, encoding=terms.encoding)
+    return count
+
+
+def _check_promise(feed: Feed, read_count: int, landed: LandedFeeds) -> None:
+    promised = landed.rows_promised.get(feed.name, read_count)
+    if promised != read_count:
+        raise SourceContractBroken(
+            f"Reading feed {feed.name}: {read_count} records, but the manifest says {promised}.",
+            hint="The export is not whole: fetch it again.",
+        )
 
 
 def _accept(
@@ -92,12 +116,7 @@ def _accept(
         ragged = _ragged(table)
         later(partial(store.reject, ragged))
         read_count += ragged.height
-    promised = landed.rows_promised.get(feed.name, read_count)
-    if promised != read_count:
-        raise SourceContractBroken(
-            f"Reading feed {feed.name}: {read_count} records, but the manifest says {promised}.",
-            hint="The export is not whole: fetch it again.",
-        )
+    _check_promise(feed, read_count, landed)
     with transaction(connection):
         _look_beyond(feed, store, terms, delivered=True)
         store.show_raw(feed, landed.path(feed.name), table.header, encoding=terms.encoding)

@@ -42,8 +42,8 @@ HOLD_SCHEMA = pl.Schema(
     }
 )
 
-ODDITY_SCHEMA = pl.Schema({"subject": pl.String(), "warning": pl.String()})
-"""What looks odd but holds nothing: a CLI or a line, and why."""
+ODDITY_SCHEMA = pl.Schema({"line_id": pl.String(), "subject": pl.String(), "warning": pl.String()})
+"""What looks odd but holds nothing: a CLI or a line, and why; `line_id` is where it was seen."""
 
 CLAIM_SCHEMA = pl.Schema(
     {
@@ -113,7 +113,7 @@ class Judgement(NamedTuple):
     """What came of a batch of lines.
 
     `charges` as CHARGE; `holds` as HOLD_SCHEMA, one row per charge and reason; `claims` as
-    CLAIM_SCHEMA; `oddities` as ODDITY_SCHEMA, which may name a subject of another batch again;
+    CLAIM_SCHEMA; `oddities` as ODDITY_SCHEMA, several lines may name a subject;
     `billed` as NOW: billed charges that may no longer be as Affinity was told.
     """
 
@@ -368,7 +368,7 @@ def _oddities(charges: pl.DataFrame, terms: Terms) -> pl.DataFrame:
         charges.filter(
             (pl.col("cli_profile") == CliProfile.UK_NUMBER) & pl.col("cli").is_not_null()
         )
-        .select(subject="cli")
+        .select("line_id", subject="cli")
         .unique()
         .filter(~is_in_plan(pl.col("subject")))
         .with_columns(pl.lit("CLI is outside the UK number plan").alias("warning"))
@@ -376,7 +376,7 @@ def _oddities(charges: pl.DataFrame, terms: Terms) -> pl.DataFrame:
     lines = charges.filter(pl.col("charge_type") == ChargeType.UPFRONT)
     broken = [
         lines.filter(breaks(rule)).select(
-            subject="line_id", warning=pl.lit(f"line breaks your rule {rule.name!r}")
+            "line_id", subject="line_id", warning=pl.lit(f"line breaks your rule {rule.name!r}")
         )
         for rule in terms.warning_rules
     ]

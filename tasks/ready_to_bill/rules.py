@@ -133,11 +133,18 @@ def bill_start_after_cease(_: Terms) -> pl.Expr:
 
 def bill_start_implausible(terms: Terms) -> pl.Expr:
     """More than the profile's months away from the day of the run, either way."""
-    as_of = pl.lit(terms.as_of)
-    earliest = as_of.dt.offset_by(f"-{terms.max_months}mo")
-    latest = as_of.dt.offset_by(f"{terms.max_months}mo")
+    earliest, latest = plausible(terms)
     start = pl.col("bill_start_on")
     return ((start < earliest) | (start > latest)).fill_null(value=False)
+
+
+def plausible(terms: Terms) -> tuple[pl.Expr, pl.Expr]:
+    """The first and the last bill start that is plausible on the day of the run."""
+    as_of = pl.lit(terms.as_of)
+    return (
+        as_of.dt.offset_by(f"-{terms.max_months}mo").alias("earliest"),
+        as_of.dt.offset_by(f"{terms.max_months}mo").alias("latest"),
+    )
 
 
 def frequency_missing(_: Terms) -> pl.Expr:

@@ -1,6 +1,8 @@
 """Judge every charge of the accepted lines and store what came out."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from functools import partial
 
@@ -10,30 +12,36 @@ from schemas.cli_text import cli_profile, read_cli
 from schemas.layout import is_narrow
 from schemas.receipts import JudgementReceipt, Money, RunRef
 from schemas.vocabulary import Disposition
+from tasks.fingerprint import fingerprint
 from tasks.ready_to_bill.invoicing import billed_in_affinity
-from tasks.ready_to_bill.judgement import ODDITY_SCHEMA, judge
+from tasks.ready_to_bill.judgement import judge
 from tasks.ready_to_bill.rivals import cli_conflicts, suspected_duplicates
-from tasks.ready_to_bill.rules import numbers_unfit
+from tasks.ready_to_bill.rules import numbers_unfit, plausible
 from tasks.ready_to_bill.terms import Terms
 from tasks.step import step
 from warehouse.background import writing_behind
 from warehouse.charges import ChargeStore, ExtraColumn
 from warehouse.connection import open_warehouse, transaction
+from warehouse.judged import Days, JudgedStore
 from warehouse.runs import note_warnings
 
 
 @step("judge charges")
 def judge_charges(run: RunRef, terms: Terms, extra: tuple[ExtraColumn, ...]) -> JudgementReceipt:
-    """Decide for both charges of every accepted line; replaces the last judgement whole."""
+    """Decide for both charges of every accepted line.
+
+    A line of which nothing has changed since the last judgement is left as it was judged.
+    """
+    by, days = _judged_by(terms, extra), _days(terms)
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
-        store = ChargeStore(connection)
+        store, judged_store = ChargeStore(connection), JudgedStore(connection)
         with transaction(connection):
             store.resolve(platform_names=terms.platform_names)
+            listed_only = judged_store.find_lines(by, days)
         with transaction(connection):
-            store.start_over()
+            store.start_over(listed_only=listed_only)
             with writing_behind() as later:
-                oddities = [pl.DataFrame(schema=ODDITY_SCHEMA)]
-                for lines in store.line_facts(extra):
+                for lines in store.line_facts(extra, listed_only=listed_only):
                     judged = judge(lines, terms)
                     later(
                         partial(
@@ -42,10 +50,11 @@ def judge_charges(run: RunRef, terms: Terms, extra: tuple[ExtraColumn, ...]) -> 
                             judged.holds,
                             judged.claims,
                             judged.billed,
+                            judged.oddities,
                         )
                     )
-                    oddities.append(judged.oddities)
-            store.keep_lives(_lives(store, terms))
+            lives = _lives(store, terms, listed_only=listed_only)
+            store.keep_lives(lives, listed_only=listed_only)
             store.add_rivals(cli_conflicts(*store.contested()))
             if is_narrow(terms.cli_layout):
                 store.add_rivals(numbers_unfit(store.numbers_of_ready(), terms.cli_layout))
@@ -53,16 +62,27 @@ def judge_charges(run: RunRef, terms: Terms, extra: tuple[ExtraColumn, ...]) -> 
             store.mark_billed_in_both(billed_in_affinity(store.own_in_snapshot(run.as_of)))
             store.keep_gone()
             store.remember_days(run.as_of)
-            note_warnings(connection, run.run_id, {**_counted(oddities), **store.oddities()})
+            note_warnings(connection, run.run_id, store.oddities())
+            judged_store.note_judged(by, days, listed_only=listed_only)
         return JudgementReceipt(
             dispositions=_with_all_names(store.dispositions()),
             holds=_money(store.holds()),
         )
 
 
-def _lives(store: ChargeStore, terms: Terms) -> Iterator[pl.DataFrame]:
+def _judged_by(terms: Terms, extra: tuple[ExtraColumn, ...]) -> str:
+    """Whatever a judgement depends on besides the facts and the day."""
+    return fingerprint(replace(terms, as_of=date.min), extra)
+
+
+def _days(terms: Terms) -> Days:
+    earliest, latest = pl.select(*plausible(terms)).row(0)
+    return Days(terms.as_of, earliest, latest)
+
+
+def _lives(store: ChargeStore, terms: Terms, *, listed_only: bool) -> Iterator[pl.DataFrame]:
     """The cleaned CLIs of live root service assets; those that do not clean live nowhere."""
-    for assets in store.asset_clis():
+    for assets in store.asset_clis(listed_only=listed_only):
         profile = cli_profile(
             pl.col("base_category"), pl.col("needs_cli"), dict(terms.cli_profiles)
         )
@@ -76,12 +96,6 @@ def _lives(store: ChargeStore, terms: Terms) -> Iterator[pl.DataFrame]:
             )
             .drop_nulls("cli")
         )
-
-
-def _counted(oddities: list[pl.DataFrame]) -> dict[tuple[str, str], int]:
-    """How many distinct subjects each warning is about."""
-    counts = pl.concat(oddities).unique().group_by("warning").len()
-    return {("charges", warning): records for warning, records in counts.iter_rows()}
 
 
 def _with_all_names(sums: dict[str, tuple[int, str]]) -> dict[str, Money]:

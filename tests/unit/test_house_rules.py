@@ -113,6 +113,17 @@ def test_an_sql_file_says_what_it_is_for_and_what_it_takes(path):
     assert takes == set(PARAMETER.findall(promised)), "-- Params: $name TYPE, one for each"
 
 
+def test_whoever_changes_a_judged_charge_says_so():
+    changing = [path for path in sql_files() if "UPDATE out.charge" in path.read_text("utf-8")]
+
+    assert len(changing) > 5
+    assert [] == [
+        name_of(path)
+        for path in changing
+        if "as_judged = FALSE" not in path.read_text(encoding="utf-8")
+    ]
+
+
 def test_every_sql_file_is_used():
     code = "\n".join(path.read_text(encoding="utf-8") for path in modules("warehouse"))
     named = {f"{path.parent.name}/{path.stem}" for path in sql_files()}

@@ -1,4 +1,4 @@
 -- What was set aside is ready, as it was.
 UPDATE out.charge
-SET disposition = 'ready'
+SET as_judged = FALSE, disposition = 'ready'
 WHERE disposition = 'set_aside';

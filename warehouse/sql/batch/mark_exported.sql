@@ -1,5 +1,5 @@
 -- The frozen charges are exported from here on.
 -- Params: $seq BIGINT.
 UPDATE out.charge
-SET disposition = 'exported', batch_seq = $seq
+SET as_judged = FALSE, disposition = 'exported', batch_seq = $seq
 WHERE disposition = 'ready';

@@ -2,7 +2,7 @@
 -- join a group that is there. A new group is one row, in its lead's place.
 -- Params: $rows BIGINT.
 UPDATE out.charge AS charge
-SET disposition = 'set_aside'
+SET as_judged = FALSE, disposition = 'set_aside'
 WHERE
     charge.disposition = 'ready'
     AND NOT EXISTS (

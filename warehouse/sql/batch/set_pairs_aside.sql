@@ -1,7 +1,7 @@
 -- Set ready charges aside whose predecessor cannot end in the same batch: it has a row without an
 -- answer.
 UPDATE out.charge AS charge
-SET disposition = 'set_aside'
+SET as_judged = FALSE, disposition = 'set_aside'
 WHERE
     charge.disposition = 'ready'
     AND (

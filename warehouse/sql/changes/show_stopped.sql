@@ -2,6 +2,7 @@
 -- Params: $seq BIGINT. outcomes is a registered frame.
 UPDATE out.charge AS charge
 SET
+    as_judged = FALSE,
     disposition = written.shown_as,
     bill_status = 'Not Billed',
     batch_seq = NULL,

@@ -28,4 +28,6 @@ LEFT JOIN core.assets AS asset
     ON
         asset.asset_id
         = coalesce(line.asset_id, CASE WHEN of_line.assets = 1 THEN of_line.asset_id END)
-WHERE quotation.cli IS NOT NULL OR line.cli IS NOT NULL OR asset.cli IS NOT NULL;
+WHERE
+    (quotation.cli IS NOT NULL OR line.cli IS NOT NULL OR asset.cli IS NOT NULL)
+    /* listed only */;

@@ -29,4 +29,8 @@ FROM out.charge AS charge
 INNER JOIN ops.charge_state AS state
     ON charge.line_id = state.line_id AND charge.charge_type = state.charge_type
 WHERE charge.disposition = 'in_billing' AND state.status = 'undone'
+UNION ALL
+SELECT 'charges', warning, count(DISTINCT subject)
+FROM work.oddity
+GROUP BY warning
 ORDER BY subject;

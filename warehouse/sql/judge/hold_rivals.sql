@@ -1,6 +1,7 @@
--- Hold the charges of work.rival: a ready one is ready no more.
+-- Hold the charges of `rival`: a ready one is ready no more.
 UPDATE out.charge
 SET
+    as_judged = FALSE,
     disposition = 'held',
     customer_ref = NULL,
     site_ref = NULL,
@@ -10,7 +11,7 @@ SET
     order_ref = NULL,
     po_ref = NULL,
     asset_id = NULL
-FROM work.rival AS rival
+FROM rival AS rival
 WHERE
     charge.line_id = rival.line_id
     AND charge.charge_type = rival.charge_type

@@ -1,5 +1,5 @@
 -- Charges with ledger history whose line is in the feeds no more: kept as they were last seen.
--- Params: none. work.before holds the last run's charges with ledger history.
+-- Params: none. `before` holds the last run's charges with ledger history.
 INSERT INTO out.charge
 SELECT
     gone.* REPLACE (
@@ -10,7 +10,7 @@ SELECT
         state.batch_seq AS batch_seq,
         state.in_billing_on AS in_billing_on
     )
-FROM work.before AS gone
+FROM before AS gone
 INNER JOIN ops.charge_state AS state
     ON gone.line_id = state.line_id AND gone.charge_type = state.charge_type
 ANTI JOIN core.order_lines AS line ON gone.line_id = line.line_id

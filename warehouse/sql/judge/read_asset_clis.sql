@@ -12,4 +12,5 @@ WHERE
     asset.is_live
     AND asset.parent_asset_id IS NULL
     AND asset.cli IS NOT NULL
-    AND product.item_type = 'Service';
+    AND product.item_type = 'Service'
+    /* listed only */;

@@ -161,4 +161,5 @@ LEFT JOIN ops.charge_state AS recurring_state
 /* extra joins */
 WHERE
     (reading.reading IS DISTINCT FROM 'asset' OR asset.product_id <> line.product_id)
-    AND ($line_id IS NULL OR line.line_id = $line_id);
+    AND ($line_id IS NULL OR line.line_id = $line_id)
+    /* listed only */;

@@ -3,6 +3,7 @@
 -- Params: $seq BIGINT.
 UPDATE out.charge AS charge
 SET
+    as_judged = FALSE,
     disposition = outcomes.disposition,
     bill_status = outcomes.bill_status,
     batch_seq = outcomes.batch_seq,

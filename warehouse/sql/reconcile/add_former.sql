@@ -1,7 +1,7 @@
 -- Earlier stretches of billing, which a change or a stop has left behind, with the last end that was taken
 -- of each: as it was last told, or, where that was before we first looked, as it was last seen.
 -- Params: none.
-INSERT INTO work.layer_side BY NAME
+INSERT INTO layer_side BY NAME
 WITH ended AS (
     SELECT
         cease.line_id,

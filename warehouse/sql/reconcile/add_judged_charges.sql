@@ -1,6 +1,6 @@
 -- Charges that were never billed, as they were judged.
 -- Params: none.
-INSERT INTO work.side_charge
+INSERT INTO side_charge
 SELECT
     charge.line_id,
     charge.charge_type,
@@ -20,7 +20,7 @@ SELECT
     charge.bill_start_on,
     charge.bill_end_on
 FROM out.charge AS charge
-ANTI JOIN work.side_charge AS known
+ANTI JOIN side_charge AS known
     ON charge.line_id = known.line_id AND charge.charge_type = known.charge_type
 LEFT JOIN core.order_lines AS line ON charge.line_id = line.line_id
 LEFT JOIN work.asset_of_line AS of_line

@@ -1,6 +1,6 @@
 -- Billed charges that are as they were told.
 -- Params: none.
-INSERT INTO work.side_charge
+INSERT INTO side_charge
 SELECT
     charge.line_id,
     charge.charge_type,

@@ -1,7 +1,7 @@
 -- Assets that no charge of ours was sold with. What is not to be billed any more, and no day says since
 -- when, is so since the run that first saw it.
 -- Params: $day DATE, $platform_names, $own_names VARCHAR[] (lower case).
-INSERT INTO work.layer_side BY NAME
+INSERT INTO layer_side BY NAME
 WITH refused AS (
     -- the lines that name an asset, and are no reason to bill it
     SELECT
@@ -10,12 +10,12 @@ WITH refused AS (
     FROM (
         SELECT line.asset_id, charge.disposition = 'cancelled' AS is_cancelled
         FROM core.order_lines AS line
-        SEMI JOIN work.side_unsold AS unsold ON line.asset_id = unsold.asset_id
+        SEMI JOIN side_unsold AS unsold ON line.asset_id = unsold.asset_id
         INNER JOIN out.charge AS charge
             ON line.line_id = charge.line_id AND charge.charge_type = 'recurring'
         UNION ALL
         SELECT unsold.asset_id, charge.disposition = 'cancelled' AS is_cancelled
-        FROM work.side_unsold AS unsold
+        FROM side_unsold AS unsold
         INNER JOIN out.charge AS charge
             ON unsold.line_id = charge.line_id AND charge.charge_type = 'recurring'
     ) AS each
@@ -36,7 +36,7 @@ unsold AS (
     INNER JOIN core.products AS product ON asset.product_id = product.product_id
     LEFT JOIN refused ON asset.asset_id = refused.asset_id
     LEFT JOIN core.order_lines AS line ON asset.line_id = line.line_id
-    SEMI JOIN work.side_unsold AS alone ON asset.asset_id = alone.asset_id
+    SEMI JOIN side_unsold AS alone ON asset.asset_id = alone.asset_id
 ),
 
 judged AS (

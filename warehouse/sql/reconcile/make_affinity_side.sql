@@ -2,7 +2,7 @@
 -- code say, where they agree: the snapshot does not. Its type, where it leaves that out, is that of the
 -- row it came by. A one-off row whose end was told and taken was taken back.
 -- Params: none.
-CREATE OR REPLACE TABLE work.affinity_side AS
+CREATE OR REPLACE TEMP TABLE affinity_side AS
 SELECT
     there.object_uid,
     coalesce(there.charge_type, written.charge_type) AS charge_type,

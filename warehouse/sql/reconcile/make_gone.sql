@@ -1,14 +1,14 @@
 -- Billed charges whose line or asset is in the feeds no more, and since when; what is broken is not gone.
 -- Params: $day DATE.
-CREATE OR REPLACE TABLE work.side_gone AS
+CREATE OR REPLACE TEMP TABLE side_gone AS
 WITH missing AS (
     SELECT charge.line_id, charge.charge_type, charge.any_asset_id
-    FROM work.side_charge AS charge
+    FROM side_charge AS charge
     ANTI JOIN core.order_lines AS line ON charge.line_id = line.line_id
     WHERE charge.is_told AND charge.disposition = 'in_billing'
     UNION
     SELECT charge.line_id, charge.charge_type, charge.any_asset_id
-    FROM work.side_charge AS charge
+    FROM side_charge AS charge
     ANTI JOIN core.assets AS asset ON charge.any_asset_id = asset.asset_id
     WHERE
         charge.is_told

@@ -1,6 +1,6 @@
 -- What The Layer and our ledger say of every charge that is or was to be billed in Affinity or elsewhere.
 -- Params: none.
-CREATE OR REPLACE TABLE work.layer_side AS
+CREATE OR REPLACE TEMP TABLE layer_side AS
 SELECT
     concat('line:', charge.line_id, ':', charge.charge_type) AS layer_key,
     charge.line_id,
@@ -35,16 +35,16 @@ SELECT
     changing.end_on AS told_end_on,
     gone.gone_from AS source_gone_from,
     CASE WHEN changing.end_is_unknown THEN TRUE END AS end_is_unknown
-FROM work.side_charge AS charge
+FROM side_charge AS charge
 LEFT JOIN core.assets AS asset ON charge.asset_id = asset.asset_id
 LEFT JOIN ops.group_member AS joined
     ON
         charge.line_id = joined.line_id
         AND charge.charge_type = joined.charge_type
         AND joined.left_in IS NULL
-LEFT JOIN work.side_change AS changing
+LEFT JOIN side_change AS changing
     ON charge.line_id = changing.line_id AND charge.charge_type = changing.charge_type
-LEFT JOIN work.side_gone AS gone
+LEFT JOIN side_gone AS gone
     ON charge.line_id = gone.line_id AND charge.charge_type = gone.charge_type
-LEFT JOIN work.side_held AS held
+LEFT JOIN side_held AS held
     ON charge.line_id = held.line_id AND charge.charge_type = held.charge_type;

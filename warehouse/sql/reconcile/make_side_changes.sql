@@ -2,7 +2,7 @@
 -- last day of what must stop: that of the first stop, however often it is refused and told again. A one-off
 -- is taken back, so its last day is past. `end_is_unknown`: no day says since when it is live no more.
 -- Params: $day DATE.
-CREATE OR REPLACE TABLE work.side_change AS
+CREATE OR REPLACE TEMP TABLE side_change AS
 WITH changing AS (
     SELECT
         layer_id AS line_id,

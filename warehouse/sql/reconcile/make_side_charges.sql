@@ -2,7 +2,7 @@
 -- not be as told, as The Layer says today. A one-off stays where it was told to be. `any_asset_id`: where The
 -- Layer names no asset, the one it was told with.
 -- Params: none.
-CREATE OR REPLACE TABLE work.side_charge AS
+CREATE OR REPLACE TEMP TABLE side_charge AS
 WITH current AS (
     SELECT
         charge.line_id,

@@ -1,9 +1,9 @@
 -- Assets that no charge of ours was sold with, whose line names no such charge, and that renew nothing.
 -- Params: none.
-CREATE OR REPLACE TABLE work.side_unsold AS
+CREATE OR REPLACE TEMP TABLE side_unsold AS
 SELECT asset.asset_id, asset.line_id
 FROM core.assets AS asset
-ANTI JOIN work.side_charge AS sold ON asset.asset_id = sold.asset_id
-ANTI JOIN work.side_charge AS of_line ON asset.line_id = of_line.line_id
+ANTI JOIN side_charge AS sold ON asset.asset_id = sold.asset_id
+ANTI JOIN side_charge AS of_line ON asset.line_id = of_line.line_id
 ANTI JOIN ops.renewal AS renewed ON asset.asset_id = renewed.asset_id
 ANTI JOIN ops.renewal AS renewing ON asset.asset_id = renewing.renewed_by;

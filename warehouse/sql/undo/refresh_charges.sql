@@ -2,6 +2,7 @@
 -- Params: $seq BIGINT.
 UPDATE out.charge AS charge
 SET
+    as_judged = FALSE,
     disposition = CASE WHEN undone.feed_bills THEN 'in_billing' ELSE 'held' END,
     bill_status = CASE WHEN undone.feed_bills THEN 'In Billing' ELSE 'Not Billed' END,
     batch_seq = NULL,
