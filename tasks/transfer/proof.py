@@ -10,7 +10,7 @@ from schemas.vocabulary import READ_BACK
 
 
 def proven_clis(rows: pl.DataFrame, live: pl.DataFrame) -> pl.DataFrame:
-    """`seq` and `row_key` of the CLI rows whose number is live at its site.
+    """`seq` and `row_key` of the CLI rows whose number is live at its site, in no order.
 
     Args:
         rows: `seq`, `row_key`, `site_ref`, `cli`, `start_on` of CLI rows.
@@ -27,7 +27,7 @@ def proven_clis(rows: pl.DataFrame, live: pl.DataFrame) -> pl.DataFrame:
         rows.join(there, on=["site_ref", "cli"])
         .filter(pl.col("lives_until").is_null() | (pl.col("lives_until") >= pl.col("start_on")))
         .select("seq", "row_key")
-        .unique(maintain_order=True)
+        .unique()
     )
 
 

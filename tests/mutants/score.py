@@ -17,6 +17,7 @@ TESTS: dict[str, tuple[str, ...]] = {
         "tests/unit/ready_to_bill",
         "tests/property/test_judgement_laws.py",
         "tests/integration/test_layer_invoiceable.py",
+        "tests/integration/test_published.py",
         "tests/golden",
         "tests/integration/test_in_life.py",
     ),
