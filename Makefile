@@ -21,7 +21,7 @@ given = $(if $(filter command,$(firstword $(origin $1))),--$2 '$($1)')
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV LINES
 
 .DEFAULT_GOAL := help
-.PHONY: browser strace help demo serve test year crash crash-deep soak concurrent-deep differential-deep histories-deep mutants mutants-deep fuzz-deep coverage setup check audit fix lock bench docs clean $(KINDS:%=test-%)
+.PHONY: browser strace help demo serve test year crash crash-deep soak concurrent-deep differential-deep histories-deep mutants mutants-deep fuzz-deep coverage setup check audit fix lock bench bench-deep docs clean $(KINDS:%=test-%)
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,8 +49,8 @@ year: $(READY) ## play forty years of a bigger reseller with a run every day: ta
 crash: $(READY) strace ## kill the program wherever it can be killed, and show that its books are right
 	@$(BIN)/python -m tests.crash $(ARGS)
 
-crash-deep: $(READY) strace ## the same at every point, every system call and ten seeds: takes hours
-	@$(BIN)/python -m tests.crash --deep $(ARGS)
+crash-deep: $(READY) strace ## the same at every point and every system call, three seeds: takes hours (ARGS='--part 1/6')
+	@$(BIN)/python -m tests.crash --deep --seeds 3 $(ARGS)
 
 soak: $(READY) ## live a thousand days in one process, faults and all: an hour of one core
 	@$(BIN)/python -m tests.soak $(ARGS)
@@ -109,8 +109,12 @@ lock: $(READY) ## write requirements.lock anew, keeping versions (newer ones: AR
 	  --output-file requirements.lock $(ARGS) pyproject.toml
 	@! grep -n '://' requirements.lock || { echo "requirements.lock must hold no address" >&2; exit 1; }
 
-bench: $(READY) ## time a run over a million order lines
-	@$(BIN)/python -m benchmarks.million $(ARGS)
+bench: $(READY) ## time a run over a million order lines (ARGS='day' or 'start': what else there is)
+	@$(BIN)/python -m benchmarks $(or $(ARGS),whole)
+
+bench-deep: $(READY) ## measure anew whatever docs/performance.md shows, and write it: takes hours
+	@$(BIN)/python -m benchmarks all $(ARGS)
+	@$(BIN)/python -m docs.generate
 
 docs: $(READY) ## write the generated reference pages anew
 	@$(BIN)/python -m docs.generate

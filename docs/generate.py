@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from docs.parts import commands, feeds, files, packages, profile, rules, tables
+from docs.parts import commands, feeds, files, packages, performance, profile, rules, tables
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -44,6 +44,11 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "exit-codes": commands.exit_codes,
     "packages": packages.every_package,
     "licences": packages.every_licence,
+    "whole-jobs": performance.whole,
+    "days": performance.day,
+    "starts": performance.start,
+    "steps": performance.steps,
+    "measured-on": performance.where,
 }
 """What each generated part of a page is made by."""
 

@@ -6,15 +6,13 @@ differs from the product and exits with 1 if anything does. FOLDER holds `r2b.to
 
 import argparse
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import polars as pl
 
-from benchmarks.million import RIVALS, run_job, run_rival
+from benchmarks.processes import RIVALS, Took, run_job, run_rival
 
 FILES = ("06_clis.csv", "08_products.csv")
 _NOBODY = {"charges": 0, "value": "0.0000"}
@@ -24,38 +22,17 @@ def main() -> None:
     """Run all, compare, say what differs."""
     asked = argparse.ArgumentParser(prog="python -m benchmarks.rivals.check", description=__doc__)
     asked.add_argument("folder", type=Path)
-    asked.add_argument("--parquet", action="store_true", help="the same feeds as Parquet files")
-    options = asked.parse_args()
+    folder = asked.parse_args().folder
 
-    folder = as_parquet(options.folder) if options.parquet else options.folder
     run_job(folder)
     counts = product_counts(folder)
-    differences = [
-        f"{rival}: {difference}"
+    found = [
+        difference
         for rival in RIVALS
-        for difference in compare(folder, counts, rival)
+        for difference in differences(folder, counts, rival, run_rival(folder, rival))
     ]
-    print("\n".join(differences) or f"{folder.name}: all agree, {said(counts)}")
-    raise SystemExit(1 if differences else 0)
-
-
-def as_parquet(folder: Path) -> Path:
-    """The same feeds as Parquet files, every column text, in a folder beside; made once."""
-    copy = folder.with_name(f"{folder.name}-parquet")
-    if not copy.exists():
-        making = folder.with_name(f".{copy.name}")
-        shutil.rmtree(making, ignore_errors=True)
-        (making / "feeds").mkdir(parents=True)
-        shutil.copy(folder / "r2b.toml", making)
-        for path in (folder / "feeds").glob("*.csv"):
-            # ragged records and bytes that do not decode cannot be in a Parquet file
-            pl.read_csv(
-                path, infer_schema=False, truncate_ragged_lines=True, encoding="utf8-lossy"
-            ).with_columns(pl.all().str.replace_all("\ufffd", "?", literal=True)).write_parquet(
-                making / "feeds" / f"{path.stem}.parquet"
-            )
-        making.rename(copy)
-    return copy
+    print("\n".join(found) or f"{folder.name}: all agree, {said(counts)}")
+    raise SystemExit(1 if found else 0)
 
 
 def product_counts(folder: Path) -> dict[str, Any]:
@@ -76,9 +53,14 @@ def said(counts: Mapping[str, Any]) -> str:
     return f"{rejected} records rejected, {ready_text}, {rows}"
 
 
-def compare(folder: Path, counts: Mapping[str, Any], rival: str) -> Iterator[str]:
-    """What a rival says otherwise than the product."""
-    found = json.loads(run_rival(folder, rival).output)
+def differences(folder: Path, counts: Mapping[str, Any], rival: str, took: Took) -> Iterator[str]:
+    """What a rival that has run says otherwise than the product."""
+    return (f"{rival}: {each}" for each in _differing(folder, counts, rival, took.said))
+
+
+def _differing(
+    folder: Path, counts: Mapping[str, Any], rival: str, found: Mapping[str, Any]
+) -> Iterator[str]:
     for feed, product in counts["feeds"].items():
         theirs = found["feeds"][feed]
         if theirs != {name: product[name] for name in ("accepted", "rejected")}:

@@ -27,10 +27,7 @@ class CheckTerms:
     price_book: PriceBookTerms = field(default_factory=PriceBookTerms)
 
 
-_STEP = "check records"
-
-
-@step(_STEP)
+@step("check records")
 def check_records(run: RunRef, terms: CheckTerms) -> dict[str, int]:
     """Judge every accepted record by the rules of its stage; look at CLIs and the price book.
 
@@ -43,7 +40,7 @@ def check_records(run: RunRef, terms: CheckTerms) -> dict[str, int]:
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
         store, judged = CheckStore(connection), JudgedStore(connection)
         with transaction(connection):
-            listed_only = judged.list_judged_since(_STEP)
+            listed_only = judged.list_judged_since("check records")
         with transaction(connection):
             store.start_over(listed_only=listed_only)
             with writing_behind() as later:
@@ -55,7 +52,7 @@ def check_records(run: RunRef, terms: CheckTerms) -> dict[str, int]:
                         later(partial(store.add_issues, issues(records, rules)))
                 for lines in store.cli_texts(listed_only=listed_only):
                     later(partial(store.add_captures, captures(lines, terms.cli_profiles)))
-            judged.note_done(_STEP)
+            judged.note_done("check records")
             store.remember_issues(run.as_of)
             store.add_price_book(price_book(store.products(), store.catalogue(), terms.price_book))
         return {**{kind.value: 0 for kind in Finding}, **store.findings()}

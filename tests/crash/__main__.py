@@ -34,28 +34,34 @@ KINDS_OF_FAULT = (
 
 
 def main(
-    deep: Annotated[bool, typer.Option(help="Every point and every call; takes hours.")] = False,
-    seeds: Annotated[int, typer.Option(min=1, help="How many seeds; 10 when deep.")] = 2,
+    deep: Annotated[
+        bool, typer.Option(help="Every point, every call, ten times the deaths; takes hours.")
+    ] = False,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds.")] = 2,
     drawn: Annotated[int, typer.Option(min=1, help="How many system calls to draw.")] = 120,
     deaths: Annotated[int, typer.Option(min=1, help="How many dying recoveries to draw.")] = 40,
+    part: Annotated[
+        str, typer.Option(help="Only a part of it, as 2/6: the parts are all of it together.")
+    ] = "1/1",
     workers: Annotated[int, typer.Option(min=1, help="How many trials at once.")] = 3,
 ) -> None:
     """Kill the program wherever it can be killed, and show that its books are right."""
     console = Console()
     folder = Path(tempfile.mkdtemp(prefix="crash-"))
     proof = Proof(folder)
-    some = range(10 if deep else seeds)
-    kinds: dict[str, list[Trial]] = {
+    first, of = (int(number) for number in part.split("/"))
+    some = range(seeds)
+    dying = (10 if deep else 1) * deaths // seeds
+    every: dict[str, list[Trial]] = {
         "named points": every_point(proof, some) if deep else sampled_points(proof, some),
-        "killed while mending": [
-            trial for seed in some for trial in deeper(proof, seed, 30 if deep else deaths // 2)
-        ],
+        "killed while mending": [trial for seed in some for trial in deeper(proof, seed, dying)],
         "system calls": calls(proof, 0, None if deep else drawn),
     }
+    kinds = {kind: trials[first - 1 :: of] for kind, trials in every.items()}
     began = time.monotonic()
     tallies = {kind: _tally(proof, kind, trials, workers) for kind, trials in kinds.items()}
     console.print(_table(tallies))
-    console.print(f"{time.monotonic() - began:.0f} s, seeds {list(some)}")
+    console.print(f"{time.monotonic() - began:.0f} s, seeds {list(some)}, part {part}")
     wrong = [each for tally in tallies.values() for each in tally.wrong]
     for each in wrong:
         console.print(each, markup=False, style="red")

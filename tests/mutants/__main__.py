@@ -21,6 +21,7 @@ _LEAST = 0.85
 def main(
     drawn: Annotated[int, typer.Option(min=0, help="How many to draw; 0: every one.")] = 60,
     seed: Annotated[int, typer.Option(help="Which ones.")] = 1,
+    skip: Annotated[int, typer.Option(min=0, help="Leave out the first ones.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="How many at once.")] = 2,
     keep: Annotated[bool, typer.Option(help="Remember who noticed, for the next time.")] = False,
     protocol: Annotated[
@@ -33,7 +34,7 @@ def main(
         is_well = (
             _protocol(Path(folder), console)
             if protocol
-            else _score(Path(folder), console, drawn, seed, workers, keep=keep)
+            else _score(Path(folder), console, (drawn, seed, skip), workers, keep=keep)
         )
     console.print(f"{time.monotonic() - began:.0f} s")
     if not is_well:
@@ -41,9 +42,10 @@ def main(
 
 
 def _score(
-    folder: Path, console: Console, drawn: int, seed: int, workers: int, *, keep: bool
+    folder: Path, console: Console, draw: tuple[int, int, int], workers: int, *, keep: bool
 ) -> bool:
-    found = sample(drawn, seed) if drawn else all_mutations()
+    drawn, seed, skip = draw
+    found = (sample(drawn, seed) if drawn else all_mutations())[skip:]
     verdicts = []
     for verdict in judged(found, folder, workers=workers):
         verdicts.append(_told(verdict))
