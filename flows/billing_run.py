@@ -9,6 +9,7 @@ from prefect import flow, runtime
 from flows.artifacts import ended, show_plan, show_run
 from flows.deliveries import carry, carry_open, first_failure
 from flows.exclusive import alone_with
+from flows.judging import judging_terms_of, rule_columns
 from flows.plan import plan
 from flows.private import keep_private
 from flows.profile import LoadedProfile, load_profile
@@ -17,7 +18,6 @@ from flows.wiring import (
     batch_terms,
     change_terms,
     check_terms,
-    judging_terms_of,
     landed_folder,
     new_run,
     open_source,
@@ -25,7 +25,6 @@ from flows.wiring import (
     reading_terms,
     retry_terms,
     routes,
-    rule_columns,
     tenant_today,
 )
 from schemas.errors import R2BError

@@ -1,20 +1,17 @@
-"""Questions people ask without running anything: where do we stand, and why is this line so."""
+"""A question people ask without running anything: why is this line so."""
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import polars as pl
 
+from flows.judging import judging_terms, rule_columns
 from flows.profile import LoadedProfile
-from flows.wiring import judging_terms, rule_columns
 from schemas.errors import UsageError
-from schemas.vocabulary import Disposition
 from tasks.ready_to_bill.explanation import ChargeVerdicts, verdicts
 from warehouse.charges import ChargeStore
-from warehouse.checks import CheckStore
-from warehouse.connection import Connection, open_published, open_reading
+from warehouse.connection import Connection, open_reading
 from warehouse.ledger import Ledger
 from warehouse.queries import first_row, read
 from warehouse.retry_queue import RetryItem, RetryQueue
@@ -134,77 +131,3 @@ def explain(profile: LoadedProfile, line_id: str) -> LineStory:
 
 def _of_line(connection: Connection, sql: str, line_id: str) -> list[dict[str, Any]]:
     return read(connection, sql, {"line_id": line_id}).to_dicts()
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where the tenant stands, as `r2b status` shows it."""
-
-    last_run: dict[str, Any] | None
-    open_batches: list[dict[str, Any]]
-    queue: list[dict[str, Any]]
-    dispositions: list[dict[str, Any]]
-    holds: list[dict[str, Any]]
-    at_stake: Decimal
-    findings: dict[str, int]
-    """What was found besides charges: kind -> records; those at zero are left out."""
-    unconfirmed: dict[str, Any]
-    """Exported rows without an answer: `rows`, `value`, `oldest_days`, `never_seen`."""
-
-
-def status(profile: LoadedProfile) -> Standing | None:
-    """Read the published copy: never blocks a run, never blocked by one. None = nothing ran yet."""
-    if not profile.published.exists():
-        return None
-    with open_published(profile.published) as connection:
-
-        def rows(sql: str, parameters: dict[str, object] | None = None) -> list[dict[str, Any]]:
-            return read(connection, sql, parameters).to_dicts()
-
-        runs = rows("SELECT * FROM mart.run ORDER BY started_at DESC LIMIT 1")
-        holds = rows(
-            "SELECT reason, count(*) AS charges, coalesce(sum(value), 0) AS value, "
-            "min(since) AS oldest FROM mart.hold GROUP BY reason ORDER BY value DESC, reason"
-        )
-        held = rows(
-            "SELECT coalesce(sum(value), 0) AS value FROM mart.charge WHERE disposition = 'held'"
-        )
-        return Standing(
-            last_run=runs[0] if runs else None,
-            open_batches=rows(
-                "SELECT seq, state, created_at, rows, value, as_of, is_canary, undoes, "
-                "delivery_mode FROM mart.batch "
-                "WHERE state IN ('claimed', 'written', 'in_doubt', 'delivered') ORDER BY seq"
-            ),
-            queue=rows(
-                "SELECT state, kind, count(*) AS items, coalesce(sum(value), 0) AS value "
-                "FROM mart.retry_item WHERE state NOT IN ('done', 'discarded') "
-                "GROUP BY state, kind ORDER BY state, kind"
-            ),
-            dispositions=rows(
-                "SELECT disposition, count(*) AS charges, coalesce(sum(value), 0) AS value "
-                "FROM mart.charge GROUP BY disposition "
-                "ORDER BY list_position($order, disposition)",
-                {"order": [each.value for each in Disposition]},
-            ),
-            holds=holds,
-            at_stake=held[0]["value"],
-            findings=CheckStore(connection).findings(),
-            unconfirmed=_unconfirmed(connection),
-        )
-
-
-NOTHING_UNCONFIRMED = {"rows": 0, "value": Decimal(0), "oldest_days": None, "never_seen": 0}
-
-
-def _unconfirmed(connection: Connection) -> dict[str, Any]:
-    """How many exported rows have no answer; none in a copy from before they were counted."""
-    views = read(connection, "SELECT view_name FROM duckdb_views() WHERE schema_name = 'mart'")
-    if "unconfirmed_row" not in views["view_name"]:
-        return NOTHING_UNCONFIRMED
-    return read(
-        connection,
-        "SELECT count(*) AS rows, coalesce(sum(value), 0) AS value, "
-        "max(age_days) AS oldest_days, count(*) FILTER (never_seen) AS never_seen "
-        "FROM mart.unconfirmed_row",
-    ).to_dicts()[0]

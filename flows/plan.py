@@ -5,17 +5,16 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from flows.judging import judging_terms_of, rule_columns
 from flows.profile import LoadedProfile
 from flows.wiring import (
     batch_terms,
     change_terms,
     check_terms,
-    judging_terms_of,
     new_run,
     open_source,
     reading_terms,
     retry_terms,
-    rule_columns,
     tenant_today,
 )
 from schemas.receipts import BatchReceipt, RunReceipt, RunRef

@@ -317,8 +317,8 @@ def status(profile: ProfileOption = None, as_json: JsonOption = False) -> None:
     Example: [bold]r2b status[/]
     """
     from flows.console.status_view import show_status, status_json
-    from flows.looking import status as look
     from flows.profile import load_profile
+    from flows.standing import status as look
 
     loaded = load_profile(profile)
     standing = look(loaded)

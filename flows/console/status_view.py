@@ -9,7 +9,7 @@ from rich.text import Text
 from flows.console.answering import out
 from flows.console.run_view import show_findings
 from flows.console.tables import table
-from flows.looking import NOTHING_UNCONFIRMED, Standing
+from flows.standing import NOTHING_UNCONFIRMED, Standing
 from schemas.explanations import hold_explanation
 from schemas.money import pounds
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import polars as pl
 
+from schemas.accepted import accepted_contract
 from schemas.errors import SourceContractBroken, TooManyRejects, about_feed
 from schemas.feeds import FEEDS, READING_ORDER, Feed
 from schemas.proof import prove
 from schemas.receipts import FeedCount, FeedTable, LandedFeeds, RunRef
-from schemas.tables import accepted_contract
 from schemas.vocabulary import CliProfile, RejectReason
 from tasks.contracts.header import match_header
 from tasks.contracts.ranges import bad_ranges

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.looking import status
 from flows.plan import plan
+from flows.standing import status
 from tests.integration.office import Office
 from tests.running import AS_OF, mart
 

@@ -10,8 +10,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from flows.looking import explain, status
+from flows.looking import explain
 from flows.reconcile import reconcile
+from flows.standing import status
 from schemas.errors import UsageError
 from schemas.marts import VIEWS
 from tests.integration.office import Office

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from flows.looking import status
 from flows.profile import LoadedProfile
 from flows.queue_desk import discard, history, list_items, release, retry_due, retry_now
 from flows.retry_queue import FINISHERS, drain
+from flows.standing import status
 from schemas.errors import IllegalTransition, SourceUnavailable
 from schemas.explanations import queue_owner
 from schemas.vocabulary import RetryState

@@ -8,15 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.wiring import (
-    batch_terms,
-    judging_terms,
-    landed_folder,
-    new_run,
-    open_source,
-    reading_terms,
-    rule_columns,
-)
+from flows.judging import judging_terms, rule_columns
+from flows.wiring import batch_terms, landed_folder, new_run, open_source, reading_terms
 from schemas.receipts import RunRef
 from schemas.results import read_results
 from tasks.batch.task import BatchTerms, claim_batch, publish_batch

@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 
 from flows.console.answering import out
 from flows.console.status_view import show_status
-from flows.looking import explain, status
+from flows.looking import explain
 from flows.queue_desk import list_items
+from flows.standing import status
 from flows.undo import plan_undo, undo
 from flows.wiring import batch_terms, new_run
 from sandbox.affinity.__main__ import app

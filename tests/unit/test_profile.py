@@ -7,16 +7,9 @@ from typing import Any
 
 import pytest
 
+from flows.judging import judging_terms, rule_columns
 from flows.profile import LoadedProfile, Profile, load_profile, tenant_folder
-from flows.wiring import (
-    batch_terms,
-    judging_terms,
-    new_run,
-    reading_terms,
-    retry_terms,
-    rule_columns,
-    written_layout,
-)
+from flows.wiring import batch_terms, new_run, reading_terms, retry_terms, written_layout
 from schemas.errors import ProfileWrong
 from schemas.feeds import FEEDS
 from schemas.layout import Layout

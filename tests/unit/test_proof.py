@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 from pandera.errors import SchemaErrors
 
+from schemas.accepted import accepted_contract
 from schemas.affinity import LOAD_ORDER
 from schemas.feeds import FEEDS
 from schemas.proof import prove, question
-from schemas.tables import accepted_contract
 from tasks.batch.writer import written_contract
 
 CONTRACTS = [

@@ -5,9 +5,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from schemas.accepted import accepted_contract
 from schemas.explanations import REJECTS
 from schemas.feeds import FEEDS
-from schemas.tables import accepted_contract
 from schemas.vocabulary import RejectReason
 from tasks.contracts.records import REJECT_SCHEMA, Parsed, Reading, parse
 from tasks.contracts.values import Style
