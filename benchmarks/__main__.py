@@ -21,11 +21,9 @@ from benchmarks.days import NEXT_DAY, answers, days, next_feeds, play, settled
 from benchmarks.feeds import feeds_folder
 from benchmarks.flame import draw
 from benchmarks.processes import (
-    AS_OF,
     ROOT,
     Took,
     median,
-    run,
     run_floor,
     run_job,
     run_rival,
@@ -114,7 +112,7 @@ def day(
     chosen = {name: every[name] for name in only or every}
     known = {mode: feeds / f"{lines}-known-{mode}" for mode in {d.mode for d in chosen.values()}}
     first_runs = {mode: settled(first, folder, mode) for mode, folder in known.items()}
-    for name, each in chosen.items():
+    for number, (name, each) in enumerate(chosen.items()):
         new = feeds / f"{lines}-{name}"
         shutil.rmtree(new, ignore_errors=True)
         changed = next_feeds(first, new, each)
@@ -130,7 +128,7 @@ def day(
                 "day",
                 f"{lines}-{name}",
                 f"{lines:,} order lines, {each.about}",
-                lines,
+                10 * lines + number,
                 taken(took),
                 {"changed": f"{changed:,} records"},
                 _steps(took["day"]),
@@ -163,17 +161,17 @@ def start(lines: Lines = 1_000_000, runs: Runs = 5, feeds: Where = _FEEDS) -> No
 
 @app.command()
 def picture(lines: Lines = 1_000_000, feeds: Where = _FEEDS) -> None:
-    """Draw where the time of the whole job goes, and of the day after it with nothing changed."""
-    folder = feeds_folder(feeds, lines, "plain")
-    for each in ("var", "outbox"):
-        shutil.rmtree(folder / each, ignore_errors=True)
-    for name, about, as_of in (
-        ("first-run", "a first run", AS_OF),
-        ("next-day", "the day after, full feeds, nothing changed", NEXT_DAY),
+    """Draw where the time of the whole job goes, and of a day on which nothing has changed."""
+    folder, place = feeds_folder(feeds, lines, "plain"), feeds / f"{lines}-at-rest"
+    first = settled(folder, place, "full", statements=True)
+    after = run_job(place, NEXT_DAY, anew=False, statements=True)
+    shutil.rmtree(place)
+    for name, about, took in (
+        ("first-run", "a first run", first),
+        ("next-day", "a day like any other, full feeds, nothing changed", after),
     ):
-        said_of = run("benchmarks.job", str(folder), as_of, "--statements").said
         target = ROOT / "docs" / "pictures" / f"where-the-time-goes-{name}.svg"
-        draw(said_of, f"{about}, {lines:,} order lines", target)
+        draw(took.said, f"{about}, {lines:,} order lines", target)
         console.print(f"{target.relative_to(ROOT)} is drawn anew")
 
 

@@ -100,14 +100,14 @@ def _other(feed: str, columns: list[str], cells: list[str]) -> list[str]:
     return [new.get(name, cell) for name, cell in zip(columns, cells, strict=True)]
 
 
-def settled(first: Path, folder: Path, mode: str) -> Took:
+def settled(first: Path, folder: Path, mode: str, *, statements: bool = False) -> Took:
     """A tenant at rest in `folder`: the first batch is In Billing, and seen to be so.
 
     Returns:
         What its first run took.
     """
     _tenant(first, folder, mode, first / "feeds")
-    took = run_job(folder)
+    took = run_job(folder, statements=statements)
     run("benchmarks.settle", str(folder))
     if mode == "delta":
         (folder / "feeds").unlink()

@@ -49,11 +49,16 @@ def figures(took: Took) -> dict[str, float]:
     return {name: round(value, 2) for name, value in measures.items()}
 
 
-def run_job(folder: Path, as_of: str = AS_OF, *, anew: bool = True) -> Took:
-    """The billing run on `folder`; `anew` from no warehouse at all."""
+def run_job(
+    folder: Path, as_of: str = AS_OF, *, anew: bool = True, statements: bool = False
+) -> Took:
+    """The billing run on `folder`; `anew` from no warehouse at all.
+
+    `statements`: it says of each statement of the warehouse what it took, which takes time too.
+    """
     for each in ("var", "outbox") if anew else ():
         shutil.rmtree(folder / each, ignore_errors=True)
-    return run("benchmarks.job", str(folder), as_of)
+    return run("benchmarks.job", str(folder), as_of, *(["--statements"] if statements else []))
 
 
 def run_floor(folder: Path, *, rows: int) -> Took:

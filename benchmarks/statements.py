@@ -35,7 +35,7 @@ class Watch:
     def note(self, sql: object, seconds: float) -> None:
         """A statement took so long; one that is in no file is called by its first words."""
         text = str(sql)
-        name = self._names.get(text) or " ".join(text.split()[:6])
+        name = self._names.get(text) or " ".join(text.partition("(")[0].split()[:6])
         self.seconds[self._step(), name] += seconds  # type: ignore[assignment]
 
 

@@ -11,10 +11,11 @@ _RIVALS = ("floor", "duckdb", "polars", "pandas")
 
 def whole() -> str:
     """The whole job beside floor and rivals: one row per case."""
-    header = ("what", "CPU s", "wall s", "peak MB", *(f"/ {rival}" for rival in _RIVALS))
+    header = ("what", "runs", "CPU s", "wall s", "peak MB", *(f"/ {rival}" for rival in _RIVALS))
     rows = [
         (
             result.about,
+            len(result.took["job"]),
             *_figures(result, "job"),
             *(_times(result, "job", rival) for rival in _RIVALS),
         )
@@ -25,11 +26,21 @@ def whole() -> str:
 
 def day() -> str:
     """A day like any other beside the first run, and beside doing all of the day anew."""
-    header = ("what", "changed", "CPU s", "wall s", "peak MB", "of a first run", "of all anew")
+    header = (
+        "what",
+        "changed",
+        "runs",
+        "CPU s",
+        "wall s",
+        "peak MB",
+        "of a first run",
+        "of all anew",
+    )
     rows = [
         (
             result.about,
             result.notes["changed"],
+            len(result.took["day"]),
             *_figures(result, "day"),
             _share(result, "day", "first"),
             _share(result, "day", "anew"),
@@ -52,7 +63,7 @@ def start() -> str:
 
 def steps() -> str:
     """Where the time of the biggest whole job goes."""
-    biggest = max(_of("whole"), key=lambda result: (result.order, result.about))
+    biggest = max(_of("whole"), key=lambda result: (result.order, "plain" in result.case))
     all_of_it = sum(biggest.steps.values())
     rows = [
         (name, f"{seconds:.1f}", f"{seconds / all_of_it:.0%}")

@@ -39,6 +39,8 @@ TESTS: dict[str, tuple[str, ...]] = {
         "tests/integration/test_recovery.py",
         "tests/integration/test_undo.py",
         "tests/integration/test_plan.py",
+        "tests/golden",
+        "tests/integration/test_in_life.py",
     ),
     "tasks/retry": (
         "tests/unit/retry",

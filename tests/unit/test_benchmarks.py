@@ -80,6 +80,6 @@ def test_the_page_shows_medians_and_ratios(tmp_path: Path, monkeypatch: pytest.M
         )
     )
 
-    assert "| ten lines | 40.0 | 2.0 | 100 | 4.00 | | | |" in performance.whole()
+    assert "| ten lines | 3 | 40.0 | 2.0 | 100 | 4.00 | | | |" in performance.whole()
     assert "| judge | 1.5 | 100% |" in performance.steps()
     assert "polars" in performance.where()
