@@ -176,7 +176,10 @@ def _changing(changes: pl.DataFrame) -> pl.DataFrame:
 
 @step("preview batch")
 def preview_batch(run: RunRef, terms: BatchTerms) -> tuple[ClaimReceipt, BatchReceipt | None]:
-    """What `claim_batch` would freeze, without freezing it."""
+    """What `claim_batch` would freeze, without freezing it.
+
+    On a copy of the warehouse that nobody reads afterwards: what it sets aside stays there.
+    """
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
         store = BatchStore(connection)
         with transaction(connection):
@@ -188,7 +191,6 @@ def preview_batch(run: RunRef, terms: BatchTerms) -> tuple[ClaimReceipt, BatchRe
             )
             due = store.due_counts(is_canary=claim.is_canary)
             ready, value = store.ready_rows(), store.ready_value()
-            store.bring_back()
         if claim.seq is None:
             return claim, None
         sizes = {file: due.get(file.name, 0) for file in LOAD_ORDER}

@@ -1,10 +1,11 @@
 """The files of a batch: a pure function of its frozen rows, so twice writes the same bytes."""
 
 import os
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pandera.polars as pa
@@ -25,7 +26,7 @@ class _Part:
     path: Path
     rows: int = 0
     quantity: int = 0
-    value: dict[str, Decimal] = field(default_factory=dict)
+    value: dict[str, Decimal] = field(default_factory=partial(defaultdict, Decimal))
 
     def count(self, frozen: pl.DataFrame) -> None:
         """Add what the frozen rows written into this part come to."""
@@ -40,7 +41,7 @@ class _Part:
         )
         for charge_type, quantity, value in sums.iter_rows():
             self.quantity += quantity
-            self.value[charge_type] = self.value.get(charge_type, Decimal(0)) + value
+            self.value[charge_type] += value
 
 
 def write_file(
@@ -124,7 +125,7 @@ def _finish(part: _Part, layout: WrittenLayout) -> BatchFile:
         bytes=part.path.stat().st_size,
         sha256=file_sha256(part.path),
         quantity=part.quantity,
-        value=part.value,
+        value=dict(part.value),
     )
 
 

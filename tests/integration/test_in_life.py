@@ -296,6 +296,14 @@ def test_ends_today_before_and_after_and_what_becomes_of_them(days: Days):
     assert len(days.taken) == len(set(days.taken))
 
 
+def test_an_asset_that_dies_and_is_otherwise_as_told_is_asked_when(days: Days):
+    assert days.is_quiet()  # what was told has been compared once
+    asset(days, 3)["is_live"] = "false"
+
+    assert days.is_quiet()
+    assert {("L3", "recurring", "cease_date_missing")} == days.holds()
+
+
 def test_cease_requests_of_affinity_end_what_the_layer_does_not(days: Days):
     asset(days, 1)["object_uid"] = "U-1"
     asset(days, 3).update(object_uid="U-3", cease_on="2026-06-30")

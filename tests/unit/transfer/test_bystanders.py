@@ -145,6 +145,14 @@ def test_who_goes_free(terms: RetryTerms, evidence: pl.DataFrame, expected: dict
     assert expected == stands(batch(), evidence, terms)
 
 
+def test_who_is_refused_without_a_code_is_no_bystander():
+    evidence = said(p1="E1", p2="?").with_columns(code=pl.col("code").replace({"?": None}))
+
+    assert {"p1": "rejected", "p2": "rejected", "p3": "returned"} == (
+        stands(batch(), evidence, FILE_SCOPE)
+    )
+
+
 def test_the_files_of_a_batch_are_judged_apart():
     rows = batch(cli("c1", "01"), cli("c2", "02"))
 
