@@ -8,7 +8,7 @@ from flows.profile import LoadedProfile
 from schemas.vocabulary import Disposition
 from warehouse.checks import CheckStore
 from warehouse.connection import Connection, open_published
-from warehouse.queries import read
+from warehouse.queries import has_table, read
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,7 @@ NOTHING_UNCONFIRMED = {"rows": 0, "value": Decimal(0), "oldest_days": None, "nev
 
 def _unconfirmed(connection: Connection) -> dict[str, Any]:
     """How many exported rows have no answer; none in a copy from before they were counted."""
-    views = read(connection, "SELECT view_name FROM duckdb_views() WHERE schema_name = 'mart'")
-    if "unconfirmed_row" not in views["view_name"]:
+    if not has_table(connection, "mart", "unconfirmed_row"):
         return NOTHING_UNCONFIRMED
     return read(
         connection,

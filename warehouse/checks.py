@@ -8,7 +8,7 @@ import polars as pl
 
 from schemas.vocabulary import Stage
 from warehouse.charges import ExtraColumn
-from warehouse.queries import append, read, read_batches
+from warehouse.queries import append, has_table, read, read_batches
 from warehouse.statements import statement
 
 _RECORDS = {
@@ -30,10 +30,7 @@ class CheckStore:
 
         Nothing in a copy from before findings were counted.
         """
-        views = read(
-            self._connection, "SELECT view_name FROM duckdb_views() WHERE schema_name = 'mart'"
-        )
-        if "validation_issue" not in views["view_name"]:
+        if not has_table(self._connection, "mart", "validation_issue"):
             return {}
         return dict(self._connection.execute(statement("checks/count_findings")).fetchall())
 

@@ -74,12 +74,13 @@ def scalar(
 
 
 def has_table(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> bool:
-    """Whether there is such a table: those of `work` come and go."""
+    """Whether there is such a table or view: those of `work` come and go, old copies lack some."""
     return bool(
         scalar(
             connection,
-            "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database() "
-            "AND schema_name = $schema AND table_name = $name",
+            "SELECT count(*) FROM information_schema.tables "
+            "WHERE table_catalog = current_database() "
+            "AND table_schema = $schema AND table_name = $name",
             {"schema": schema, "name": name},
         )
     )

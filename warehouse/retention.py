@@ -13,7 +13,7 @@ from typing import NamedTuple
 import duckdb
 
 from schemas.receipts import KeptLongEnough
-from warehouse.queries import read, scalar
+from warehouse.queries import has_table, read, scalar
 from warehouse.statements import statement
 
 PEOPLE_FEEDS = {
@@ -187,13 +187,7 @@ class RetentionStore:
 
     def _is_known(self) -> bool:
         # one that is only looked at may be of before this table
-        return bool(
-            scalar(
-                self._connection,
-                "SELECT count(*) FROM duckdb_tables() "
-                "WHERE schema_name = 'ops' AND table_name = 'retention'",
-            )
-        )
+        return has_table(self._connection, "ops", "retention")
 
     def _find_rejects(self, before: date) -> None:
         self._connection.execute(statement("retention/make_old_reject"), {"before": before})
@@ -214,12 +208,9 @@ class RetentionStore:
     def _find_present(self) -> None:
         """Who and what is in the feeds; of deltas also what only lost what it points at."""
         self._connection.execute("CREATE OR REPLACE TEMP TABLE present (feed VARCHAR, id VARCHAR)")
-        known = read(
-            self._connection,
-            "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'known'",
-        )["table_name"].to_list()
         for feed, key in PEOPLE_FEEDS.items():
-            for schema in ("core", "known") if feed in known else ("core",):
+            is_known = has_table(self._connection, "known", feed)
+            for schema in ("core", "known") if is_known else ("core",):
                 self._connection.execute(
                     f"INSERT INTO present SELECT '{feed}', {key} FROM {schema}.{feed}"
                 )
