@@ -4,12 +4,11 @@ Everything that is compared runs by turns in one go, each time in a fresh proces
 Medians and ratios are printed, and kept for `docs/performance.md`.
 """
 
-import contextlib
 import shutil
+import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import median as middle
 from typing import Annotated, Literal
 
 import typer
@@ -102,9 +101,9 @@ def day(
     ] = None,
     feeds: Where = _FEEDS,
 ) -> None:
-    """A day like any other over what a first run has left, beside doing all of it anew.
+    """A day like any other, over a tenant at rest, beside doing all of it anew.
 
-    Both must come to the same: every file of the outbox to the byte, and every published view.
+    Both must come to the same: every CSV of the outbox to the byte, and what views say of charges.
     """
     first = feeds_folder(feeds, lines, "plain")
     place = feeds / f"{lines}-today"
@@ -150,8 +149,9 @@ def start(lines: Lines = 1_000_000, runs: Runs = 5, feeds: Where = _FEEDS) -> No
     if not (folder / "var" / "published").exists():
         run_job(folder)
     took: dict[str, list[Took]] = defaultdict(list)
+    commands = starts.commands(folder)
     for _ in range(runs):
-        for name, command in starts.commands(folder).items():
+        for name, command in commands.items():
             took[name].append(command())
     about = f"{lines:,} order lines known"
     keep_and_show(
@@ -220,14 +220,13 @@ def keep_and_show(result: Result, took: Mapping[str, Sequence[Took]], *, of: str
         console.print(f"{seconds:8.2f} s  {step}")
     for name, words in result.notes.items():
         console.print(f"{name}: {words}")
-    with contextlib.suppress(ValueError):
-        console.print(f"kept in {keep(result).relative_to(Path.cwd())}")
+    console.print(f"kept in {keep(result).relative_to(ROOT)}")
 
 
 def _steps(jobs: Sequence[Took]) -> dict[str, float]:
     """The median of each step's seconds, the longest first."""
     each = [job.said["steps"] for job in jobs]
-    medians = {name: round(middle(one[name] for one in each), 2) for name in each[0]}
+    medians = {name: round(statistics.median(one[name] for one in each), 2) for name in each[0]}
     return dict(sorted(medians.items(), key=lambda item: -item[1]))
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -40,7 +41,7 @@ def feeds_folder(where: Path, lines: int, form: str, ids: str = "short", bad: in
     for ids_now, bad_now in ((ids, 1), (ids, bad)):
         if not (there := where / _name(lines, "plain", ids_now, bad_now)).exists():
             change = _with_ids(ids) if bad_now == 1 else _with_bad(bad)
-            _derive(folder, there, lambda a, b, do=change: _rewrite(a, b, do))  # type: ignore[misc]
+            _derive(folder, there, partial(_rewrite, change=change))
         folder = there
     for form_now in (csv_form, form):
         if not (there := where / _name(lines, form_now, ids, bad)).exists():

@@ -17,47 +17,50 @@ _LETTER = 6.2
 """About how many pixels a letter takes."""
 
 
+RUN, STEP, STATEMENT, REST = (
+    *("the run", "a step", "a statement of DuckDB's"),
+    "the rest: polars, fetched rows, files",
+)
+_COLOURS = {RUN: "#c7d3dd", STEP: "#e8a33d", STATEMENT: "#e9c46a", REST: "#7fb8ad"}
+
+
 @dataclass(frozen=True)
 class Span:
     """One bar: from when to when, in seconds, and how far down."""
 
-    name: str
     kind: str
     begin: float
     end: float
     depth: int
-    said: str
     label: str
 
 
 def spans(said: Mapping[str, Any], title: str) -> Iterator[Span]:
     """The bars of what `benchmarks.job --statements` said, the longest step and statement first."""
     whole = sum(said["steps"].values())
-    yield _span(title, "the run", 0, whole, 0, whole)
+    yield _span(title, RUN, 0, whole, 0, whole)
     asked: dict[str, list[tuple[float, str]]] = {}
     for step, name, took in said["statements"]:
         asked.setdefault(step, []).append((took, name))
     begin = 0.0
     for step, took in sorted(said["steps"].items(), key=lambda item: -item[1]):
-        yield _span(step, "a step", begin, took, 1, whole)
+        yield _span(step, STEP, begin, took, 1, whole)
         inside = begin
         for statement_took, name in sorted(asked.get(step, ()), reverse=True):
             if statement_took >= whole * _SEEN:
-                kind = "a statement of DuckDB's"
-                yield _span(name, kind, inside, statement_took, 2, whole)
+                yield _span(name, STATEMENT, inside, statement_took, 2, whole)
                 inside += statement_took
         rest = begin + took - inside
         if rest >= whole * _SEEN:
-            kind = "the rest: polars, fetched rows, files"
-            yield _span("", kind, inside, rest, 2, whole)
+            yield _span(REST, REST, inside, rest, 2, whole)
         begin += took
 
 
 def _span(name: str, kind: str, begin: float, took: float, depth: int, whole: float) -> Span:
-    said = f"{name or kind}: {took:.1f} s"
+    said = f"{name}: {took:.1f} s"
     room = int(took / whole * WIDTH / _LETTER) - 1
     label = said if len(said) <= room else name[: max(0, room - 1)] + "…" if room > 3 else ""
-    return Span(name, kind, begin, begin + took, depth, said, label)
+    return Span(kind, begin, begin + took, depth, label)
 
 
 def draw(said: Mapping[str, Any], title: str, target: Path) -> None:
@@ -72,15 +75,7 @@ def draw(said: Mapping[str, Any], title: str, target: Path) -> None:
         color=alt.Color(
             "kind:N",
             title=None,
-            scale=alt.Scale(
-                domain=[
-                    "the run",
-                    "a step",
-                    "a statement of DuckDB's",
-                    "the rest: polars, fetched rows, files",
-                ],
-                range=["#c7d3dd", "#e8a33d", "#e9c46a", "#7fb8ad"],
-            ),
+            scale=alt.Scale(domain=[*_COLOURS], range=[*_COLOURS.values()]),
             legend=alt.Legend(orient="bottom", labelFontSize=13, labelLimit=400),
         ),
     )

@@ -1,7 +1,7 @@
 """How long each statement of the warehouse takes, by the file it is in and the step that asks."""
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -16,7 +16,7 @@ class Watch:
 
     def __init__(self, step: Callable[[], str]) -> None:
         """`step` says which step is at work."""
-        self.seconds: Counter[tuple[str, str]] = Counter()
+        self.seconds: dict[tuple[str, str], float] = defaultdict(float)
         self._step = step
         self._names = {
             path.read_text("utf-8"): str(path.relative_to(SQL).with_suffix(""))
@@ -36,7 +36,7 @@ class Watch:
         """A statement took so long; one that is in no file is called by its first words."""
         text = str(sql)
         name = self._names.get(text) or " ".join(text.partition("(")[0].split()[:6])
-        self.seconds[self._step(), name] += seconds  # type: ignore[assignment]
+        self.seconds[self._step(), name] += seconds
 
 
 class _Watched:
