@@ -17,6 +17,8 @@ from warehouse.statements import statement
 NEW_PREFIX = "new_"
 """Tables of `core` so named hold records that a run has not accepted yet, or never did."""
 
+_LEFT_OUT = "known record left out: what it points at is gone"
+
 
 class FeedStore:
     """Accepted records (`core.<feed>`) and rejects (`ops.reject`) of one run.
@@ -42,6 +44,7 @@ class FeedStore:
         self._run_id = run_id
         self._is_delta = is_delta
         self._kept: frozenset[str] = frozenset()
+        self._left_out: dict[str, int] = {}
         self._delivered: Mapping[str, str] = {}
         self._read_by = ""
 
@@ -55,11 +58,16 @@ class FeedStore:
             read_by: the digest of whatever else decides which records are accepted.
 
         Returns:
-            The delivered feeds of which `core` holds already what would be accepted: they and all
-            they refer to are as they were. None of a delta, which says nothing of the others.
+            The feeds of which `core` holds already what would be accepted: they and all they refer
+            to are as they were.
         """
         self._delivered, self._read_by = delivered, read_by
-        self._kept = frozenset() if self._is_delta else self._unchanged()
+        self._kept = self._unchanged()
+        if self._is_delta:
+            settled = self._settled()
+            self._kept &= settled.keys()
+            self._left_out = {name: settled[name] for name in self._kept}
+            self.warn({(name, _LEFT_OUT): records for name, records in self._left_out.items()})
         for feed in FEEDS.values():
             if feed.name not in self._kept:
                 self._connection.execute(
@@ -75,7 +83,7 @@ class FeedStore:
             self._connection.execute(
                 f"CREATE OR REPLACE TABLE work.{name} (feed VARCHAR, record_key VARCHAR)"
             )
-        return self._kept & delivered.keys()
+        return self._kept
 
     def _unchanged(self) -> frozenset[str]:
         if not has_table(self._connection, "work", "accepted"):
@@ -90,6 +98,24 @@ class FeedStore:
             for name in FEEDS
             if all(known.get(each) == self._delivered.get(each, "") for each in _lineage(name))
         )
+
+    def _settled(self) -> dict[str, int]:
+        """Feeds of which another look would leave out what the last one left out: so many records.
+
+        What was left out when it came is left out once more, as known, before that can be said.
+        """
+        if not has_table(self._connection, "work", "left_out"):
+            return {}
+        return {
+            name: records
+            for name, records in self._connection.execute("FROM work.left_out").fetchall()
+            if has_table(self._connection, "known", name)
+            and first_row(
+                self._connection,
+                f"SELECT (SELECT count(*) FROM known.{name}) - (SELECT count(*) FROM core.{name})",
+            )
+            == (records,)
+        }
 
     def keep(self, feed: Feed, *, path: Path) -> FeedCount:
         """Note that a feed is as it was; what did not fit still does not. Its counts, as before."""
@@ -276,7 +302,8 @@ class FeedStore:
         if rejected:
             self._keep_rejects(feed)
         if rejected or orphans:
-            self.warn({(feed.name, "known record left out: what it points at is gone"): orphans})
+            self._left_out[feed.name] = orphans
+            self.warn({(feed.name, _LEFT_OUT): orphans})
             if orphans:
                 self._note_orphans(feed)
             self._connection.execute(
@@ -360,13 +387,19 @@ class FeedStore:
             "CREATE OR REPLACE TABLE work.accepted "
             "(feed VARCHAR, sha256 VARCHAR, run_id VARCHAR, read_by VARCHAR)"
         )
-        if not self._is_delta:
+        # of a delta only what it leaves alone is as it was: no delta is like the one before
+        known = {} if self._is_delta else self._delivered
+        self._connection.executemany(
+            "INSERT INTO work.accepted VALUES (?, ?, ?, ?)",
+            [(name, known.get(name, ""), self._run_id, self._read_by) for name in FEEDS],
+        )
+        self._connection.execute(
+            "CREATE OR REPLACE TABLE work.left_out (feed VARCHAR, records BIGINT)"
+        )
+        if self._is_delta:
             self._connection.executemany(
-                "INSERT INTO work.accepted VALUES (?, ?, ?, ?)",
-                [
-                    (name, self._delivered.get(name, ""), self._run_id, self._read_by)
-                    for name in FEEDS
-                ],
+                "INSERT INTO work.left_out VALUES (?, ?)",
+                [(name, self._left_out.get(name, 0)) for name in FEEDS],
             )
 
     def keep_marks(self, marks: Mapping[str, str]) -> None:

@@ -62,8 +62,9 @@ def accept_records(run: RunRef, landed: LandedFeeds, terms: ReadingTerms) -> dic
         for name in READING_ORDER:
             feed = FEEDS[name]
             if name in unchanged:
-                with transaction(connection), about_feed(name):
-                    counts[name] = _keep(feed, store, landed, terms)
+                if name in landed.names:
+                    with transaction(connection), about_feed(name):
+                        counts[name] = _keep(feed, store, landed, terms)
             elif name in landed.names:
                 announce(f"accept records of {name}")
                 with about_feed(name):
