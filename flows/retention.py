@@ -51,7 +51,7 @@ def apply_retention(
         recover_transfers(profile.warehouse, retry_terms(profile), run.as_of)
         with on_record(profile, intent, Subject(_WHAT, 0)):
             removed = remove_what_is_old(profile.warehouse, terms, actor=intent.who)
-            publish_marts(profile.warehouse, publishing(profile))
+            publish_marts(profile.warehouse, publishing(profile), anew=True)
             return compact_warehouse(profile.warehouse, removed, memory=run.memory)
 
 

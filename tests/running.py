@@ -1,5 +1,6 @@
 """Run the billing job in-process, without a Prefect server, and read what it came to."""
 
+import shutil
 import tempfile
 from dataclasses import dataclass
 from datetime import date
@@ -11,9 +12,11 @@ import polars as pl
 
 from flows.billing_run import billing_run
 from flows.profile import LoadedProfile, load_profile
+from flows.wiring import publishing
 from schemas.errors import R2BError
 from schemas.receipts import RunReceipt
-from warehouse.connection import open_published, prepare_warehouse
+from warehouse.connection import open_published, open_warehouse, prepare_warehouse
+from warehouse.published import publish
 from warehouse.queries import read
 
 AS_OF = date(2026, 3, 31)
@@ -78,3 +81,23 @@ def mart(folder: Path, view: str, *, where: str = "TRUE") -> pl.DataFrame:
     profile = load_profile(folder / "r2b.toml")
     with open_published(profile.published) as connection:
         return read(connection, f"SELECT * FROM mart.{view} WHERE {where}")
+
+
+def is_as_if_made_anew(profile: LoadedProfile) -> bool:
+    """Whether the published copy holds what one would that is made of nothing but the warehouse."""
+    with tempfile.TemporaryDirectory() as folder:
+        warehouse, anew = Path(folder) / "warehouse.duckdb", Path(folder) / "r2b.duckdb"
+        shutil.copy(profile.warehouse, warehouse)
+        with open_warehouse(warehouse) as connection:
+            publish(connection, publishing(profile)._replace(target=anew))
+        return _tables_of(profile.published) == _tables_of(anew)
+
+
+def _tables_of(published: Path) -> dict[str, list[tuple[Any, ...]]]:
+    with open_published(published) as connection:
+        names = connection.execute(
+            "SELECT concat(schema_name, '.', table_name) FROM duckdb_tables()"
+        ).fetchall()
+        return {
+            name: connection.execute(f"FROM {name} ORDER BY ALL").fetchall() for (name,) in names
+        }

@@ -1,7 +1,9 @@
 """The copy analysts open: made beside, renamed into place, never half-written, never blocking."""
 
 import contextlib
+import hashlib
 import os
+import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,7 +13,7 @@ import duckdb
 import polars as pl
 
 from warehouse.connection import sync_folder, transaction
-from warehouse.queries import read, read_batches
+from warehouse.queries import first_row, has_table, read, read_batches
 from warehouse.statements import views
 
 _COPIED = {
@@ -108,23 +110,108 @@ class Publishing(NamedTuple):
     personal: bool = True
 
 
-def publish(connection: duckdb.DuckDBPyConnection, terms: Publishing) -> None:
+def publish(
+    connection: duckdb.DuckDBPyConnection, terms: Publishing, *, anew: bool = False
+) -> None:
     """Replace the published copy with what the warehouse says now.
 
-    Whoever has the old copy open goes on reading it; whoever opens next sees the new one.
+    Whoever has the old copy open goes on reading it; whoever opens next sees the new one. A table
+    whose rows are as they were published is not written again. `anew`: all of it is, and nothing
+    of the old copy is left in the new file.
     """
     target = terms.target
     _make_folder(target.parent, for_group=terms.for_group)
     aside = target.with_name(f".{target.name}.part")
     for leftover in (aside, aside.with_name(aside.name + ".wal")):
         leftover.unlink(missing_ok=True)
-    _fill(connection, aside, {} if terms.personal else PERSONAL)
+    tables = _tables(terms)
+    made_by = _made_by(connection, tables)
+    known = None if anew else _published(connection, target, made_by)
+    if known is not None:
+        shutil.copyfile(target, aside)
+    digests = _fill(connection, aside, tables, known.digests if known else {})
     descriptor = os.open(aside, os.O_RDONLY)
     os.fsync(descriptor)
     os.close(descriptor)
     aside.chmod(0o440 if terms.for_group else 0o400)
     aside.replace(target)
     sync_folder(target.parent)
+    size = known.size_anew if known else target.stat().st_size
+    _note_published(connection, target, made_by, _Published(digests, size))
+
+
+def _tables(terms: Publishing) -> dict[str, str]:
+    """The tables of the copy, each with the query that fills it."""
+    tables = dict(_COPIED)
+    if not terms.personal:
+        for name, instead in PERSONAL.items():
+            put = ", ".join(f"{what} AS {column}" for column, what in instead.items())
+            tables[name] = f"SELECT * REPLACE ({put}) FROM ({tables[name]})"
+    return tables
+
+
+def _made_by(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> str:
+    """Digest of whatever decides what a copy is like, but for the rows of the warehouse."""
+    (newest,) = first_row(connection, "SELECT max(number) FROM main.migration") or (None,)
+    said = repr((duckdb.__version__, newest, tables, views()))
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+Digest = tuple[int, int | None]
+"""How many rows, and the sum of their hashes: the same rows in any order have the same."""
+
+
+class _Published(NamedTuple):
+    """What is in the published copy, and how big it was when it was last made anew."""
+
+    digests: Mapping[str, Digest]
+    size_anew: int
+
+
+_TOO_BIG = 2
+"""What was taken out of a copy leaves gaps in it: grown so much, it is made anew."""
+
+
+def _published(
+    connection: duckdb.DuckDBPyConnection, target: Path, made_by: str
+) -> _Published | None:
+    """What was published last; none where it has to be made anew: the file is another, or grown."""
+    if not target.exists() or not has_table(connection, "work", "published_file"):
+        return None
+    noted_by, sha256, size_anew = first_row(connection, "FROM work.published_file") or (None,) * 3
+    if noted_by != made_by or target.stat().st_size > _TOO_BIG * size_anew:
+        return None
+    if sha256 != _sha256(target):
+        return None
+    rows = connection.execute("FROM work.published_table").fetchall()
+    return _Published({name: (records, digest) for name, records, digest in rows}, size_anew)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _note_published(
+    connection: duckdb.DuckDBPyConnection, target: Path, made_by: str, published: _Published
+) -> None:
+    with transaction(connection):
+        connection.execute(
+            "CREATE OR REPLACE TABLE work.published_file "
+            "(made_by VARCHAR, sha256 VARCHAR, size_anew BIGINT)"
+        )
+        connection.execute(
+            "INSERT INTO work.published_file VALUES (?, ?, ?)",
+            [made_by, _sha256(target), published.size_anew],
+        )
+        connection.execute(
+            "CREATE OR REPLACE TABLE work.published_table "
+            "(name VARCHAR, records BIGINT, digest HUGEINT)"
+        )
+        connection.executemany(
+            "INSERT INTO work.published_table VALUES (?, ?, ?)",
+            [(name, *digest) for name, digest in published.digests.items()],
+        )
 
 
 def _make_folder(folder: Path, *, for_group: bool) -> None:
@@ -142,25 +229,56 @@ def rows_of(connection: duckdb.DuckDBPyConnection, view: str) -> Iterator[pl.Dat
 
 
 def _fill(
-    connection: duckdb.DuckDBPyConnection, aside: Path, instead: Mapping[str, Mapping[str, str]]
-) -> None:
-    """`instead`: table -> column -> what stands there in place of what it holds."""
+    connection: duckdb.DuckDBPyConnection,
+    aside: Path,
+    tables: Mapping[str, str],
+    known: Mapping[str, Digest],
+) -> dict[str, Digest]:
+    """Make the copy, or bring the one that is there up to date; `known`: what it holds."""
     quoted = str(aside).replace("'", "''")
     # the oldest form that shells and drivers of analysts still read: by default DuckDB 2 writes its
     # own, which none of DuckDB 1 opens
     connection.execute(f"ATTACH '{quoted}' AS published (STORAGE_VERSION 'v1.2.0')")
     try:
         with contextlib.closing(connection.cursor()) as cursor, transaction(cursor):
-            for schema in sorted({name.partition(".")[0] for name in _COPIED} | {"mart"}):
-                cursor.execute(f"CREATE SCHEMA published.{schema}")
-            for name, query in _COPIED.items():
-                if name in instead:
-                    put = ", ".join(f"{what} AS {column}" for column, what in instead[name].items())
-                    query = f"SELECT * REPLACE ({put}) FROM ({query})"  # noqa: PLW2901
-                cursor.execute(f"CREATE TABLE published.{name} AS {query}")
-            cursor.execute("USE published")  # of this cursor only: the views are the copy's own
-            for view in views().values():
-                cursor.execute(view)
+            digests = {name: _digest(cursor, query) for name, query in tables.items()}
+            if not known:
+                for schema in sorted({name.partition(".")[0] for name in tables} | {"mart"}):
+                    cursor.execute(f"CREATE SCHEMA published.{schema}")
+            for name, query in tables.items():
+                if name not in known:
+                    cursor.execute(f"CREATE TABLE published.{name} AS {query}")
+                elif known[name] != digests[name]:
+                    _bring_up_to_date(cursor, f"published.{name}", query, digests[name])
+            if not known:
+                cursor.execute("USE published")  # of this cursor only: the views are its own
+                for view in views().values():
+                    cursor.execute(view)
         connection.execute("CHECKPOINT published")
     finally:
         connection.execute("DETACH published")
+    return digests
+
+
+def _bring_up_to_date(
+    connection: duckdb.DuckDBPyConnection, table: str, query: str, digest: Digest
+) -> None:
+    """Take out the rows that are no more and put in those that are new, told by their hashes."""
+    connection.execute(
+        f"DELETE FROM {table} AS old "
+        f"WHERE hash(old) NOT IN (SELECT hash(new) FROM ({query}) AS new)"
+    )
+    connection.execute(
+        f"INSERT INTO {table} SELECT * FROM ({query}) AS new "
+        f"WHERE hash(new) NOT IN (SELECT hash(old) FROM {table} AS old)"
+    )
+    if digest != _digest(connection, f"FROM {table}"):
+        # two rows alike: how many of them there are does not show in their hashes
+        connection.execute(f"CREATE OR REPLACE TABLE {table} AS {query}")
+
+
+def _digest(connection: duckdb.DuckDBPyConnection, query: str) -> Digest:
+    records, digest = first_row(
+        connection, f"SELECT count(*), sum(hash(seen)::HUGEINT) FROM ({query}) AS seen"
+    ) or (0, None)
+    return records, digest

@@ -148,10 +148,10 @@ FEED_FAILURES = (20, 21, 22, 30)
 
 
 @step("publish")
-def publish_marts(warehouse: Path, published: Publishing) -> None:
-    """Renew the copy analysts open."""
+def publish_marts(warehouse: Path, published: Publishing, *, anew: bool = False) -> None:
+    """Renew the copy analysts open; `anew`: leave nothing of the old one in it."""
     with open_warehouse(warehouse) as connection:
-        publish(connection, published)
+        publish(connection, published, anew=anew)
 
 
 def _now() -> datetime:

@@ -1,8 +1,10 @@
 """What analysts and clerks read: the published copy, the light, the explanation. Section 7."""
 
+import hashlib
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,9 +18,9 @@ from flows.standing import status
 from schemas.errors import UsageError
 from schemas.marts import VIEWS
 from tests.integration.office import Office
-from tests.running import AS_OF, mart
-from warehouse.connection import open_published
-from warehouse.published import PERSONAL
+from tests.running import AS_OF, is_as_if_made_anew, mart
+from warehouse.connection import open_published, open_warehouse, prepare_warehouse
+from warehouse.published import PERSONAL, Publishing, publish
 
 L1, UP1 = ("L1", "recurring"), ("L1", "upfront")
 COUNT = "SELECT count(*) FROM mart.charge WHERE disposition = 'in_billing'"
@@ -69,6 +71,92 @@ def _ask(analyst: "subprocess.Popen[str]") -> str:
     analyst.stdin.write("?\n")
     analyst.stdin.flush()
     return analyst.stdout.readline().strip()
+
+
+def _edited(office: Office) -> None:
+    """A hand has been in the copy."""
+    office.profile.published.chmod(0o600)
+    with closing(duckdb.connect(str(office.profile.published))) as connection:
+        connection.execute("UPDATE core.products SET name = 'by hand'")
+
+
+def _as_if_published(office: Office) -> None:
+    """The product takes the copy for the one it published last."""
+    sha256 = hashlib.sha256(office.profile.published.read_bytes()).hexdigest()
+    office.change(f"UPDATE work.published_file SET sha256 = '{sha256}'")
+
+
+def _product(office: Office) -> str:
+    with open_published(office.profile.published) as connection:
+        return connection.execute("SELECT name FROM core.products").fetchone()[0]
+
+
+def test_a_table_whose_rows_are_as_they_were_is_not_written_again(office: Office):
+    _edited(office)
+    _as_if_published(office)
+    office.uploaded()
+
+    assert ("by hand", "green") == (_product(office), light(office))
+
+
+def test_a_copy_that_another_hand_has_changed_is_made_anew(office: Office):
+    _edited(office)
+    office.uploaded()
+
+    assert ("Line Rental", "green") == (_product(office), light(office))
+
+
+def test_a_copy_that_has_grown_too_much_is_made_anew(office: Office):
+    _edited(office)
+    _as_if_published(office)
+    office.change("UPDATE work.published_file SET size_anew = size_anew // 2 - 1")
+    office.uploaded()
+
+    assert "Line Rental" == _product(office)
+
+
+def test_a_copy_of_another_kind_is_made_anew(office: Office):
+    _edited(office)
+    _as_if_published(office)
+    with (office.folder / "r2b.toml").open("a") as out:
+        out.write(NOBODY)
+    office.uploaded()
+
+    assert "Line Rental" == _product(office)
+
+
+def test_whatever_happens_the_copy_is_as_if_made_anew(tmp_path: Path):
+    office = Office(tmp_path / "office", lines=3, profile="[feeds]\nmax_reject_rate = 1\n")
+
+    def changes():
+        office.run()
+        yield "a first run"
+        office.answer({L1: "accepted", UP1: "rejected:E1"})
+        yield "an answer"
+        office.line(2)["quantity"] = "7"
+        office.line(3)["quantity"] = "none"
+        office.add_line(4)
+        office.run(AS_OF + timedelta(days=1))
+        yield "another price, a reject and a new line"
+        del office.feeds["order_lines"][1]
+        office.record("products")["name"] = "Rental of Lines"
+        office.run(AS_OF + timedelta(days=2))
+        yield "a line is gone, a product has another name"
+
+    for change in changes():
+        assert is_as_if_made_anew(office.profile), change
+
+
+def test_rows_that_are_alike_are_all_published(tmp_path: Path):
+    warehouse, terms = tmp_path / "warehouse.duckdb", Publishing(tmp_path / "r2b.duckdb")
+    prepare_warehouse(warehouse)
+
+    for rows in (1, 2, 3):
+        with open_warehouse(warehouse) as connection:
+            connection.execute("INSERT INTO ops.warning VALUES ('R1', 'sites', 'odd', 1)")
+            publish(connection, terms)
+        with open_published(terms.target) as connection:
+            assert (rows,) == connection.execute("SELECT count(*) FROM ops.warning").fetchone()
 
 
 def test_the_copy_can_neither_be_changed_nor_reach_anything_else(office: Office):

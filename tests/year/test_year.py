@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.running import mart
+from flows.profile import load_profile
+from tests.running import is_as_if_made_anew, mart
 from tests.year.expectation import differences
 from tests.year.facts import Charge
 from tests.year.product import Product
@@ -57,6 +58,7 @@ def test_the_product_makes_affinity_hold_what_the_layer_says(
     left = mart(tmp_path, "reconciliation", where="class NOT IN ('matched', 'explained')")
     unsaid = [row for row in left.to_dicts() if not is_refused_to_the_last(year, row)]
     assert not unsaid, unsaid
+    assert is_as_if_made_anew(load_profile(product.profile))
 
 
 def is_refused_to_the_last(year: Year, row: dict[str, Any]) -> bool:
