@@ -59,22 +59,23 @@ class Subject:
 
 
 def trail_of(profile: LoadedProfile) -> Trail:
-    """The tenant's trail, with the key where one is given.
+    """The tenant's trail, with its keys where they are given: one per line, the newest first.
 
     Raises:
-        ProfileWrong: the key is too short, or kept in a Prefect Secret that is not there.
+        ProfileWrong: a key is too short, or kept in a Prefect Secret that is not there.
     """
     audit = profile.settings.audit
     place = Place(audit.key_env, audit.key_secret, "audit", "key")
-    key = credential(place)
-    if key is not None and len(key) < _FEWEST_CHARACTERS:
+    keys = [line.strip() for line in (credential(place) or "").splitlines() if line.strip()]
+    if any(len(key) < _FEWEST_CHARACTERS for key in keys):
         raise ProfileWrong(
             f"Reading the key of the audit trail: {place.words} holds fewer than "
-            f"{_FEWEST_CHARACTERS} characters.",
+            f"{_FEWEST_CHARACTERS} characters"
+            f"{' in a line' if len(keys) > 1 else ''}.",
             hint="Make a long one at random and keep it: what it sealed can only be checked "
             "with it.",
         )
-    return Trail(profile.audit_trail, None if key is None else key.encode())
+    return Trail(profile.audit_trail, tuple(key.encode() for key in keys))
 
 
 def audit_head(profile: LoadedProfile) -> AuditHead | None:
@@ -183,7 +184,7 @@ def _begin(profile: LoadedProfile, deed: Deed, subject: Subject) -> Deed:
                 deed,
                 page.entries,
                 approvers=approvers(profile),
-                keyed_only=trail.key is not None,
+                keyed_only=bool(trail.keys),
             )
             deed = replace(deed, approval=found.entry)
             if found.entry is None:

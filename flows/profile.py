@@ -861,8 +861,8 @@ class Audit(Section):
     key_env: str = Field(
         "R2B_AUDIT_KEY",
         pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
-        description="Environment variable that holds the key its entries are sealed with; not "
-        "set = sealed without one.",
+        description="Environment variable that holds the key its entries are sealed with, and in "
+        "lines below it those they were sealed with before; not set = sealed without one.",
     )
     key_secret: str = Field(
         "", description="Prefect Secret block that holds the key; none = the variable."

@@ -2,7 +2,8 @@
 
 One line of JSON per entry. The hash covers every field and the hash before, so nothing can be
 changed, moved or left out unseen. Whoever can write the file could recompute it all: a key makes
-that impossible, and heads known elsewhere show a tail that is gone.
+that impossible, and heads known elsewhere show a tail that is gone. A key that is no secret any
+more is followed by another one: from then on it seals nothing.
 """
 
 import hashlib
@@ -46,22 +47,22 @@ def entries_of(content: bytes) -> list[AuditEntry]:
 
 
 def first_fault(
-    content: bytes, key: bytes | None, heads: Iterable[AuditHead] = ()
+    content: bytes, keys: Sequence[bytes], heads: Iterable[AuditHead] = ()
 ) -> AuditFault | None:
     """What is wrong with a trail, by its first wrong entry; None when it is as it was written.
 
-    Without the `key` of an entry only its place is checked. `heads` are entries as others know
-    them.
+    `keys`: what entries are sealed with, the newest first; without any, only the place of those
+    that are sealed is checked. `heads` are entries as others know them.
     """
     lines = content.split(b"\n")
     if lines.pop():
         return AuditFault(len(lines) + 1, "is cut short")
     entries = [_try_entry(line) for line in lines]
-    faults = [_chain_fault(entries, key), _head_fault(entries, heads)]
+    faults = [_chain_fault(entries), _seal_fault(entries, keys), _head_fault(entries, heads)]
     return min((each for each in faults if each), key=lambda each: each.number, default=None)
 
 
-def _chain_fault(entries: Sequence[AuditEntry | None], key: bytes | None) -> AuditFault | None:
+def _chain_fault(entries: Sequence[AuditEntry | None]) -> AuditFault | None:
     before: AuditEntry | None = None
     for number, entry in enumerate(entries, start=1):
         if entry is None:
@@ -72,10 +73,35 @@ def _chain_fault(entries: Sequence[AuditEntry | None], key: bytes | None) -> Aud
             return AuditFault(number, "does not follow the one before it")
         if before is not None and before.is_keyed and not entry.is_keyed:
             return AuditFault(number, "is sealed without the key, though the one before it has it")
-        if _is_changed(entry, key):
-            return AuditFault(number, "was changed, or is not sealed with this key")
         before = entry
     return None
+
+
+def _seal_fault(entries: Sequence[AuditEntry | None], keys: Sequence[bytes]) -> AuditFault | None:
+    newest = len(keys) - 1
+    for number, entry in enumerate(entries, start=1):
+        if entry is None or (entry.is_keyed and not keys):
+            continue
+        if not entry.is_keyed and not _is_sealed_with(entry, None):
+            return AuditFault(number, "was changed")
+        if entry.is_keyed:
+            used = _key_of(entry, keys)
+            if used is None:
+                return AuditFault(number, "was changed, or is not sealed with this key")
+            if used > newest:
+                return AuditFault(number, "is sealed with an older key than the one before it")
+            newest = used
+    return None
+
+
+def _key_of(entry: AuditEntry, keys: Sequence[bytes]) -> int | None:
+    """Which of the keys an entry is sealed with."""
+    return next((at for at, key in enumerate(keys) if _is_sealed_with(entry, key)), None)
+
+
+def _is_sealed_with(entry: AuditEntry, key: bytes | None) -> bool:
+    content = _content(entry.deed, entry.number, entry.previous_hash, is_keyed=entry.is_keyed)
+    return hmac.compare_digest(_hash(content, key), entry.hash)
 
 
 def _misplaced(number: int, entry: AuditEntry, entries: Sequence[AuditEntry | None]) -> str:
@@ -84,14 +110,6 @@ def _misplaced(number: int, entry: AuditEntry, entries: Sequence[AuditEntry | No
     if any(each is not None and each.number == number for each in entries):
         return f"is not in its place: entry {entry.number} is there"
     return f"is missing: entry {entry.number} is in its place"
-
-
-def _is_changed(entry: AuditEntry, key: bytes | None) -> bool:
-    if entry.is_keyed and key is None:
-        return False
-    content = _content(entry.deed, entry.number, entry.previous_hash, is_keyed=entry.is_keyed)
-    expected = _hash(content, key if entry.is_keyed else None)
-    return not hmac.compare_digest(expected, entry.hash)
 
 
 def _head_fault(

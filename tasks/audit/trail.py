@@ -17,10 +17,13 @@ from warehouse.connection import sync_folder
 
 @dataclass(frozen=True)
 class Trail:
-    """One tenant's trail; with a `key`, what is added takes it to be made."""
+    """One tenant's trail; with `keys`, what is added takes the first of them to be made.
+
+    The others sealed what is there already, the newest first.
+    """
 
     path: Path
-    key: bytes | None = None
+    keys: tuple[bytes, ...] = ()
 
     def entries(self, heads: Iterable[AuditHead] = ()) -> list[AuditEntry]:
         """Every entry, oldest first, once the trail was found to be whole.
@@ -29,7 +32,7 @@ class Trail:
             DeliveryIncomplete: it is not, or lacks what `heads` know of it.
         """
         content = self._content()
-        _refuse(first_fault(content, self.key, heads))
+        _refuse(first_fault(content, self.keys, heads))
         return entries_of(content)
 
     def head(self) -> AuditHead | None:
@@ -44,14 +47,14 @@ class Trail:
     def check(self, heads: Sequence[AuditHead]) -> AuditReport:
         """What is wrong with the trail, and how much of it could be checked."""
         content = self.path.read_bytes() if self.path.is_file() else b""
-        fault = first_fault(content, self.key, heads)
+        fault = first_fault(content, self.keys, heads)
         entries = [] if fault else entries_of(content)
         keyed = sum(entry.is_keyed for entry in entries)
         return AuditReport(
             entries=content.count(b"\n"),
             fault=fault,
             unkeyed=len(entries) - keyed,
-            unchecked=keyed if self.key is None else 0,
+            unchecked=0 if self.keys else keyed,
             heads=len({head.known_to for head in heads}),
         )
 
@@ -73,12 +76,13 @@ class Trail:
                     sync_folder(self.path.parent)
                 content = file.read()
                 whole = whole_lines(content)
-                _refuse(first_fault(whole, self.key, heads))
+                _refuse(first_fault(whole, self.keys, heads))
                 entries = entries_of(whole)
-                _need_key(entries, self.key)
+                key = self.keys[0] if self.keys else None
+                _need_key(entries, key)
                 if len(whole) < len(content):
                     file.truncate(len(whole))
-                yield Page(file, self.key, entries)
+                yield Page(file, key, entries)
         except OSError as error:
             raise DeliveryIncomplete(
                 f"Writing the audit trail {self.path.name}: {error.strerror or 'it failed'}.",

@@ -346,6 +346,18 @@ def test_without_the_key_it_says_what_it_could_not_check(
     assert 5 == check_trail(tampered.profile).entries
 
 
+def test_a_key_is_followed_by_another(tampered: Office, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("R2B_AUDIT_KEY", f"the key that follows it\n{KEY}\n")
+    release(tampered.profile, 1, actor="Bea")
+
+    report = check_trail(tampered.profile)
+    assert (6, None, 0) == (report.entries, report.fault, report.unchecked)
+
+    monkeypatch.setenv("R2B_AUDIT_KEY", KEY)
+    with pytest.raises(DeliveryIncomplete, match="entry 6 was changed, or is not sealed"):
+        release(tampered.profile, 1, actor="Bea")
+
+
 def test_a_key_that_can_be_guessed_is_refused(office: Office, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("R2B_AUDIT_KEY", "short")
 

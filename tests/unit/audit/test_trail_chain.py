@@ -43,13 +43,13 @@ def lines(count: int = 5) -> list[bytes]:
     return [line_of(each) for each in chain(count)]
 
 
-@pytest.mark.parametrize("key", [KEY, None], ids=["with a key", "without"])
-def test_what_was_written_is_read_again_and_is_whole(key: bytes | None):
-    made = chain(3, key)
+@pytest.mark.parametrize("keys", [[KEY], []], ids=["with a key", "without"])
+def test_what_was_written_is_read_again_and_is_whole(keys: list[bytes]):
+    made = chain(3, *(keys or [None]))
 
     assert made == entries_of(written(made))
-    assert None is first_fault(written(made), key)
-    assert None is first_fault(b"", key)
+    assert None is first_fault(written(made), keys)
+    assert None is first_fault(b"", keys)
 
 
 def forged(number: int) -> bytes:
@@ -82,7 +82,7 @@ def cut(content: list[bytes], number: int) -> list[bytes]:
     ],
 )
 def test_the_first_wrong_entry_is_named(tampering: Callable[[list[bytes]], list[bytes]], number):
-    fault = first_fault(b"".join(tampering(lines())), KEY)
+    fault = first_fault(b"".join(tampering(lines())), [KEY])
 
     assert fault is not None
     assert number == fault.number
@@ -91,10 +91,10 @@ def test_the_first_wrong_entry_is_named(tampering: Callable[[list[bytes]], list[
 def test_a_tail_that_is_gone_is_known_elsewhere():
     made = chain(5)
     head = AuditHead(5, made[-1].hash, "the manifest of batch 7")
-    fault = first_fault(written(made[:3]), KEY, [head])
+    fault = first_fault(written(made[:3]), [KEY], [head])
 
-    assert None is first_fault(written(made), KEY, [head])
-    assert None is first_fault(written(made[:3]), KEY)
+    assert None is first_fault(written(made), [KEY], [head])
+    assert None is first_fault(written(made[:3]), [KEY])
     assert fault is not None
     assert (4, "is missing: the manifest of batch 7 knows entries up to 5") == (
         fault.number,
@@ -105,7 +105,7 @@ def test_a_tail_that_is_gone_is_known_elsewhere():
 def test_a_trail_written_anew_without_the_key_is_found_out():
     anew = chain(5, None)
     head = AuditHead(2, chain(5)[1].hash, "the warehouse")
-    fault = first_fault(written(anew), KEY, [head])
+    fault = first_fault(written(anew), [KEY], [head])
 
     assert fault is not None
     assert (2, "is not the one that the warehouse knows") == (fault.number, fault.words)
@@ -117,18 +117,45 @@ def test_once_sealed_with_the_key_always_sealed_with_it():
     after = [*keyed, sealed(deed(3), keyed[-1], None)]
     before = [*unkeyed, sealed(deed(3), unkeyed[-1], KEY)]
 
-    fault = first_fault(written(after), KEY)
+    fault = first_fault(written(after), [KEY])
     assert fault is not None
     assert 3 == fault.number
-    assert None is first_fault(written(before), KEY)
+    assert None is first_fault(written(before), [KEY])
+
+
+FORMER, OLDER = b"a key that somebody knows", b"a key that everybody knows"
+
+
+def chain_of(*keys: bytes) -> bytes:
+    made: list[AuditEntry] = []
+    for number, key in enumerate(keys, start=1):
+        made.append(sealed(deed(number), made[-1] if made else None, key))
+    return written(made)
+
+
+def test_a_trail_may_have_had_other_keys():
+    content = chain_of(OLDER, OLDER, FORMER, KEY, KEY)
+
+    assert None is first_fault(content, [KEY, FORMER, OLDER])
+    assert None is first_fault(chain_of(FORMER), [KEY, FORMER])
+    fault = first_fault(content, [KEY, OLDER])
+    assert fault is not None
+    assert (3, "was changed, or is not sealed with this key") == (fault.number, fault.words)
+
+
+def test_a_key_that_was_followed_by_another_seals_nothing_any_more():
+    fault = first_fault(chain_of(FORMER, KEY, FORMER), [KEY, FORMER])
+
+    assert fault is not None
+    assert (3, "is sealed with an older key than the one before it") == (fault.number, fault.words)
 
 
 def test_without_the_key_only_places_are_checked():
     changed = written(chain(3)).replace(b"batch 2", b"batch 9")
 
-    assert None is first_fault(changed, None)
-    assert 2 == getattr(first_fault(changed, KEY), "number", None)
-    assert 1 == getattr(first_fault(written(chain(3)), b"another key, long enough"), "number", 0)
+    assert None is first_fault(changed, [])
+    assert 2 == getattr(first_fault(changed, [KEY]), "number", None)
+    assert 1 == getattr(first_fault(written(chain(3)), [b"another key, long enough"]), "number", 0)
 
 
 def test_every_byte_of_an_entry_counts():
@@ -136,7 +163,7 @@ def test_every_byte_of_an_entry_counts():
     quiet = [
         place
         for place in range(len(content))
-        if first_fault(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :], KEY)
+        if first_fault(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :], [KEY])
         is None
     ]
 
