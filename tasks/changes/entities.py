@@ -175,7 +175,7 @@ def entity_changes(
         },
         NEW_PRODUCTS: _judged_products(records.new_products, terms),
     }
-    return {file.name: _found(file, rows, _tracked(file, terms)) for file, rows in found.items()}
+    return {file.name: _found(file, rows) for file, rows in found.items()}
 
 
 def oddities(customers: pl.DataFrame) -> dict[tuple[str, str], int]:
@@ -387,7 +387,7 @@ def _held(rows: pl.DataFrame, reasons: Mapping[str, pl.Expr]) -> pl.DataFrame:
     )
 
 
-def _found(file: OutFile, rows: pl.DataFrame, tracked: Iterable[str]) -> Found:
+def _found(file: OutFile, rows: pl.DataFrame) -> Found:
     rows = rows.with_columns(pl.col(_cells(file)[_place_of_id(file)]).alias("layer_id"))
     acting = rows.filter(pl.col("action").is_not_null()).with_columns(
         pl.when("in_flight")
@@ -401,20 +401,22 @@ def _found(file: OutFile, rows: pl.DataFrame, tracked: Iterable[str]) -> Found:
     whole = acting.filter(pl.col("action") == "ADD").with_columns(
         nothing.alias("field"), nothing.alias("before"), nothing.alias("now")
     )
-    changes = [
-        acting.filter(
-            (pl.col("action") == "UPDATE") & pl.col("changed").list.contains(name)
-        ).with_columns(
-            pl.lit(name).alias("field"),
-            _told(file, name).alias("before"),
-            pl.col(name).alias("now"),
+    place = pl.col("field").replace_strict(
+        {name: place for place, name in enumerate(_cells(file))}, return_dtype=pl.Int64
+    )
+    changed = (
+        acting.filter(pl.col("action") == "UPDATE")
+        .with_columns(pl.col("changed").alias("field"))
+        .explode("field")
+        .with_columns(
+            pl.col("told").list.get(place, null_on_oob=True).alias("before"),
+            pl.col("cells").list.get(place).alias("now"),
         )
-        for name in tracked
-    ]
+    )
     return Found(
         due=acting.filter("is_going").select(list(DUE)),
         baseline=rows.filter("is_baseline").select(list(BASELINE)),
-        changes=pl.concat([whole, *changes])
+        changes=pl.concat([whole, changed])
         .drop("told")
         .rename({"before": "told"})
         .select(list(CHANGE)),
