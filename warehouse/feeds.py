@@ -106,16 +106,23 @@ class FeedStore:
         """
         if not has_table(self._connection, "work", "left_out"):
             return {}
-        return {
-            name: records
-            for name, records in self._connection.execute("FROM work.left_out").fetchall()
-            if has_table(self._connection, "known", name)
-            and first_row(
-                self._connection,
-                f"SELECT (SELECT count(*) FROM known.{name}) - (SELECT count(*) FROM core.{name})",
-            )
-            == (records,)
-        }
+        known = self._connection.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'known'"
+        ).fetchall()
+        said = [
+            f"SELECT '{name}' AS feed, "
+            f"(SELECT count(*) FROM known.{name}) - (SELECT count(*) FROM core.{name}) AS records"
+            for (name,) in known
+            if name in FEEDS
+        ]
+        if not said:
+            return {}
+        return dict(
+            self._connection.execute(
+                f"FROM work.left_out SEMI JOIN ({' UNION ALL '.join(said)}) AS now "
+                "ON left_out.feed = now.feed AND left_out.records = now.records"
+            ).fetchall()
+        )
 
     def keep(self, feed: Feed, *, path: Path) -> FeedCount:
         """Note that a feed is as it was; what did not fit still does not. Its counts, as before."""
