@@ -29,7 +29,7 @@ class FeedStore:
 
     New records wait in tables of their own, which are renamed in the end: deleting from what the
     same transaction has appended would make DuckDB write every row a second time. A full feed that
-    is as it was is not read at all: `unchanged` says which, `keep` notes it.
+    is as it was is not read at all, nor one that a delta leaves alone: `start_over` says which.
 
     In delta mode `merge` puts what was known beside what came, before references are looked up.
     A known record whose parent is gone is left out of `core` but stays known: it comes back with
@@ -49,7 +49,7 @@ class FeedStore:
         self._read_by = ""
 
     def start_over(self, delivered: Mapping[str, str], *, read_by: str) -> frozenset[str]:
-        """Make room for full feeds; one that is not delivered is left at that: empty.
+        """Make room for what is accepted; a full feed that is not delivered is left empty.
 
         What an interrupted run left behind is forgotten.
 
@@ -65,7 +65,7 @@ class FeedStore:
         self._kept = self._unchanged()
         if self._is_delta:
             settled = self._settled()
-            self._kept &= settled.keys()
+            self._kept = frozenset(name for name in self._kept if _lineage(name) <= settled.keys())
             self._left_out = {name: settled[name] for name in self._kept}
             self.warn({(name, _LEFT_OUT): records for name, records in self._left_out.items()})
         for feed in FEEDS.values():
@@ -321,23 +321,22 @@ class FeedStore:
         return int(rejected)
 
     def _note_orphans(self, feed: Feed) -> None:
-        """Note the keys of known records whose parent is broken: so are they."""
-        has_broken_parent = " OR ".join(
-            f"(reject.column_name = '{column.name}' AND record.{column.name} IN "
-            f"(SELECT record_key FROM parent WHERE feed = '{column.references}'))"
-            for column in feed.columns
-            if column.references is not None
-        )
+        """Note the keys of known records whose parent is broken: so are they.
+
+        And of those that are broken themselves, until what they point at comes, or is gone.
+        """
         self._connection.execute(
-            f"INSERT INTO work.run_broken WITH parent AS ("
+            f"INSERT INTO work.run_broken WITH broken AS ("
+            f"FROM ops.broken WHERE until_run IS NULL), parent AS ("
             f"FROM work.run_broken UNION ALL "
             f"SELECT feed, record_key FROM work.run_reject UNION ALL "
-            f"(SELECT feed, record_key FROM ops.broken WHERE until_run IS NULL "
-            f"EXCEPT FROM work.run_judged)) "
+            f"(SELECT feed, record_key FROM broken EXCEPT FROM work.run_judged)) "
             f"SELECT DISTINCT '{feed.name}', {_key(feed)} FROM {self._new(feed)} AS record "
             f"INNER JOIN work.reject AS reject ON record.row_number = reject.row_number "
             f"WHERE reject.row_number < 0 AND {_key(feed)} IS NOT NULL "
-            f"AND ({has_broken_parent})"
+            f"AND ({_points_at(feed, 'parent')} OR ({_key(feed)} IN "
+            f"(SELECT record_key FROM broken WHERE feed = '{feed.name}') "
+            f"AND NOT ({_points_at(feed, 'work.run_judged')})))"
         )
 
     def _note_judged(self, feed: Feed) -> None:
@@ -428,6 +427,17 @@ class FeedStore:
     def warn(self, warnings: Mapping[tuple[str, str], int]) -> None:
         """Note what looks odd but stops nothing: (subject, warning) -> records."""
         note_warnings(self._connection, self._run_id, warnings)
+
+
+def _points_at(feed: Feed, records: str) -> str:
+    """That what a rejected reference names is one of `records` (`feed`, `record_key`), as SQL."""
+    named = " OR ".join(
+        f"(reject.column_name = '{column.name}' AND record.{column.name} IN "
+        f"(SELECT record_key FROM {records} WHERE feed = '{column.references}'))"
+        for column in feed.columns
+        if column.references is not None
+    )
+    return named or "FALSE"
 
 
 def _lineage(name: str) -> set[str]:

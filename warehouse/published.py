@@ -129,7 +129,7 @@ def publish(
     known = None if anew else _published(connection, target, made_by)
     if known is not None:
         shutil.copyfile(target, aside)
-    digests = _fill(connection, aside, tables, known.digests if known else {})
+    digests = _fill(connection, aside, tables, known.digests if known else None)
     descriptor = os.open(aside, os.O_RDONLY)
     os.fsync(descriptor)
     os.close(descriptor)
@@ -152,8 +152,13 @@ def _tables(terms: Publishing) -> dict[str, str]:
 
 def _made_by(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> str:
     """Digest of whatever decides what a copy is like, but for the rows of the warehouse."""
-    (newest,) = first_row(connection, "SELECT max(number) FROM main.migration") or (None,)
-    said = repr((duckdb.__version__, newest, tables, views()))
+    columns = connection.execute(
+        "SELECT schema_name, table_name, column_index, column_name, data_type "
+        "FROM duckdb_columns() WHERE database_name = current_database() "
+        "AND concat(schema_name, '.', table_name) IN (SELECT unnest($tables)) ORDER BY ALL",
+        {"tables": list(tables)},
+    ).fetchall()
+    said = repr((duckdb.__version__, columns, tables, views()))
     return hashlib.sha256(said.encode()).hexdigest()
 
 
@@ -176,12 +181,14 @@ def _published(
     connection: duckdb.DuckDBPyConnection, target: Path, made_by: str
 ) -> _Published | None:
     """What was published last; none where it has to be made anew: the file is another, or grown."""
-    if not target.exists() or not has_table(connection, "work", "published_file"):
+    if not has_table(connection, "work", "published_file"):
         return None
     noted_by, sha256, size_anew = first_row(connection, "FROM work.published_file") or (None,) * 3
-    if noted_by != made_by or target.stat().st_size > _TOO_BIG * size_anew:
-        return None
-    if sha256 != _sha256(target):
+    try:
+        is_other = noted_by != made_by or sha256 != _sha256(target)
+        if is_other or target.stat().st_size > _TOO_BIG * size_anew:
+            return None
+    except OSError:  # gone, or not ours to read: nothing is lost by making it anew
         return None
     rows = connection.execute("FROM work.published_table").fetchall()
     return _Published({name: (records, digest) for name, records, digest in rows}, size_anew)
@@ -232,9 +239,9 @@ def _fill(
     connection: duckdb.DuckDBPyConnection,
     aside: Path,
     tables: Mapping[str, str],
-    known: Mapping[str, Digest],
+    known: Mapping[str, Digest] | None,
 ) -> dict[str, Digest]:
-    """Make the copy, or bring the one that is there up to date; `known`: what it holds."""
+    """Make the copy, or bring the one that is there up to date; `known`: what that one holds."""
     quoted = str(aside).replace("'", "''")
     # the oldest form that shells and drivers of analysts still read: by default DuckDB 2 writes its
     # own, which none of DuckDB 1 opens
@@ -242,15 +249,15 @@ def _fill(
     try:
         with contextlib.closing(connection.cursor()) as cursor, transaction(cursor):
             digests = _digests(cursor, tables)
-            if not known:
+            if known is None:
                 for schema in sorted({name.partition(".")[0] for name in tables} | {"mart"}):
                     cursor.execute(f"CREATE SCHEMA published.{schema}")
             for name, query in tables.items():
-                if name not in known:
+                if known is None:
                     cursor.execute(f"CREATE TABLE published.{name} AS {query}")
                 elif known[name] != digests[name]:
                     _bring_up_to_date(cursor, f"published.{name}", query, digests[name])
-            if not known:
+            if known is None:
                 cursor.execute("USE published")  # of this cursor only: the views are its own
                 for view in views().values():
                     cursor.execute(view)
@@ -278,9 +285,13 @@ def _bring_up_to_date(
 
 
 def _digests(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> dict[str, Digest]:
-    """One statement for all of them: of small tables, asking takes longer than the answer."""
+    """One statement for all of them: of small tables, asking takes longer than the answer.
+
+    Hashed twice: the hash of a row mixes its last column in by XOR only, so that two rows which
+    swap theirs might leave the sum as it was.
+    """
     said = [
-        f"SELECT '{name}' AS name, count(*) AS records, sum(hash(seen)::HUGEINT) AS digest "
+        f"SELECT '{name}' AS name, count(*) AS records, sum(hash(hash(seen))::HUGEINT) AS digest "
         f"FROM ({query}) AS seen"
         for name, query in tables.items()
     ]

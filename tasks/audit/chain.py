@@ -18,6 +18,14 @@ from schemas.audit import GENESIS, AuditEntry, AuditFault, AuditHead, Deed
 from schemas.json_text import read_json
 from schemas.vocabulary import Act, ActOutcome
 
+_NOT_GIVEN = (
+    "was changed, or is sealed with a key that is not given here: older keys belong in lines below "
+    "the newest"
+)
+_OLDER = (
+    "is sealed with an older key than the one before it: the newest key belongs in the first line"
+)
+
 
 def sealed(deed: Deed, before: AuditEntry | None, key: bytes | None) -> AuditEntry:
     """The entry that follows `before` and says `deed`."""
@@ -87,9 +95,9 @@ def _seal_fault(entries: Sequence[AuditEntry | None], keys: Sequence[bytes]) -> 
         if entry.is_keyed:
             used = _key_of(entry, keys)
             if used is None:
-                return AuditFault(number, "was changed, or is not sealed with this key")
+                return AuditFault(number, _NOT_GIVEN)
             if used > newest:
-                return AuditFault(number, "is sealed with an older key than the one before it")
+                return AuditFault(number, _OLDER)
             newest = used
     return None
 

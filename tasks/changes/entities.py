@@ -402,7 +402,7 @@ def _found(file: OutFile, rows: pl.DataFrame) -> Found:
         nothing.alias("field"), nothing.alias("before"), nothing.alias("now")
     )
     place = pl.col("field").replace_strict(
-        {name: place for place, name in enumerate(_cells(file))}, return_dtype=pl.Int64
+        {name: number for number, name in enumerate(_cells(file))}, return_dtype=pl.Int64
     )
     changed = (
         acting.filter(pl.col("action") == "UPDATE")

@@ -58,10 +58,10 @@ def accept_records(run: RunRef, landed: LandedFeeds, terms: ReadingTerms) -> dic
         store = FeedStore(connection, run.run_id, is_delta=terms.is_delta)
         delivered = {name: landed.sha256(name) for name in landed.names}
         with transaction(connection):
-            unchanged = store.start_over(delivered, read_by=fingerprint(terms))
+            kept = store.start_over(delivered, read_by=fingerprint(terms))
         for name in READING_ORDER:
             feed = FEEDS[name]
-            if name in unchanged:
+            if name in kept:
                 if name in landed.names:
                     with transaction(connection), about_feed(name):
                         counts[name] = _keep(feed, store, landed, terms)

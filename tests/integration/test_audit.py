@@ -354,7 +354,10 @@ def test_a_key_is_followed_by_another(tampered: Office, monkeypatch: pytest.Monk
     assert (6, None, 0) == (report.entries, report.fault, report.unchecked)
 
     monkeypatch.setenv("R2B_AUDIT_KEY", KEY)
-    with pytest.raises(DeliveryIncomplete, match="entry 6 was changed, or is not sealed"):
+    with pytest.raises(
+        DeliveryIncomplete,
+        match="entry 6 was changed, or is sealed with a key that is not given here",
+    ):
         release(tampered.profile, 1, actor="Bea")
 
 

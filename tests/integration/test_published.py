@@ -125,6 +125,40 @@ def test_a_copy_of_another_kind_is_made_anew(office: Office):
     assert "Line Rental" == _product(office)
 
 
+def test_a_copy_whose_tables_had_other_columns_is_made_anew(office: Office):
+    office.change("ALTER TABLE out.hold_since ADD COLUMN further INTEGER")
+    office.uploaded()
+    office.run()
+
+    assert "green" == light(office)
+
+
+def test_a_copy_that_cannot_be_read_is_made_anew(office: Office):
+    office.profile.published.unlink()
+    office.profile.published.symlink_to("nowhere")
+    office.uploaded()
+
+    assert "green" == light(office)
+
+
+def test_names_that_change_places_are_published(tmp_path: Path):
+    # of their rows the hashes, before they are mixed, have the same sum
+    warehouse, terms = tmp_path / "warehouse.duckdb", Publishing(tmp_path / "r2b.duckdb")
+    prepare_warehouse(warehouse)
+    names = [("C73", "Customer 1915"), ("C105", "Customer 2751")]
+
+    for this, other in (names, [("C73", "Customer 2751"), ("C105", "Customer 1915")]):
+        with open_warehouse(warehouse) as connection:
+            connection.execute("TRUNCATE core.customers")
+            for row in (this, other):
+                connection.execute(
+                    "INSERT INTO core.customers (customer_id, name) VALUES (?, ?)", row
+                )
+            publish(connection, terms)
+    with open_published(terms.target) as connection:
+        assert sorted([this, other]) == sorted(connection.execute("FROM core.customers").fetchall())
+
+
 def test_whatever_happens_the_copy_is_as_if_made_anew(tmp_path: Path):
     office = Office(tmp_path / "office", lines=3, profile="[feeds]\nmax_reject_rate = 1\n")
 

@@ -140,14 +140,16 @@ def test_a_trail_may_have_had_other_keys():
     assert None is first_fault(chain_of(FORMER), [KEY, FORMER])
     fault = first_fault(content, [KEY, OLDER])
     assert fault is not None
-    assert (3, "was changed, or is not sealed with this key") == (fault.number, fault.words)
+    assert 3 == fault.number
+    assert "a key that is not given here" in fault.words
 
 
 def test_a_key_that_was_followed_by_another_seals_nothing_any_more():
     fault = first_fault(chain_of(FORMER, KEY, FORMER), [KEY, FORMER])
 
     assert fault is not None
-    assert (3, "is sealed with an older key than the one before it") == (fault.number, fault.words)
+    assert 3 == fault.number
+    assert "an older key than the one before it" in fault.words
 
 
 def test_without_the_key_only_places_are_checked():
