@@ -12,7 +12,7 @@ from typing import NamedTuple
 import duckdb
 import polars as pl
 
-from warehouse.connection import sync_folder, transaction
+from warehouse.connection import file_sha256, sync_folder, transaction
 from warehouse.queries import first_row, has_table, read, read_batches
 from warehouse.statements import views
 
@@ -185,18 +185,13 @@ def _published(
         return None
     noted_by, sha256, size_anew = first_row(connection, "FROM work.published_file") or (None,) * 3
     try:
-        is_other = noted_by != made_by or sha256 != _sha256(target)
+        is_other = noted_by != made_by or sha256 != file_sha256(target)
         if is_other or target.stat().st_size > _TOO_BIG * size_anew:
             return None
     except OSError:  # gone, or not ours to read: nothing is lost by making it anew
         return None
     rows = connection.execute("FROM work.published_table").fetchall()
     return _Published({name: (records, digest) for name, records, digest in rows}, size_anew)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _note_published(
@@ -209,7 +204,7 @@ def _note_published(
         )
         connection.execute(
             "INSERT INTO work.published_file VALUES (?, ?, ?)",
-            [made_by, _sha256(target), published.size_anew],
+            [made_by, file_sha256(target), published.size_anew],
         )
         connection.execute(
             "CREATE OR REPLACE TABLE work.published_table "
@@ -250,21 +245,25 @@ def _fill(
         with contextlib.closing(connection.cursor()) as cursor, transaction(cursor):
             digests = _digests(cursor, tables)
             if known is None:
-                for schema in sorted({name.partition(".")[0] for name in tables} | {"mart"}):
-                    cursor.execute(f"CREATE SCHEMA published.{schema}")
-            for name, query in tables.items():
-                if known is None:
-                    cursor.execute(f"CREATE TABLE published.{name} AS {query}")
-                elif known[name] != digests[name]:
-                    _bring_up_to_date(cursor, f"published.{name}", query, digests[name])
-            if known is None:
-                cursor.execute("USE published")  # of this cursor only: the views are its own
-                for view in views().values():
-                    cursor.execute(view)
+                _make(cursor, tables)
+            else:
+                for name in tables:
+                    if known[name] != digests[name]:
+                        _bring_up_to_date(cursor, f"published.{name}", tables[name], digests[name])
         connection.execute("CHECKPOINT published")
     finally:
         connection.execute("DETACH published")
     return digests
+
+
+def _make(cursor: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> None:
+    for schema in sorted({name.partition(".")[0] for name in tables} | {"mart"}):
+        cursor.execute(f"CREATE SCHEMA published.{schema}")
+    for name, query in tables.items():
+        cursor.execute(f"CREATE TABLE published.{name} AS {query}")
+    cursor.execute("USE published")  # of this cursor only: the views are the copy's own
+    for view in views().values():
+        cursor.execute(view)
 
 
 def _bring_up_to_date(

@@ -21,8 +21,7 @@ from tasks.affinity.port import (
     checked,
     results_name,
 )
-from tasks.outbox.durable import file_sha256
-from warehouse.connection import sync_folder
+from warehouse.connection import file_sha256, sync_folder
 
 _BLOCK_BYTES = 1 << 20
 

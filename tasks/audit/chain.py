@@ -88,11 +88,12 @@ def _chain_fault(entries: Sequence[AuditEntry | None]) -> AuditFault | None:
 def _seal_fault(entries: Sequence[AuditEntry | None], keys: Sequence[bytes]) -> AuditFault | None:
     newest = len(keys) - 1
     for number, entry in enumerate(entries, start=1):
-        if entry is None or (entry.is_keyed and not keys):
+        if entry is None:
             continue
-        if not entry.is_keyed and not _is_sealed_with(entry, None):
-            return AuditFault(number, "was changed")
-        if entry.is_keyed:
+        if not entry.is_keyed:
+            if not _is_sealed_with(entry, None):
+                return AuditFault(number, "was changed")
+        elif keys:
             used = _key_of(entry, keys)
             if used is None:
                 return AuditFault(number, _NOT_GIVEN)

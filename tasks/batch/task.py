@@ -25,7 +25,6 @@ from tasks.outbox.durable import (
     MANIFEST,
     as_json,
     aside_folder,
-    file_sha256,
     moment_text,
     publish_folder,
     write_durably,
@@ -33,7 +32,7 @@ from tasks.outbox.durable import (
 from tasks.step import step
 from warehouse.batches import Batch, BatchStore, Tail
 from warehouse.charges import ChargeStore
-from warehouse.connection import Connection, open_warehouse, transaction
+from warehouse.connection import Connection, file_sha256, open_warehouse, transaction
 from warehouse.ledger import Ledger
 from warehouse.retry_queue import RetryQueue, cease_subject, charge_subject
 from warehouse.runs import note_warnings

@@ -16,7 +16,7 @@ from schemas.proof import prove
 from schemas.receipts import BatchFile
 from schemas.tables import VALUE
 from tasks.batch.rendering import WrittenLayout, header_texts, rendered
-from tasks.outbox.durable import file_sha256
+from warehouse.connection import file_sha256
 
 
 @dataclass

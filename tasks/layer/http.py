@@ -17,8 +17,9 @@ from tasks.layer.addresses import filled, has
 from tasks.layer.folder import Landing
 from tasks.layer.json_pages import Columns, Page, PageRefused, PageShape, PageTorn, Steps, read_page
 from tasks.layer.landing import PARTIAL_PREFIX, LandedFile, land
-from tasks.outbox.durable import file_sha256, write_durably
+from tasks.outbox.durable import write_durably
 from tasks.web import MIB, Answer, Declined, NoAnswer, Patience, ask, open_client
+from warehouse.connection import file_sha256
 
 PAGES = "pages"
 MOST_PAGES = 100_000

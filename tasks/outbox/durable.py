@@ -1,6 +1,5 @@
 """Written aside, flushed to disk, renamed into place, never over."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -11,7 +10,7 @@ from typing import IO, Any
 
 from schemas.errors import DeliveryIncomplete, IllegalTransition
 from schemas.json_text import read_json
-from warehouse.connection import sync_folder
+from warehouse.connection import file_sha256, sync_folder
 
 MANIFEST = "manifest.json"
 REMOVAL = "retention.json"
@@ -55,12 +54,6 @@ def moment_text(moment: datetime) -> str:
 def moment_of(text: str) -> datetime:
     """The moment (UTC, without a zone) a text of the outbox means."""
     return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)
-
-
-def file_sha256(path: Path) -> str:
-    """The digest of a file's bytes."""
-    with path.open("rb") as source:
-        return hashlib.file_digest(source, "sha256").hexdigest()
 
 
 def aside_folder(final: Path) -> Path:

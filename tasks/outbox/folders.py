@@ -11,9 +11,10 @@ from typing import Any
 from schemas.errors import DeliveryIncomplete
 from schemas.json_text import read_json
 from tasks.outbox.delivery_journal import read_delivery
-from tasks.outbox.durable import MANIFEST, file_sha256
+from tasks.outbox.durable import MANIFEST
 from tasks.outbox.removal import recorded
 from tasks.outbox.transfer_journal import read_journal
+from warehouse.connection import file_sha256
 
 _SEQ_DIGITS = 6
 

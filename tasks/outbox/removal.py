@@ -13,8 +13,8 @@ from schemas.errors import DeliveryIncomplete
 from schemas.json_text import read_json
 from schemas.receipts import Removed
 from tasks.outbox.delivery_journal import read_delivery, write_delivery
-from tasks.outbox.durable import REMOVAL, as_json, file_sha256, moment_text, write_durably
-from warehouse.connection import sync_folder
+from tasks.outbox.durable import REMOVAL, as_json, moment_text, write_durably
+from warehouse.connection import file_sha256, sync_folder
 
 
 def removable(folder: Path) -> list[Path]:

@@ -5,14 +5,14 @@ from pathlib import Path
 from schemas.errors import DeliveryIncomplete, StaleStatus
 from schemas.vocabulary import BatchState, FileState
 from tasks.outbox.delivery_journal import DELIVERY_JOURNAL, DeliveryJournal, read_delivery
-from tasks.outbox.durable import MANIFEST, file_sha256, listed_files, verify_files
+from tasks.outbox.durable import MANIFEST, listed_files, verify_files
 from tasks.outbox.folders import batch_folders
 from tasks.outbox.transfer_journal import JOURNAL, read_journal
 from tasks.step import step
 from tasks.verify.decisions import behind
 from warehouse.batches import Batch, BatchStore
 from warehouse.books import Books, Committed, Witness, witness
-from warehouse.connection import RESTORE, open_warehouse
+from warehouse.connection import RESTORE, file_sha256, open_warehouse
 from warehouse.deliveries import DeliveryStore
 
 _UNDER_WAY = (BatchState.WRITTEN, BatchState.IN_DOUBT, BatchState.DELIVERED)

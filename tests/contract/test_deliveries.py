@@ -11,9 +11,9 @@ import pytest
 from flows.ways import open_delivery
 from schemas.errors import DeliveryIncomplete, IllegalTransition
 from tasks.affinity.port import NameTaken, Outgoing, Seen
-from tasks.outbox.durable import file_sha256
 from tests.exchange import TOKEN, WAYS, Exchange, exchange, names
 from tests.integration.office import Office
+from warehouse.connection import file_sha256
 
 
 @pytest.fixture(params=WAYS)

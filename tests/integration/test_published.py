@@ -128,8 +128,11 @@ def test_a_copy_of_another_kind_is_made_anew(office: Office):
 def test_a_copy_whose_tables_had_other_columns_is_made_anew(office: Office):
     office.change("ALTER TABLE out.hold_since ADD COLUMN further INTEGER")
     office.uploaded()
+    with open_published(office.profile.published) as connection:
+        columns = [name for name, *_ in connection.execute("DESCRIBE out.hold_since").fetchall()]
     office.run()
 
+    assert "further" in columns
     assert "green" == light(office)
 
 

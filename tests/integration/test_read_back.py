@@ -11,12 +11,12 @@ import pytest
 
 from flows.plan import plan
 from flows.queue_desk import list_items
-from tasks.outbox.durable import file_sha256
 from tasks.outbox.transfer_journal import add_decision
 from tasks.transfer.proof import found_file
 from tests.integration.office import Office, tree
 from tests.integration.test_recovery import MOMENT
 from tests.running import AS_OF, mart
+from warehouse.connection import file_sha256
 
 Written = Callable[[Path, int], Office]
 
