@@ -75,7 +75,7 @@ class ChargeStore:
             f", {_RULE_SOURCES[source]}.row_number IS NOT NULL AS has_{source}"
             for source in sorted({each.source for each in extra})
         )
-        only = "AND line.line_id IN (FROM work.line_to_judge)" if listed_only else ""
+        only = "AND line_id IN (FROM work.line_to_judge)" if listed_only else ""
         joins = _quotations([each.column for each in extra if each.source == "quotation"])
         sql = sql.replace("/* extra columns */", columns).replace("/* extra joins */", joins)
         sql = sql.replace("/* listed only */", only)

@@ -66,7 +66,7 @@ class CheckStore:
 
         `listed_only`: of the lines of `work.line_judged`.
         """
-        only = "AND line.line_id IN (FROM work.line_judged)" if listed_only else ""
+        only = "WHERE line_id IN (FROM work.line_judged)" if listed_only else ""
         sql = statement("checks/read_cli_texts").replace("/* listed only */", only)
         yield from read_batches(self._connection, sql)
 

@@ -30,12 +30,16 @@ _NAMED_BY = {"quotation_lines": ("order_lines", "line_id")}
 
 
 class _Seen(NamedTuple):
-    """Rows a judgement sees: `columns` of `source`; `key` names a record of the feed `kind`."""
+    """Rows a judgement sees: `columns` of `source`; `key` names a record of the feed `kind`.
+
+    No two rows of a key are alike in the columns `beside` it.
+    """
 
     kind: str
     source: str
     key: str
     columns: tuple[str, ...]
+    beside: tuple[str, ...] = ()
 
     @property
     def rows(self) -> str:
@@ -44,7 +48,9 @@ class _Seen(NamedTuple):
 
 
 _SEEN: Mapping[str, _Seen] = {
-    "reading": _Seen("order_lines", "work.reading", "line_id", ("reading", "is_split")),
+    "reading": _Seen(
+        "order_lines", "work.reading", "line_id", ("reading", "is_split"), ("reading",)
+    ),
     "asset_of_line": _Seen(
         "order_lines",
         "work.asset_of_line",
@@ -56,6 +62,7 @@ _SEEN: Mapping[str, _Seen] = {
         "ops.charge_state",
         "line_id",
         ("charge_type", "status", "batch_seq", "in_billing_on", "refused_content"),
+        ("charge_type",),
     ),
     "billed": _Seen(
         "order_lines",
@@ -65,14 +72,21 @@ _SEEN: Mapping[str, _Seen] = {
             *("charge_type", "period", "content", "ended_by"),
             *("bill_start_on", "bill_end_on", "resumes_on"),
         ),
+        ("charge_type",),
     ),
     "learnt": _Seen(
         "customers", "(FROM ops.entity_state WHERE file = 'customers')", "layer_id", ("ref",)
     ),
     "catalogue": _Seen("affinity_products", "work.catalogue", "product_code", ("is_active",)),
-    "renewal": _Seen("assets", "work.renewal", "asset_id", ("renewed_by", "is_last")),
-    "replacement": _Seen("assets", "work.replacement", "asset_id", ("line_id", "last_day")),
-    "request": _Seen("assets", "ops.cease_request", "asset_id", ("object_uid", "completed_on")),
+    "renewal": _Seen(
+        "assets", "work.renewal", "asset_id", ("renewed_by", "is_last"), ("renewed_by",)
+    ),
+    "replacement": _Seen(
+        "assets", "work.replacement", "asset_id", ("line_id", "last_day"), ("line_id",)
+    ),
+    "request": _Seen(
+        "assets", "ops.cease_request", "asset_id", ("object_uid", "completed_on"), ("object_uid",)
+    ),
     "site_ref": _Seen("sites", "work.site_ref", "site_id", ("site_refs", "site_ref")),
 }
 """What a judgement sees that is no record of a feed, by name."""
@@ -200,12 +214,15 @@ class JudgedStore:
             self._connection.execute(f"CREATE OR REPLACE TABLE work.was_{name} AS {seen.rows}")
 
     def _note_seen(self, name: str, seen: _Seen) -> None:
+        same = " AND ".join(f"now.{column} = was.{column}" for column in ("key", *seen.beside))
+        differs = " OR ".join(
+            f"now.{column} IS DISTINCT FROM was.{column}" for column in ("key", *seen.columns)
+        )
         changed = first_row(
             self._connection,
-            f"INSERT INTO work.changed SELECT '{seen.kind}', key FROM ("
-            f"SELECT * EXCLUDE (side), sum(side) AS more FROM ("
-            f"SELECT *, 1 AS side FROM ({seen.rows}) UNION ALL "
-            f"SELECT *, -1 AS side FROM work.was_{name}) GROUP BY ALL) WHERE more <> 0",
+            f"INSERT INTO work.changed SELECT '{seen.kind}', coalesce(now.key, was.key) "
+            f"FROM ({seen.rows}) AS now FULL JOIN work.was_{name} AS was ON {same} "
+            f"WHERE {differs}",
         )
         if changed and changed[0]:
             self._connection.execute(f"CREATE OR REPLACE TABLE work.was_{name} AS {seen.rows}")

@@ -117,24 +117,30 @@ class SideStore:
         self._remember(_AFFINITY, run_id, day)
 
     def _remember(self, side: _Side, run_id: str, day: date) -> None:
+        """Keep the fresh records that are not as known, and until when the known ones were."""
         columns = ", ".join(side.columns)
         known = f"(FROM {side.kept} WHERE known_to IS NULL)"
-        # one join each that can spill; of the first day, when nothing is known, none
+        which = ""
+        # of the first day, when nothing is known, no join: it would take memory for nothing
         if first_row(self._connection, f"FROM {known} LIMIT 1") is not None:
-            as_before = " AND ".join(
-                f"known.{name} IS NOT DISTINCT FROM fresh.{name}" for name in side.columns
+            differs = " OR ".join(
+                f"known.{name} IS DISTINCT FROM fresh.{name}" for name in side.columns
             )
             self._connection.execute(
-                f"UPDATE {side.kept} AS fact SET known_to = $day FROM ("
-                f"SELECT {side.key} FROM {known} AS known ANTI JOIN {side.fresh} AS fresh "
-                f"ON {as_before}) AS old "
-                f"WHERE fact.known_to IS NULL AND fact.{side.key} = old.{side.key}",
+                f"CREATE OR REPLACE TEMP TABLE other_fact AS "
+                f"SELECT coalesce(known.{side.key}, fresh.{side.key}) AS {side.key} "
+                f"FROM {known} AS known FULL JOIN {side.fresh} AS fresh "
+                f"ON known.{side.key} = fresh.{side.key} WHERE {differs}"
+            )
+            self._connection.execute(
+                f"UPDATE {side.kept} AS fact SET known_to = $day FROM other_fact AS other "
+                f"WHERE fact.known_to IS NULL AND fact.{side.key} = other.{side.key}",
                 {"day": day},
             )
+            which = f"SEMI JOIN other_fact AS other ON fresh.{side.key} = other.{side.key}"
         self._connection.execute(
             f"INSERT INTO {side.kept} ({columns}, known_from, run_id) "
-            f"SELECT {columns}, $day, $run_id FROM {side.fresh} AS fresh "
-            f"ANTI JOIN {known} AS known ON fresh.{side.key} = known.{side.key}",
+            f"SELECT {columns}, $day, $run_id FROM {side.fresh} AS fresh {which}",
             {"day": day, "run_id": run_id},
         )
 

@@ -254,7 +254,7 @@ def _after_their_parents(sites: pl.DataFrame) -> pl.DataFrame:
         is_ahead = parent.is_in(going) & (parent < pl.col("site_id"))
         has_parent = parent.is_null() | parent.is_in(there) | is_ahead
         judged = _held(sites, {ChangeHoldReason.PARENT_MISSING: ~has_parent})
-        if judged["is_going"].equals(sites["is_going"]):
+        if judged["is_going"].sum() == sites["is_going"].sum():  # more never go
             return judged
         sites = judged
 
@@ -331,25 +331,23 @@ def _tracked(file: OutFile, terms: ChangeTerms) -> tuple[str, ...]:
 def _acting(file: OutFile, rows: pl.DataFrame, tracked: Iterable[str]) -> pl.DataFrame:
     """`rows` with their `action`, the `changed` fields, the `cells` of their row, `is_baseline`.
 
-    What was told and has no link (yet) says nothing until it has one: it is never added twice.
+    Of what has nothing to tell `changed` and `cells` are empty. What was told and has no link (yet)
+    says nothing until it has one: it is never added twice.
     """
     rows = rows.with_columns(
         pl.col("taken").fill_null(0), pl.col("in_flight").fill_null(value=False)
     )
-    nothing = pl.lit(None, dtype=pl.String)
-    changed = pl.concat_list(
-        nothing,
-        *(
-            pl.when(_told(file, name).ne_missing(pl.col(name))).then(pl.lit(name))
-            for name in tracked
-        ),
-    ).list.drop_nulls()
+    nothing, no_texts = pl.lit(None, dtype=pl.String), pl.lit([], dtype=pl.List(pl.String()))
+    differs = {name: _told(file, name).ne_missing(pl.col(name)) for name in tracked}
     is_told, is_linked = pl.col("told").is_not_null(), pl.col("is_linked")
     in_conflict = pl.col("in_conflict") if "in_conflict" in rows.columns else pl.lit(value=False)
     is_new = ~is_told & (pl.col("in_flight") | (~is_linked & ~pl.col("is_cancelled")))
-    is_other = is_told & (changed.list.len() > 0) & (is_linked | in_conflict)
-    return rows.with_columns(
-        changed.alias("changed"),
+    is_other = (
+        is_told
+        & pl.any_horizontal(pl.lit(value=False), *differs.values())
+        & (is_linked | in_conflict)
+    )
+    rows = rows.with_columns(
         pl.when(is_new)
         .then(pl.lit("ADD"))
         .when(is_other)
@@ -358,8 +356,27 @@ def _acting(file: OutFile, rows: pl.DataFrame, tracked: Iterable[str]) -> pl.Dat
         .alias("action"),
         (~is_told & is_linked & ~pl.col("in_flight")).alias("is_baseline"),
         (is_linked | (pl.col("taken") > 0)).alias("is_there"),
-        pl.lit([], dtype=pl.List(pl.String())).alias("holds"),
-    ).with_columns(pl.concat_list(_cells(file)).alias("cells"))
+        no_texts.alias("changed"),
+        no_texts.alias("cells"),
+        no_texts.alias("holds"),
+    )
+    names = (pl.when(is_so).then(pl.lit(name)) for name, is_so in differs.items())
+    return _where(
+        pl.col("action").is_not_null() | pl.col("is_baseline"),
+        rows,
+        pl.concat_list(nothing, *names).list.drop_nulls().alias("changed"),
+        pl.concat_list(_cells(file)).alias("cells"),
+    )
+
+
+def _where(condition: pl.Expr, rows: pl.DataFrame, *columns: pl.Expr) -> pl.DataFrame:
+    """`rows` with `columns` set where a condition holds; those where it does not come first.
+
+    Lists are dear, and most records have nothing to tell: measured, an eighth of the time.
+    """
+    condition = condition.fill_null(value=False)
+    there = rows.filter(condition).with_columns(columns)
+    return pl.concat([rows.filter(~condition), there])
 
 
 def _usual_holds(file: OutFile, terms: ChangeTerms) -> dict[str, pl.Expr]:
@@ -382,7 +399,7 @@ def _held(rows: pl.DataFrame, reasons: Mapping[str, pl.Expr]) -> pl.DataFrame:
         for reason, is_so in reasons.items()
     ]
     holds = pl.concat_list("holds", *found).list.drop_nulls().list.unique(maintain_order=True)
-    return rows.with_columns(holds.alias("holds")).with_columns(
+    return _where(waiting, rows, holds.alias("holds")).with_columns(
         (waiting & (pl.col("holds").list.len() == 0)).alias("is_going")
     )
 

@@ -11,7 +11,11 @@ SELECT
     quotation.cli AS quotation_text,
     line.cli AS order_text,
     asset.cli AS asset_text
-FROM core.order_lines AS line
+-- which lines are asked for is said here: below, it would be looked at after all the joins
+FROM (
+    FROM core.order_lines
+    /* listed only */
+) AS line
 INNER JOIN core.orders AS sales_order ON line.order_id = sales_order.order_id
 INNER JOIN core.products AS product ON line.product_id = product.product_id
 LEFT JOIN (
@@ -28,6 +32,4 @@ LEFT JOIN core.assets AS asset
     ON
         asset.asset_id
         = coalesce(line.asset_id, CASE WHEN of_line.assets = 1 THEN of_line.asset_id END)
-WHERE
-    (quotation.cli IS NOT NULL OR line.cli IS NOT NULL OR asset.cli IS NOT NULL)
-    /* listed only */;
+WHERE quotation.cli IS NOT NULL OR line.cli IS NOT NULL OR asset.cli IS NOT NULL;

@@ -99,7 +99,13 @@ SELECT
     upfront_told.resumes_on AS upfront_resumes_on,
     recurring_told.resumes_on AS recurring_resumes_on
     /* extra columns */
-FROM core.order_lines AS line
+-- which lines are asked for is said here: below, it would be looked at after all the joins
+FROM (
+    FROM core.order_lines
+    WHERE
+        ($line_id IS NULL OR line_id = $line_id)
+        /* listed only */
+) AS line
 INNER JOIN core.orders AS sales_order ON line.order_id = sales_order.order_id
 INNER JOIN core.customers AS customer ON sales_order.customer_id = customer.customer_id
 LEFT JOIN ops.billed AS upfront_told
@@ -160,6 +166,4 @@ LEFT JOIN ops.charge_state AS recurring_state
     ON line.line_id = recurring_state.line_id AND recurring_state.charge_type = 'recurring'
 /* extra joins */
 WHERE
-    (reading.reading IS DISTINCT FROM 'asset' OR asset.product_id <> line.product_id)
-    AND ($line_id IS NULL OR line.line_id = $line_id)
-    /* listed only */;
+    reading.reading IS DISTINCT FROM 'asset' OR asset.product_id <> line.product_id;
