@@ -6,6 +6,7 @@ side effects: nothing is created, opened or looked up here. Contract section 1.
 
 import difflib
 import hashlib
+import os
 import re
 import tomllib
 import zoneinfo
@@ -26,12 +27,17 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from flows.reach import check_reach
 from schemas.affinity import ENTITY_FILES, LOAD_ORDER
 from schemas.errors import ProfileWrong
-from schemas.feeds import FEEDS
+from schemas.feeds import FEEDS, Feed, label_key, meanings
 from schemas.vocabulary import CliProfile
 from tasks.changes.terms import CHARGE_FIELDS, GROUP_KEYS, GROUPED_BY
 from tasks.layer.addresses import check_template, has, joined, origin
@@ -224,9 +230,7 @@ class Feeds(Section):
     @classmethod
     def _known_feeds(cls, styles: dict[str, DateStyle]) -> dict[str, DateStyle]:
         for feed in styles:
-            if feed not in FEEDS:
-                message = f"no feed is called {feed!r}{_nearest(feed, list(FEEDS))}"
-                raise ValueError(message)
+            _check_feed(feed)
         return styles
 
     @model_validator(mode="after")
@@ -260,6 +264,8 @@ class Feeds(Section):
     @field_validator("max_reject_rate")
     @classmethod
     def _share(cls, rate: Decimal | dict[str, Decimal]) -> Decimal | dict[str, Decimal]:
+        for feed in rate if isinstance(rate, dict) else ():
+            _check_feed(feed)
         for each in rate.values() if isinstance(rate, dict) else (rate,):
             if not 0 <= each <= 1:
                 message = "must be between 0 and 1"
@@ -290,18 +296,46 @@ class Feeds(Section):
             if isinstance(value, dict) and key != feed:
                 continue
             for left, right in entries.items():
-                found.update(_label(FEEDS[feed].by_name, left, right))
+                found.update(_label(FEEDS[feed], left, right))
         return found
 
+    @field_validator("labels")
+    @classmethod
+    def _known_labels(cls, labels: dict[str, Any]) -> dict[str, Any]:
+        for key, value in labels.items():
+            if isinstance(value, dict):
+                _check_feed(key)
+                for left, right in value.items():
+                    _check_label(left, right, FEEDS[key])
+            else:
+                _check_label(key, value, *FEEDS.values())
+        return labels
 
-def _label(columns: Any, left: str, right: object) -> dict[str, str]:
-    """Read one label either way round: label = column, or column = label(s)."""
-    rights = right if isinstance(right, (list, tuple)) else [right]
-    if len(rights) == 1 and rights[0] in columns:
-        return {left: str(rights[0])}
-    if left in columns:
-        return {str(label): left for label in rights}
+
+def _label(feed: Feed, left: str, right: object) -> dict[str, str]:
+    """Read one label either way round: label = column, or column = label(s).
+
+    A column may be spelled as in a file.
+    """
+    columns = meanings(feed, {})
+    rights = [str(each) for each in (right if isinstance(right, (list, tuple)) else [right])]
+    if len(rights) == 1 and label_key(rights[0]) in columns:
+        return {left: columns[label_key(rights[0])]}
+    if label_key(left) in columns:
+        return dict.fromkeys(rights, columns[label_key(left)])
     return {}
+
+
+def _check_label(left: str, right: object, *feeds: Feed) -> None:
+    """Refuse a label that means no column of any of the feeds."""
+    if any(_label(feed, left, right) for feed in feeds):
+        return
+    named = right if isinstance(right, str) else left
+    whose = feeds[0].name if len(feeds) == 1 else "no feed"
+    has = "has no" if len(feeds) == 1 else "has a"
+    columns = list(dict.fromkeys(name for feed in feeds for name in feed.by_name))
+    message = f"{whose} {has} column {named!r}{_nearest(named, columns)}"
+    raise ValueError(message)
 
 
 class TriggerRule(Section):
@@ -361,12 +395,19 @@ class Cli(Section):
     )
 
 
+class Scope(Section):
+    """What a rule is for."""
+
+    product: str | tuple[str, ...] = ()
+    base_category: str | tuple[str, ...] = ()
+
+
 class ValidationRule(Section):
     """A rule of the tenant's own."""
 
     name: str = ""
     stage: Literal["quotation", "order", "asset"] = "order"
-    scope: dict[str, str | list[str]] = Field(default_factory=dict)
+    scope: Scope = Scope()
     product: str | tuple[str, ...] = ()
     base_category: str | tuple[str, ...] = ()
     field: str
@@ -395,7 +436,7 @@ class ValidationRule(Section):
     def scoped(self, key: Literal["product", "base_category"]) -> frozenset[str]:
         """The products, or base categories, the rule is for; none = all."""
         names: set[str] = set()
-        for each in (getattr(self, key), self.scope.get(key, ())):
+        for each in (getattr(self, key), getattr(self.scope, key)):
             names.update((each,) if isinstance(each, str) else each)
         return frozenset(names)
 
@@ -1010,7 +1051,7 @@ def load_profile(path: Path | None = None) -> LoadedProfile:
             )
         return LoadedProfile(_build({}, chosen), chosen)
     try:
-        data = tomllib.loads(chosen.read_text(encoding="utf-8"))
+        data = tomllib.loads(chosen.read_text(encoding="utf-8-sig"))
     except RecursionError:
         raise ProfileWrong(
             f"Reading the profile {chosen.name}: a value of it is nested too deeply.",
@@ -1025,10 +1066,19 @@ def load_profile(path: Path | None = None) -> LoadedProfile:
 
 
 def _build(data: dict[str, Any], path: Path) -> Profile:
+    _check_variables()
     try:
         return Profile(**data)
+    except SettingsError as error:
+        variable = _shown(_unreadable_variable(error))
+        raise ProfileWrong(
+            f"Reading the environment: the value of {variable} cannot be read.",
+            hint='In the environment a list or a table is written as JSON: ["one", "two"].',
+        ) from error
     except ValidationError as error:
-        first = error.errors()[0]
+        # a key with a slip in it is also one that is missing: the slip is what helps
+        found = error.errors()
+        first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
         where = ".".join(str(part) for part in first["loc"]) or "profile"
         if first["type"] == "extra_forbidden":
             known = _known_keys(first["loc"])
@@ -1042,6 +1092,27 @@ def _build(data: dict[str, Any], path: Path) -> Profile:
             f"Reading the profile {path.name}: {_shown(where)}: {_shown(message)}.",
             hint="docs/reference/profile.md lists every key and what it may be.",
         ) from error
+
+
+def _check_variables() -> None:
+    """Refuse a variable of the environment that is of no section: it would be overlooked."""
+    for variable in os.environ:
+        prefix, _, rest = variable.upper().partition("_")
+        section, between, _ = rest.partition("__")
+        if prefix == "R2B" and between and section.lower() not in Profile.model_fields:
+            nearest = _nearest(section.lower(), list(Profile.model_fields))
+            raise ProfileWrong(
+                f"Reading the environment: {variable} is of no section of the profile{nearest}.",
+                hint="Correct or remove it; docs/reference/profile.md lists every section.",
+            )
+
+
+def _unreadable_variable(error: SettingsError) -> str:
+    """The variables of the section whose value is no JSON, as the environment has them."""
+    named = re.search(r'field "(\w+)"', str(error))
+    start = f"R2B_{named.group(1) if named else ''}".upper()
+    found = sorted(name for name in os.environ if name.upper().startswith(start))
+    return " or ".join(found) or start
 
 
 def _shown(text: str) -> str:

@@ -496,6 +496,34 @@ def test_what_is_billed_by_a_line_of_its_own_or_might_renew_two_renews_nothing(d
     assert days.is_quiet()
 
 
+@pytest.mark.parametrize("status", ["Completed", "Cancelled"])
+@pytest.mark.parametrize("is_named", [True, False])
+def test_on_the_day_of_a_replacement_what_replaced_is_what_renews(
+    days: Days, status: str, is_named: bool
+):
+    order = {**days.office.record("orders"), "order_id": "O2", "status": status}
+    days.office.feeds["orders"].append(order)
+    replace_line(days, 15, 5, connection_on="2026-05-01")
+    line(days, 15).update(order_id="O2", asset_id="A15" if is_named else "")
+    for number in (5, 15):
+        asset(days, number).update(cease_on="2026-04-30", is_live="false")
+    add_asset(
+        days,
+        35,
+        15,
+        connection_on="2026-05-01",
+        is_auto_renew="true",
+        cease_on="",
+        is_live="true",
+        line_id="",
+    )
+    days.office.run(AS_OF + timedelta(days=40))
+
+    # an order that is cancelled replaces nothing, so it is as unclear as before
+    renewed = [("A15", "A35")] if status == "Completed" else []
+    assert renewed == days.office.query("FROM ops.renewal")
+
+
 def test_a_charge_is_stopped_and_resumed_and_stopped_again(days: Days):
     add_platform(days)
 

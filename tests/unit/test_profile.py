@@ -111,6 +111,36 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
             id="a key",
         ),
         pytest.param(
+            "[feeds.max_reject_rate]\nordrs = 0.5",
+            "feeds.max_reject_rate: no feed is called 'ordrs'; the nearest known is orders",
+            id="a feed with a limit of its own",
+        ),
+        pytest.param(
+            '[feeds.labels.order_linse]\n"X" = "cli"',
+            "feeds.labels: no feed is called 'order_linse'; the nearest known is order_lines",
+            id="a feed with labels",
+        ),
+        pytest.param(
+            '[feeds.labels.order_lines]\n"X" = "clli"',
+            "feeds.labels: order_lines has no column 'clli'; the nearest known is cli",
+            id="a label of a feed",
+        ),
+        pytest.param(
+            '[feeds.labels]\n"X" = "clli"',
+            "feeds.labels: no feed has a column 'clli'; the nearest known is cli",
+            id="a label of all feeds",
+        ),
+        pytest.param(
+            '[[validation]]\nfield = "cli"\nscope = {base_categry = "Mobile"}',
+            "unknown key validation.0.scope.base_categry; the nearest known is base_category",
+            id="what a rule is for",
+        ),
+        pytest.param(
+            '[[validation]]\nfeild = "cli"',
+            "unknown key validation.0.feild; the nearest known is field",
+            id="a key that is needed",
+        ),
+        pytest.param(
             "triggers.service.fallbak = 'none'",
             "unknown key triggers.service.fallbak; the nearest known is fallback",
             id="a key two levels down",
@@ -196,6 +226,48 @@ def test_what_makes_no_sense_is_refused_in_one_line(tmp_path: Path, text: str, p
 
     assert part in message
     assert "\n" not in message.removesuffix("\n")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("R2B_PLATFORM__NAMES", "Affinity", "the value of R2B_PLATFORM__NAMES cannot be read"),
+        ("R2B_VALIDATION", "oops", "the value of R2B_VALIDATION cannot be read"),
+        (
+            "R2B_FEDS__PATH",
+            "in",
+            "R2B_FEDS__PATH is of no section of the profile; the nearest known is feeds",
+        ),
+        ("R2B_FEEDS__PTAH", "in", "unknown key feeds.ptah; the nearest known is path"),
+    ],
+)
+def test_a_variable_that_says_nothing_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, words: str
+):
+    monkeypatch.setenv(variable, value)
+
+    assert words in refusal(tmp_path, "")
+
+
+def test_a_list_in_the_environment_is_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("R2B_PLATFORM__NAMES", '["Affinity", "Aurora"]')
+    monkeypatch.setenv("R2B_AUDIT_KEY", "a variable of another kind")
+
+    assert ("Affinity", "Aurora") == loaded(tmp_path, "").settings.platform.names
+
+
+def test_a_label_names_a_column_as_a_file_may_spell_it(tmp_path: Path):
+    feeds = loaded(
+        tmp_path,
+        "\ufeff[feeds.labels.affinity_cease_requests]\n"
+        '"Object Ref" = "OBJECTUID"\n"Completed On" = "Done"\n'
+        '[feeds.labels.customers]\n"Acct" = "Customer ID"\n',
+    ).settings.feeds
+
+    assert {"Object Ref": "object_uid", "Done": "completed_on"} == feeds.labels_of(
+        "affinity_cease_requests"
+    )
+    assert {"Acct": "customer_id"} == feeds.labels_of("customers")
 
 
 def test_a_profile_that_is_no_text(tmp_path: Path):

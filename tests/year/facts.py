@@ -104,8 +104,19 @@ class Reading:
         return found
 
     def _who_renews_whom(self) -> dict[str, Row]:
-        """Each asset that was renewed, with the one that did: one to one, and sold with no line."""
-        sold = {line["asset_id"] for line in self.view["order_lines"].values()}
+        """Each asset that was renewed, with the one that did: one to one, and sold with no line.
+
+        Of several the one of its line, or else the one that no New & Cease has replaced.
+        """
+        lines = self.view["order_lines"].values()
+        sold = {line["asset_id"] for line in lines}
+        replaced = {
+            line["target_asset_id"]
+            for line in lines
+            if line["action"] == "New & Cease"
+            and line["asset_id"]
+            and self.view["orders"][line["order_id"]]["status"] != "Cancelled"
+        }
         ended = defaultdict(list)
         for asset in self.view["assets"].values():
             if asset["cease_on"]:
@@ -120,9 +131,10 @@ class Reading:
                 for asset in ended[self._renewal_key(heir, heir["connection_on"])]
                 if asset is not heir
             ]
-            own = [asset for asset in olds if asset["line_id"] == heir["line_id"] != ""]
-            if len(own or olds) == 1:
-                heirs[(own or olds)[0]["asset_id"]].append(heir)
+            olds = [each for each in olds if each["line_id"] == heir["line_id"] != ""] or olds
+            olds = [each for each in olds if each["asset_id"] not in replaced] or olds
+            if len(olds) == 1:
+                heirs[olds[0]["asset_id"]].append(heir)
         return {old: found[0] for old, found in heirs.items() if len(found) == 1}
 
     def _renewal_key(self, asset: Row, day: str) -> tuple[str, ...]:

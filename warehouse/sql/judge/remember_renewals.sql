@@ -1,8 +1,8 @@
 -- Keep which asset renewed which by itself: the same customer, product, site and CLI, begun the day
 -- after the other one's cease. One that a line was sold with renews nothing, whatever its mark says: it
--- is billed by that line. Of several that it might renew, it renews that of its own line; where it is
--- still not one to one, nothing is renewed. Once seen it stays so, for the new asset may be renumbered
--- or moved later.
+-- is billed by that line. Of several that it might renew, it renews that of its own line, or else the
+-- one that no New & Cease has replaced; where it is still not one to one, nothing is renewed. Once seen
+-- it stays so, for the new asset may be renumbered or moved later.
 -- Params: none.
 INSERT INTO ops.renewal
 WITH pair AS (
@@ -45,10 +45,38 @@ likely AS (
     FROM pair
     ANTI JOIN sold ON pair.renewed_by = sold.asset_id
     QUALIFY is_same_line = bool_or(is_same_line) OVER (PARTITION BY renewed_by)
+),
+
+replacing AS (
+    SELECT line.line_id, line.asset_id, line.target_asset_id
+    FROM core.order_lines AS line
+    SEMI JOIN likely ON line.target_asset_id = likely.asset_id
+    INNER JOIN core.orders AS sales_order ON line.order_id = sales_order.order_id
+    WHERE line.action = 'New & Cease' AND lower(trim(sales_order.status)) <> 'cancelled'
+),
+
+replaced AS (
+    SELECT line.target_asset_id AS asset_id
+    FROM replacing AS line
+    INNER JOIN core.assets AS made ON line.asset_id = made.asset_id
+    UNION
+    SELECT line.target_asset_id AS asset_id
+    FROM replacing AS line
+    INNER JOIN core.assets AS made ON line.line_id = made.line_id
+    WHERE line.asset_id IS NULL
+),
+
+likeliest AS (
+    SELECT likely.asset_id, likely.renewed_by
+    FROM likely
+    LEFT JOIN replaced ON likely.asset_id = replaced.asset_id
+    QUALIFY
+        replaced.asset_id IS NOT NULL
+        = bool_and(replaced.asset_id IS NOT NULL) OVER (PARTITION BY likely.renewed_by)
 )
 
 SELECT asset_id, renewed_by
-FROM likely
+FROM likeliest
 QUALIFY
     count(*) OVER (PARTITION BY asset_id) = 1
     AND count(*) OVER (PARTITION BY renewed_by) = 1;
