@@ -56,6 +56,8 @@ def parse_results(content: bytes, name: str) -> pl.DataFrame:
         if outcome not in _OUTCOMES or rows["row_key"][-1] is None:
             raise _broken(name, f"row {number} has no row key, or is neither accepted nor rejected")
         rows["outcome"][-1] = outcome
+    if not rows["row_key"]:
+        raise _broken(name, "it says nothing of any row")
     return pl.DataFrame(rows, schema=dict.fromkeys(RESULT_COLUMNS, pl.String))
 
 

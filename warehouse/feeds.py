@@ -10,6 +10,7 @@ from schemas.feeds import FEEDS, Feed
 from schemas.receipts import FeedCount
 from schemas.vocabulary import RejectReason
 from warehouse.judged import JudgedStore
+from warehouse.landed_files import latin_1_or_utf_8, parquet_text_sql
 from warehouse.queries import append, first_row, has_table, read
 from warehouse.runs import note_warnings
 from warehouse.statements import statement
@@ -148,7 +149,7 @@ class FeedStore:
         )
 
     def keep_padded(self, padded: pl.DataFrame) -> None:
-        """Note how keys and references with white space around them were written."""
+        """Note how cells with white space around them were written, where rejects may show them."""
         append(self._connection, "work.padded", padded)
 
     def add(self, feed: Feed, records: pl.DataFrame) -> None:
@@ -190,12 +191,10 @@ class FeedStore:
         self._connection.execute(
             f"INSERT INTO work.reject "
             f"SELECT record.row_number, '{feed.keys[0]}', '{RejectReason.DUPLICATE_KEY}', "
-            f"coalesce(padded.raw_value, CAST(record.{feed.keys[0]} AS VARCHAR)) "
+            f"CAST(record.{feed.keys[0]} AS VARCHAR) "
             f"FROM {self._new(feed)} AS record INNER JOIN "
             f"(SELECT {keys} FROM {self._new(feed)} WHERE {readable} "
-            f"GROUP BY {keys} HAVING count(*) > 1) AS doubled USING ({keys}) "
-            f"LEFT JOIN work.padded AS padded ON record.row_number = padded.row_number "
-            f"AND padded.column_name = '{feed.keys[0]}'"
+            f"GROUP BY {keys} HAVING count(*) > 1) AS doubled USING ({keys})"
         )
 
     def find_unknown_references(self, feed: Feed) -> None:
@@ -207,12 +206,9 @@ class FeedStore:
             self._connection.execute(
                 f"INSERT INTO work.reject "
                 f"SELECT record.row_number, '{column.name}', "
-                f"'{RejectReason.UNKNOWN_REFERENCE}', "
-                f"coalesce(padded.raw_value, record.{column.name}) "
+                f"'{RejectReason.UNKNOWN_REFERENCE}', record.{column.name} "
                 f"FROM {self._new(feed)} AS record ANTI JOIN {self._new(parent)} AS parent "
                 f"ON record.{column.name} = parent.{parent.keys[0]} "
-                f"LEFT JOIN work.padded AS padded ON record.row_number = padded.row_number "
-                f"AND padded.column_name = '{column.name}' "
                 f"WHERE record.{column.name} IS NOT NULL "
                 f"AND NOT coalesce(record.is_deleted, FALSE)"
             )
@@ -222,9 +218,8 @@ class FeedStore:
 
         For looking only: rows that break the CSV are left out of the view, not of the counts.
         """
-        file = _quoted(str(path))
         if path.suffix == ".parquet":
-            rows = f"read_parquet({file})"
+            rows = parquet_text_sql(self._connection, path)
         else:
             names: dict[str, None] = {}
             for label in header:
@@ -233,13 +228,13 @@ class FeedStore:
                     name += "_"
                 names[name] = None
             columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in names)
-            latin = ", encoding = 'latin-1'" if encoding == "cp1252" else ""
+            shown, spelled = (path, encoding) if encoding == "utf-8" else latin_1_or_utf_8(path)
             rows = (
-                f"read_csv({file}, auto_detect = false, header = true, delim = ',', "
-                f"quote = '\"', escape = '\"', strict_mode = false, ignore_errors = true, "
-                f"columns = {{{columns}}}{latin})"
+                f"FROM read_csv({_quoted(str(shown))}, auto_detect = false, header = true, "
+                f"delim = ',', quote = '\"', escape = '\"', strict_mode = false, "
+                f"ignore_errors = true, columns = {{{columns}}}, encoding = '{spelled}')"
             )
-        self._connection.execute(f"CREATE OR REPLACE VIEW raw.{feed.name} AS SELECT * FROM {rows}")
+        self._connection.execute(f"CREATE OR REPLACE VIEW raw.{feed.name} AS {rows}")
 
     def merge(self, feed: Feed, *, delivered: bool) -> None:
         """Put the known records that the delta does not mention beside those it brought.
@@ -287,9 +282,11 @@ class FeedStore:
         self._connection.execute(
             f"INSERT INTO work.run_reject "
             f"SELECT $run_id, '{feed.name}', reject.row_number, {_key(feed)}, reject.column_name, "
-            f"reject.reason, reject.raw_value "
+            f"reject.reason, coalesce(padded.raw_value, reject.raw_value) "
             f"FROM work.reject AS reject LEFT JOIN {self._new(feed)} AS record "
-            f"ON reject.row_number = record.row_number WHERE reject.row_number > 0 "
+            f"ON reject.row_number = record.row_number LEFT JOIN work.padded AS padded "
+            f"ON reject.row_number = padded.row_number "
+            f"AND reject.column_name = padded.column_name WHERE reject.row_number > 0 "
             f"ORDER BY reject.row_number, reject.column_name, reject.reason",
             {"run_id": self._run_id},
         )

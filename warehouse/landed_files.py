@@ -1,10 +1,14 @@
-"""Landed Parquet files read as text, exactly: what a cell says, not what a type makes of it.
+"""Landed files as text, exactly: what a cell says, not what a type makes of it.
 
-Reads only; knows nothing of feeds.
+Knows nothing of feeds.
 """
 
+import codecs
 import glob
-from collections.abc import Iterator
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,14 +81,9 @@ class ParquetText:
         """
         with _parquet_errors(), connection.cursor() as cursor:
             relation = _relation(cursor, self.path)
-            cells = [
-                _as_text(name, kind).alias(f"c{column}")
-                for column, (name, kind) in enumerate(
-                    zip(relation.columns, relation.types, strict=True)
-                )
-            ]
+            names = [f"c{column}" for column in range(len(relation.columns))]
             rows = _rows_at_once(relation)
-            for batch in relation.select(*cells).to_arrow_reader(rows):
+            for batch in _all_text(relation, names).to_arrow_reader(rows):
                 yield pl.DataFrame(pl.from_arrow(batch))
 
 
@@ -99,6 +98,45 @@ def read_parquet_text(path: Path) -> ParquetText:
         header = _names(connection, path)
     inexact = (name for name, kind in zip(header, kinds, strict=True) if kind.id not in _EXACT)
     return ParquetText(path, header, frozenset(inexact))
+
+
+def parquet_text_sql(connection: Connection, path: Path) -> str:
+    """A query of a Parquet file's rows, every cell as text, as `ParquetText` reads them."""
+    relation = _relation(connection, path)
+    return str(_all_text(relation, relation.columns).sql_query())
+
+
+def _all_text(relation: duckdb.DuckDBPyRelation, names: Sequence[str]) -> duckdb.DuckDBPyRelation:
+    cells = zip(relation.columns, relation.types, names, strict=True)
+    return relation.select(*(_as_text(old, kind).alias(new) for old, kind, new in cells))
+
+
+_NOT_IN_LATIN_1 = re.compile(rb"[\x80-\x9f]")
+_CHUNK_BYTES = 1 << 20
+
+
+def latin_1_or_utf_8(path: Path) -> tuple[Path, str]:
+    """A landed cp1252 file as DuckDB can read it: as Latin-1, or a copy of it beside it in UTF-8.
+
+    DuckDB knows no cp1252, and of Latin-1 no euro sign and no curly quotes: those make the copy. In
+    it, what cp1252 gives no meaning is U+FFFD.
+    """
+    with path.open("rb") as file:
+        chunks = iter(lambda: file.read(_CHUNK_BYTES), b"")
+        if not any(_NOT_IN_LATIN_1.search(chunk) for chunk in chunks):
+            return path, "latin-1"
+    copy = path.with_suffix(f".utf-8{path.suffix}")
+    if not copy.exists():
+        descriptor, name = tempfile.mkstemp(prefix=".showing-", dir=path.parent)
+        partial = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as out, path.open("rb") as file:
+                for chunk in iter(lambda: file.read(_CHUNK_BYTES), b""):
+                    out.write(codecs.decode(chunk, "cp1252", "replace").encode())
+            partial.replace(copy)
+        finally:
+            partial.unlink(missing_ok=True)
+    return copy, "utf-8"
 
 
 def _relation(connection: Connection, path: Path) -> duckdb.DuckDBPyRelation:

@@ -45,8 +45,8 @@ class Reading:
 class Parsed:
     """A batch after the contract: `records` typed, one per raw row; `rejects` as REJECT_SCHEMA.
 
-    `padded` (`row_number`, `column_name`, `raw_value`) are the keys and references with white space
-    around them: a reject found later shows a cell as it was written.
+    `padded` (`row_number`, `column_name`, `raw_value`) are keys, references and numbers with white
+    space around them: a reject found later shows a cell as it was written.
 
     A record with rejects keeps its row, with nulls where a cell did not fit, so that its key still
     counts for duplicates; the warehouse removes it once all its reasons are known.
@@ -97,7 +97,7 @@ def parse(batch: pl.DataFrame, reading: Reading, bad_cells: pl.DataFrame) -> Par
 def _padded(looked: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     is_padded = {}
     for column in _present(reading):
-        if column.kind is Kind.TEXT and (column.key or column.references):
+        if column.kind is Kind.TEXT and _is_looked_at_again(column, reading.feed):
             trimmed = pl.col(column.name).str.len_bytes()
             is_padded[column] = (trimmed > 0) & (pl.col(_raw(column)).str.len_bytes() != trimmed)
     found = [pl.DataFrame(schema=PADDED_SCHEMA)]
@@ -113,6 +113,15 @@ def _padded(looked: pl.DataFrame, reading: Reading) -> pl.DataFrame:
             )
     return pl.concat(found)
 
+
+def _is_looked_at_again(column: Column, feed: Feed) -> bool:
+    """Whether a record may be rejected for what the column has beside other records."""
+    return bool(
+        column.key or column.references or column.name in _JUDGED_TOGETHER.get(feed.name, ())
+    )
+
+
+_JUDGED_TOGETHER = {"asset_numbers": ("cli", "range_end")}
 
 _TIMES_EACH = 4
 """Looking up is cheaper than looking where each text comes so often, on average."""

@@ -69,6 +69,8 @@ class FolderSource:
         promises = self._promises()
         paths = self._paths(need_all=need_all)
         for feed in promises:
+            if feed not in FEEDS and self._files(feed):
+                continue  # a file of the export that is none of ours
             if feed not in paths:
                 raise SourceContractBroken(
                     f"Reading feeds: the manifest names {feed}, but there is no such file.",
@@ -79,25 +81,34 @@ class FolderSource:
         for feed, path in paths.items():
             with about_feed(feed):
                 files[feed] = land(path, landed)
-        for feed, promise in promises.items():
-            if promise.get("sha256", files[feed].sha256) != files[feed].sha256:
+        for feed, file in files.items():
+            # some programs write digests in capitals
+            if promises.get(feed, {}).get("sha256", file.sha256).lower() != file.sha256:
                 raise SourceContractBroken(
                     f"Reading feed {feed}: the file is not the one its manifest describes "
                     "(sha256 differs).",
                     hint="The export was altered or cut short: fetch it again.",
                     feed=feed,
                 )
-        rows = {feed: promise["rows"] for feed, promise in promises.items() if "rows" in promise}
+        rows = {
+            feed: promise["rows"]
+            for feed, promise in promises.items()
+            if feed in files and "rows" in promise
+        }
         return Landing(files=files, rows_promised=rows)
+
+    def _files(self, name: str) -> list[Path]:
+        """The files of a feed: one, or none; two are one too many."""
+        return [
+            path
+            for suffix in ("csv", "parquet")
+            if (path := self._folder / f"{name}.{suffix}").is_file()
+        ]
 
     def _paths(self, *, need_all: bool) -> dict[str, Path]:
         paths: dict[str, Path] = {}
         for name, feed in FEEDS.items():
-            found = [
-                path
-                for suffix in ("csv", "parquet")
-                if (path := self._folder / f"{name}.{suffix}").is_file()
-            ]
+            found = self._files(name)
             if len(found) > 1:
                 raise SourceContractBroken(
                     f"Reading feed {name}: both {found[0].name} and {found[1].name} are there.",

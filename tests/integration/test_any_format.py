@@ -1,6 +1,7 @@
 """The same feeds as CSV and as Parquet give the same batch, byte for byte."""
 
 import csv
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,6 +23,26 @@ def test_parquet_feeds_give_the_batch_that_csv_feeds_give(tmp_path: Path):
         expected = (by_csv.batch() / file).read_bytes()
         assert expected == (by_parquet.batch() / file).read_bytes()
     assert by_csv.charges() == by_parquet.charges()
+
+
+def test_raw_shows_what_the_files_say_as_text(tmp_path: Path):
+    office = Office(tmp_path, profile='feeds.encoding = "cp1252"\n')
+    office.save()
+    customers = office.folder / "feeds/customers.csv"
+    text = customers.read_text(encoding="utf-8").replace("Bakers", "Baker\u2019s \u20ac 1 \u00e9")
+    customers.write_bytes(text.encode("cp1252"))
+    sites = office.folder / "feeds/sites.csv"
+    sites.write_bytes(sites.read_text(encoding="utf-8").replace("HQ", "Caf\u00e9").encode("cp1252"))
+    prices = {"upfront_price": pa.array([Decimal("10.00")]), "needs_cli": pa.array([True])}
+    product = {name: pa.array([cell]) for name, cell in office.record("products").items()}
+    pq.write_table(pa.table(product | prices), office.folder / "feeds/products.parquet")
+    (office.folder / "feeds/products.csv").unlink()
+    _run_what_is_there(office)
+
+    assert [("Baker\u2019s \u20ac 1 \u00e9",)] == office.query("SELECT name FROM raw.customers")
+    assert [("Caf\u00e9",)] == office.query("SELECT name FROM raw.sites")
+    assert [("10", "true")] == office.query("SELECT upfront_price, needs_cli FROM raw.products")
+    assert {"VARCHAR"} == {kind for _, kind, *_ in office.query("DESCRIBE raw.products")}
 
 
 def _as_parquet(path: Path) -> None:

@@ -1,11 +1,13 @@
 """Lines and assets that are in the feeds no more: reported, never ceased. Ruling 27."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.integration.office import Office
+from tests.running import AS_OF
 
 GONE = [("L1", "recurring", "source_gone"), ("L1", "upfront", "source_gone")]
 
@@ -49,6 +51,34 @@ def test_an_asset_that_is_gone_is_reported(office: Office):
     office.run()
 
     assert GONE == office.holds()
+
+
+def test_an_asset_of_what_the_layer_calls_in_billing_is_reported_when_it_is_gone(tmp_path: Path):
+    office = Office(tmp_path)
+    office.line(1)["recurring_bill_status"] = "In Billing"
+    office.run()
+    assert [] == office.holds()
+    drop(office, "assets")
+    office.run()
+
+    assert GONE == office.holds()
+    assert "in_billing" == office.dispositions()["L1"]
+
+
+def test_what_ended_with_a_cease_may_be_gone(office: Office):
+    office.uploaded()
+    office.record("assets").update(cease_on="2026-03-30", is_live="false")
+    office.run(AS_OF + timedelta(days=1))
+    office.uploaded(2)
+    assert ["2026-03-30"] == [
+        str(day)
+        for (day,) in office.query("SELECT bill_end_on FROM ops.billed WHERE ended_by = 'cease'")
+    ]
+    drop(office, "assets")
+    office.run(AS_OF + timedelta(days=2))
+
+    # the one-off of the same asset did not end with it
+    assert [("L1", "upfront", "source_gone")] == office.holds()
 
 
 def test_a_deleted_line_is_gone(office: Office):

@@ -1,6 +1,7 @@
 """Whole files: absent, doubled, empty, of another format; and what the manifest says of them."""
 
 import gzip
+import hashlib
 import json
 import zipfile
 from collections.abc import Callable
@@ -202,6 +203,17 @@ def a_manifest_over_an_absent_required_feed(world: World) -> None:
 
 def a_manifest_over_an_unknown_feed(world: World) -> None:
     world.vouch("invoices")
+
+
+def a_manifest_over_a_file_that_is_no_feed(world: World) -> None:
+    world.file("invoices.csv", b"number\n1\n")
+    world.vouch("invoices")
+    world.vouch("customers")
+
+
+def a_manifest_with_its_digest_in_capitals(world: World) -> None:
+    digest = hashlib.sha256(world.feed("customers").rendered()).hexdigest()
+    world.vouch("customers", sha256=digest.upper())
 
 
 def a_manifest_of_a_parquet_file(world: World) -> None:
@@ -484,6 +496,16 @@ CASES = [
         "a manifest that names a feed nobody knows, and no file, stops the run",
         a_manifest_over_an_unknown_feed,
         stops(22, "invoices"),
+    ),
+    Case(
+        "a manifest may name a file of the export that is no feed",
+        a_manifest_over_a_file_that_is_no_feed,
+        accepted(),
+    ),
+    Case(
+        "a manifest may have its digests in capitals",
+        a_manifest_with_its_digest_in_capitals,
+        accepted(),
     ),
     *(
         Case(

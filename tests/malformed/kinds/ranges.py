@@ -126,6 +126,16 @@ CASES = [
         )
         for start, what in STARTS_WRONG.items()
     ),
+    Case(
+        "what is wrong with a number shows with its white space",
+        _one(" 2079461000\u00a0"),
+        _bad("cli", 1, read=1, raw=" 2079461000\u00a0"),
+    ),
+    Case(
+        "what is wrong with an end shows with its white space",
+        _one("02079461000", "\u00a002079460000 "),
+        _bad("range_end", 1, read=1, raw="\u00a002079460000 "),
+    ),
     *(
         Case(f"a range's end may be {what}", _one(*ends), accepted(asset_numbers=(1, 1, 0)))
         for what, ends in ENDS_ACCEPTED.items()

@@ -1,24 +1,19 @@
--- Report exported and billed charges whose line, or whose asset, is in the feeds no more. A record
--- that is broken is not gone.
+-- Report exported and billed charges whose line, or whose asset, is in the feeds no more, until a cease
+-- settles them. A record that is broken is not gone.
 -- Params: none.
 INSERT INTO out.hold
-SELECT charge.line_id, charge.charge_type, 'source_gone' AS reason, charge.value
-FROM out.charge AS charge
-INNER JOIN ops.charge_state AS state
-    ON charge.line_id = state.line_id AND charge.charge_type = state.charge_type
-ANTI JOIN core.order_lines AS line ON charge.line_id = line.line_id
-ANTI JOIN (
-    FROM ops.broken WHERE feed = 'order_lines' AND until_run IS NULL
-) AS broken ON charge.line_id = broken.record_key
-WHERE state.status IN ('exported', 'in_billing')
-UNION ALL
-SELECT charge.line_id, charge.charge_type, 'source_gone' AS reason, charge.value
-FROM out.charge AS charge
-INNER JOIN ops.charge_state AS state
-    ON charge.line_id = state.line_id AND charge.charge_type = state.charge_type
-SEMI JOIN core.order_lines AS line ON charge.line_id = line.line_id
--- the asset it was handed over with, and the one Affinity was told of since
-SEMI JOIN (
+WITH gone AS (
+    SELECT charge.line_id, charge.charge_type
+    FROM out.charge AS charge
+    INNER JOIN ops.charge_state AS state
+        ON charge.line_id = state.line_id AND charge.charge_type = state.charge_type
+    ANTI JOIN core.order_lines AS line ON charge.line_id = line.line_id
+    ANTI JOIN (
+        FROM ops.broken WHERE feed = 'order_lines' AND until_run IS NULL
+    ) AS broken ON charge.line_id = broken.record_key
+    UNION
+    -- the asset it was handed over with, and the one Affinity was told of since, or had when we
+    -- first looked
     SELECT named.line_id, named.charge_type
     FROM (
         SELECT line_id, charge_type, asset_id FROM ops.charge_state
@@ -30,5 +25,12 @@ SEMI JOIN (
         FROM ops.broken WHERE feed = 'assets' AND until_run IS NULL
     ) AS broken ON named.asset_id = broken.record_key
     WHERE named.asset_id IS NOT NULL
-) AS gone ON charge.line_id = gone.line_id AND charge.charge_type = gone.charge_type
-WHERE state.status IN ('exported', 'in_billing');
+)
+
+SELECT charge.line_id, charge.charge_type, 'source_gone' AS reason, charge.value
+FROM out.charge AS charge
+SEMI JOIN gone ON charge.line_id = gone.line_id AND charge.charge_type = gone.charge_type
+ANTI JOIN (
+    FROM ops.billed WHERE ended_by = 'cease'
+) AS ended ON charge.line_id = ended.line_id AND charge.charge_type = ended.charge_type
+WHERE charge.disposition IN ('exported', 'in_billing');
