@@ -9,7 +9,7 @@ import duckdb
 from schemas.errors import MigrationFailed
 from warehouse.statements import views
 
-_BOOK = """
+BOOK = """
 CREATE TABLE IF NOT EXISTS main.migration (
     number INTEGER,
     name VARCHAR,
@@ -17,6 +17,7 @@ CREATE TABLE IF NOT EXISTS main.migration (
     applied_at TIMESTAMP
 )
 """
+"""Which migrations have run; `ops.migration` shows it."""
 
 
 class Migration(NamedTuple):
@@ -49,7 +50,7 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> list[int]:
         MigrationFailed: the warehouse is newer than this program, was made by an edited migration,
             or a statement failed; the warehouse is as it was before.
     """
-    connection.execute(_BOOK)
+    connection.execute(BOOK)
     done = dict(
         connection.execute("SELECT number, sha256 FROM main.migration ORDER BY number").fetchall()
     )
