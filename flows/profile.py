@@ -398,8 +398,10 @@ class Cli(Section):
 class Scope(Section):
     """What a rule is for."""
 
-    product: str | tuple[str, ...] = ()
-    base_category: str | tuple[str, ...] = ()
+    product: str | tuple[str, ...] = Field((), description="The same as `validation.product`.")
+    base_category: str | tuple[str, ...] = Field(
+        (), description="The same as `validation.base_category`."
+    )
 
 
 class ValidationRule(Section):

@@ -536,7 +536,7 @@ _ALL = (
         "Every row ever written, and Affinity's answer to it.",
         (
             _c("seq", "number", "The batch."),
-            _c("file", "text", "The file's name."),
+            _c("file", "text", "The file's name; of one in parts, the first part's."),
             _c("row_key", "text", "The same business fact has the same key for ever."),
             _c("outcome", "text", "pending, accepted, rejected or abandoned."),
             _c(

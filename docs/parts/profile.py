@@ -22,7 +22,6 @@ _FALLBACK = {
     "bill_start.product.upfront": "Dates goods are billed from; the first that is set.",
     "validation.name": "What `rule:<name>` says; `<stage>_<field>` when left out.",
     "validation.stage": "Whose field it is: quotation line, order line or asset.",
-    "validation.scope": "`product` and `base_category`, as below, in one table.",
     "validation.product": "Product ids the rule is for; none = all.",
     "validation.base_category": "Base categories the rule is for, in any case; none = all.",
     "validation.field": "The feed's column the rule looks at.",
@@ -59,7 +58,6 @@ _TYPES = {
         f"schedule.{name}": "cron expression, or blank"
         for name in ("billing_run", "retry_queue", "reconcile", "sync_check", "upkeep")
     },
-    "validation.scope": "table: product or base_category = text or list of text",
 }
 """Types that say more than the model's annotation can."""
 
