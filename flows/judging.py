@@ -73,6 +73,7 @@ def fitting(layout: FileLayout | None) -> Layout:
         encoding="utf-8" if layout.encoding == "utf-8-sig" else layout.encoding,
         decimals=layout.decimals,
         max_lengths=layout.max_lengths,
+        columns=layout.columns,
     )
 
 

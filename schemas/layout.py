@@ -10,11 +10,19 @@ from schemas.tables import MONEY
 
 @dataclass(frozen=True)
 class Layout:
-    """What an outgoing file can carry; a row beyond it is held, never altered."""
+    """What an outgoing file can carry; a row beyond it is held, never altered.
+
+    `columns`: the default headers of what it writes; none = all of the contract's.
+    """
 
     encoding: str = "utf-8"
     decimals: int = 4
     max_lengths: Mapping[str, int] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+
+    def writes(self, header: str) -> bool:
+        """Whether the file has the column: what is not written need not fit."""
+        return not self.columns or header in self.columns
 
 
 _SINGLE_BYTE = {
@@ -40,6 +48,8 @@ def texts_unfit(texts: Iterable[tuple[str, str]], layout: Layout) -> pl.Expr:
     signs = [pl.lit(value=False)]
     pattern = _SINGLE_BYTE.get(layout.encoding)
     for header, column in texts:
+        if not layout.writes(header):
+            continue
         if pattern is not None:
             signs.append(~pl.col(column).str.contains(pattern))
         limit = layout.max_lengths.get(header)
@@ -48,7 +58,12 @@ def texts_unfit(texts: Iterable[tuple[str, str]], layout: Layout) -> pl.Expr:
     return pl.any_horizontal(*(sign.fill_null(value=False) for sign in signs))
 
 
-def price_unfit(price: str, layout: Layout) -> pl.Expr:
-    """True where column `price` has more decimals than the file; null where there is no price."""
+def price_unfit(header: str, price: str, layout: Layout) -> pl.Expr:
+    """True where `price`, written as `header`, has more decimals than the file; null without one.
+
+    `header`: the default one; `price`: the frozen column.
+    """
+    if not layout.writes(header):
+        return pl.lit(value=False)
     beyond = "0" * max(0, MONEY.scale - layout.decimals)
     return ~pl.col(price).cast(pl.String).str.ends_with(beyond)

@@ -7,7 +7,7 @@ import polars as pl
 from schemas.affinity import OutFile
 from schemas.tables import VALUE
 from tasks.batch.clis import CLI_ROW
-from tasks.batch.rendering import WrittenLayout, rendered
+from tasks.batch.rendering import WrittenLayout, header_texts, rendered
 
 STANDING = pl.Schema(
     {
@@ -107,10 +107,11 @@ def cli_cease_rows(
 def unfit(rows: pl.DataFrame, file: OutFile, layout: WrittenLayout) -> int:
     """How many `rows` of `file`, yet without a key, its layout cannot hold: letters or lengths."""
     text = rendered(rows.with_columns(pl.lit("").alias("row_key")), file, layout)
+    text = text.select(list(header_texts(file, layout)))
     limits = {
         column.source: layout.max_lengths[column.header]
         for column in file.columns
-        if column.header in layout.max_lengths
+        if column.header in layout.max_lengths and column.source in text.columns
     }
     return sum(not _fits(row, limits, layout.encoding) for row in text.iter_rows(named=True))
 

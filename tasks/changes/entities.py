@@ -296,12 +296,15 @@ def _judged_hangers_on(
 
 def _judged_products(rows: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
     """New products: proposed once, told no more."""
-    prices = ("upfront_price", "recurring_price")
+    prices = {"Up-front Price": "upfront_price", "Recurring Price": "recurring_price"}
     layout = terms.layout_of(NEW_PRODUCTS.name)
-    is_fine = [~price_unfit(price, layout).fill_null(value=False) for price in prices]
+    is_fine = [
+        ~price_unfit(header, price, layout).fill_null(value=False)
+        for header, price in prices.items()
+    ]
     rows = rows.with_columns(
         (~pl.all_horizontal(is_fine)).alias("is_too_fine"),
-        pl.col(prices).cast(pl.String),
+        pl.col(list(prices.values())).cast(pl.String),
         pl.lit(None, dtype=pl.String).alias("customer_id"),
         pl.lit(value=False).alias("is_cancelled"),
         pl.col("told").is_not_null().alias("is_linked"),

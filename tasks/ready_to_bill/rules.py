@@ -231,7 +231,7 @@ _CLI_TEXTS = (
 
 def product_row_unfit(layout: Layout) -> pl.Expr:
     """True where the product row would need rounding, cutting or another alphabet."""
-    signs = [price_unfit("unit_price", layout)]
+    signs = [price_unfit("Unit Price", "unit_price", layout)]
     months = pl.col("term_months")
     start = pl.col("bill_start_on")
     signs.append(

@@ -193,6 +193,14 @@ def test_letters_that_a_file_cannot_hold_hold_the_charge(
     assert {"layout_unfit": 2} == {name: each.charges for name, each in receipt.holds.items()}
 
 
+def test_a_name_that_is_not_written_holds_no_charge(tmp_path: Path):
+    layout = "{encoding = 'cp1252', columns = ['CLI', 'Product Code', 'Row Key']}"
+    office = Office(tmp_path, lines=1, profile=f"affinity.layout.products = {layout}\n")
+    office.record("products")["name"] = "Łódź"
+
+    assert {"06_clis.csv": 1, "08_products.csv": 2} == office.run().batch.files
+
+
 def test_an_additional_number_that_the_cli_file_cannot_hold_stops_no_run(tmp_path: Path):
     office = Office(tmp_path, lines=1, profile="affinity.layout.clis.encoding = 'cp1252'\n")
     office.record("products")["needs_cli"] = "no"

@@ -68,7 +68,7 @@ class Settings:
     cli_profiles: Mapping[str, str]
     rules: tuple[Rule, ...]
     product_lengths: Mapping[str, int]
-    """Longest text of a column of the product file, by its heading (section 1, layout)."""
+    """Longest text of a column of the product file that is written, by its heading (section 1)."""
 
 
 def read_settings(profile: Mapping[str, Any] | None) -> Settings:
@@ -112,10 +112,17 @@ def read_settings(profile: Mapping[str, Any] | None) -> Settings:
         max_months=int(bill_start.get("max_months", 13)),
         cli_profiles=dict(given.get("cli", {}).get("profiles", {})),
         rules=tuple(_rule(table) for table in given.get("validation", [])),
-        product_lengths=dict(
-            given.get("affinity", {}).get("layout", {}).get("products", {}).get("max_lengths", {})
+        product_lengths=_written_lengths(
+            given.get("affinity", {}).get("layout", {}).get("products", {})
         ),
     )
+
+
+def _written_lengths(layout: Mapping[str, Any]) -> dict[str, int]:
+    """What a column that is not in the file could not hold matters to nobody (section 3)."""
+    written = layout.get("columns", [])
+    limits: Mapping[str, int] = layout.get("max_lengths", {})
+    return {name: most for name, most in limits.items() if not written or name in written}
 
 
 def _trigger(given: Mapping[str, Any], all_of: list[str]) -> Trigger:

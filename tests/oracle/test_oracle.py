@@ -1146,6 +1146,24 @@ def test_an_end_beyond_the_calendar_cannot_be_written(
 
 
 @pytest.mark.parametrize(
+    ("layout", "holds"),
+    [
+        ({"max_lengths": {"PO Ref": 2}}, {"layout_unfit"}),
+        ({"max_lengths": {"PO Ref": 3}}, set()),
+        ({"max_lengths": {"PO Ref": 2}, "columns": ["CLI", "PO Ref"]}, {"layout_unfit"}),
+        ({"max_lengths": {"PO Ref": 2}, "columns": ["CLI", "Row Key"]}, set()),
+    ],
+    ids=["too long", "as long as may be", "written and too long", "not written"],
+)
+def test_only_what_is_written_must_fit(
+    tmp_path: Path, layout: dict[str, Any], holds: set[str]
+) -> None:
+    world = small_world(tmp_path, order={"po_ref": "PO1"})
+
+    assert holds_of(run(world, {"affinity": {"layout": {"products": layout}}})) == holds
+
+
+@pytest.mark.parametrize(
     ("clis", "ledger", "written"),
     [
         ([], set(), True),

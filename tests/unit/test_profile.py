@@ -294,7 +294,11 @@ triggers.service = {all_of = ["converted"], require_date_reached = false, fallba
 triggers.product.fallback = "on_convert"
 bill_start = {max_months = 2, service = {upfront = ["issued_on"]}}
 cli.profiles = {Voice = "any"}
-affinity.layout."08_products.csv" = {encoding = "utf-8-sig", decimals = 2, max_lengths = {CLI = 9}}
+[affinity.layout."08_products.csv"]
+encoding = "utf-8-sig"
+decimals = 2
+max_lengths = {CLI = 9}
+columns = ["CLI", "Row Key"]
 """,
     )
     said = judging(profile)
@@ -315,7 +319,9 @@ affinity.layout."08_products.csv" = {encoding = "utf-8-sig", decimals = 2, max_l
     assert ("connection_on", "connected_on") == (
         said.bill_start[ItemType.SERVICE, ChargeType.RECURRING]
     )
-    assert Layout(encoding="utf-8", decimals=2, max_lengths={"CLI": 9}) == said.layout
+    assert said.layout == Layout(
+        encoding="utf-8", decimals=2, max_lengths={"CLI": 9}, columns=("CLI", "Row Key")
+    )
 
 
 def test_rules_that_warn_hold_nothing_and_rules_that_block_do(tmp_path: Path):

@@ -142,6 +142,11 @@ def test_a_number_that_is_used_by_another_charge_stays(other: dict[str, Any], en
         pytest.param(WrittenLayout(max_lengths={"Product Code": 5}), 0, id="as long as may be"),
         pytest.param(WrittenLayout(max_lengths={"Product Code": 4}), 2, id="too long"),
         pytest.param(WrittenLayout(max_lengths={"Object UID": 1}), 0, id="a blank fits"),
+        pytest.param(
+            WrittenLayout(("CLI", "Row Key"), encoding="ascii", max_lengths={"Product Code": 4}),
+            0,
+            id="what is not written need not fit",
+        ),
     ],
 )
 def test_what_a_layout_cannot_hold(layout: WrittenLayout, expected: int):

@@ -463,6 +463,26 @@ def test_what_the_file_cannot_hold_waits(file: str, layout: Layout, row: Row):
     assert 1 == len(due(compared(**where)[file]))
 
 
+NOT_WRITTEN: dict[str, tuple[str, Layout, Row]] = {
+    "letters": ("customers", Layout(encoding="cp1252", columns=("Email",)), {"name": "Łódź"}),
+    "length": ("customers", Layout(max_lengths={"Name": 3}, columns=("Email",)), {}),
+    "decimals": (
+        "new_products",
+        Layout(decimals=2, columns=("Name", "Recurring Price")),
+        {"upfront_price": Decimal("1.2345")},
+    ),
+}
+
+
+@pytest.mark.parametrize(("file", "layout", "row"), NOT_WRITTEN.values(), ids=NOT_WRITTEN)
+def test_what_the_file_does_not_say_need_not_fit(file: str, layout: Layout, row: Row):
+    where: Any = {{"new_products": "products"}.get(file, file): (row,)}
+    found = compared(**where, on=terms(layouts={file: layout}))[file]
+
+    assert [] == found.holds["reason"].to_list()
+    assert 1 == len(due(found))
+
+
 def test_all_reasons_are_given():
     rows = ({"name": "Łódź"}, {"customer_id": "C2", "name": "łódź", **LINKED})
     on = terms(layouts={"customers": Layout(encoding="ascii")})

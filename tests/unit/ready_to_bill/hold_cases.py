@@ -56,6 +56,14 @@ _CP1252 = {"layout": Layout(encoding="cp1252")}
 _ASCII = {"layout": Layout(encoding="ascii")}
 _PENNIES = {"layout": Layout(decimals=2)}
 _NARROW = {"layout": Layout(max_lengths={"PO Ref": 4, "Description": 40})}
+_NOT_WRITTEN = {
+    "layout": Layout(
+        encoding="cp1252",
+        decimals=2,
+        max_lengths={"PO Ref": 4},
+        columns=("Customer Ref", "Site Ref", "CLI", "Product Code", "Quantity", "Row Key"),
+    )
+}
 
 
 CASES = [
@@ -493,6 +501,27 @@ CASES = [
     ),
     _case(_H.LAYOUT_UNFIT, HOLDS, "a text too long", {"po_ref": "12345"}, **_NARROW),
     _case(_H.LAYOUT_UNFIT, NEAR_MISS, "a text as long as may be", {"po_ref": "1234"}, **_NARROW),
+    _case(
+        _H.LAYOUT_UNFIT,
+        NEAR_MISS,
+        "letters, a length and decimals of what the file does not say",
+        {"product_name": "Łódź", "po_ref": "12345", "recurring_unit_price": Decimal("5.5050")},
+        **_NOT_WRITTEN,
+    ),
+    _case(
+        _H.LAYOUT_UNFIT,
+        HOLDS,
+        "letters of what the file does say",
+        {"site_ref": "Łódź"},
+        **_NOT_WRITTEN,
+    ),
+    _case(
+        _H.LAYOUT_UNFIT,
+        NEAR_MISS,
+        "a site that the CLI file does not name",
+        {"site_ref": "日本"},
+        cli_layout=Layout(encoding="cp1252", columns=("CLI", "Row Key")),
+    ),
     _case(
         _H.LAYOUT_UNFIT,
         HOLDS,
