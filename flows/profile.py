@@ -498,7 +498,9 @@ class FileLayout(Section):
     trailer: str = Field("", description="A last line; {rows} stands for the number of rows.")
     max_rows: int | None = Field(None, ge=1, description="Rows per part; none = one file.")
     max_lengths: dict[str, int] = Field(
-        default_factory=dict, description="Longest text a column can hold."
+        default_factory=dict,
+        description="Longest text a column can hold: names, refs, ids and the like. Not for "
+        "numbers, days and words of a fixed form.",
     )
 
 
@@ -544,13 +546,18 @@ class Affinity(Section):
     @model_validator(mode="after")
     def _known_columns(self) -> "Affinity":
         for name, layout in self.layout.items():
-            headers = next(list(file.headers) for file in LOAD_ORDER if file.name == name)
+            file = next(file for file in LOAD_ORDER if file.name == name)
+            headers, texts = list(file.headers), [header for header, _ in file.texts]
             for key in ("columns", "headers", "max_lengths"):
                 for said in getattr(layout, key):
                     if said not in headers:
                         nearest = _nearest(said, headers)
                         message = f"{name}.{key}: the file has no column {said!r}{nearest}"
                         raise ValueError(message)
+            for said in layout.max_lengths:
+                if said not in texts:
+                    message = f"{name}.max_lengths: {said!r} is no text; {', '.join(texts)} are"
+                    raise ValueError(message)
             _check_encodable(f"{name}.headers", layout.encoding, *layout.headers.values())
             _check_encodable(f"{name}.trailer", layout.encoding, layout.trailer)
         return self

@@ -1,17 +1,23 @@
 """What Affinity loads: files, columns, order. Contract section 4, declared once."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 
 class OutColumn(NamedTuple):
-    """One column of an outgoing file: its default header, and the frozen column it is made of."""
+    """One column of an outgoing file: its default header, and the frozen column it is made of.
+
+    `is_text`: what others have worded, of any length and in any letters. The rest are of a fixed
+    form: numbers, days, keys, and words of our own.
+    """
 
     header: str
     source: str
     sorted_by: bool = False
     pattern: str | None = None
     required: bool = False
+    is_text: bool = True
 
 
 @dataclass(frozen=True)
@@ -27,8 +33,14 @@ class OutFile:
         """Default header texts, in order."""
         return tuple(column.header for column in self.columns)
 
+    @property
+    def texts(self) -> tuple[tuple[str, str], ...]:
+        """(default header, frozen column) of what the file says in words of others, in order."""
+        return tuple((column.header, column.source) for column in self.columns if column.is_text)
+
 
 _C = OutColumn
+_F = partial(OutColumn, is_text=False)
 _KEY = r"^[0-9a-f]{32}$"
 _PRINTED = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$"
 
@@ -42,15 +54,15 @@ CUSTOMERS = OutFile(
         _C("Layer Customer ID", "customer_id", True, _PRINTED, True),
         _C("Name", "name", pattern=_PRINTED, required=True),
         _C("Registered Name", "registered_name"),
-        _C("Status", "status", pattern=r"^(?:Pending|Live|Cancelled)$", required=True),
+        _F("Status", "status", pattern=r"^(?:Pending|Live|Cancelled)$", required=True),
         _C("VAT Number", "vat_number"),
         _C("Email", "email"),
         _C("Telephone", "telephone"),
         _C("Bill Run", "bill_run"),
         _C("Payment Terms", "payment_terms"),
         _C("Payment Method", "payment_method"),
-        _C("Action", "action", pattern=_ENTITY_ACTION, required=True),
-        _C("Row Key", "row_key", pattern=_KEY, required=True),
+        _F("Action", "action", pattern=_ENTITY_ACTION, required=True),
+        _F("Row Key", "row_key", pattern=_KEY, required=True),
     ),
 )
 
@@ -65,9 +77,9 @@ SITES = OutFile(
         _C("Parent Layer Site ID", "parent_site_id"),
         _C("Name", "name", pattern=_PRINTED, required=True),
         _C("Site Reference", "site_reference"),
-        _C("Is Billing Site", "is_billing_site", pattern=r"^(?:true|false)$", required=True),
-        _C("Action", "action", pattern=_ENTITY_ACTION, required=True),
-        _C("Row Key", "row_key", pattern=_KEY, required=True),
+        _F("Is Billing Site", "is_billing_site", pattern=r"^(?:true|false)$", required=True),
+        _F("Action", "action", pattern=_ENTITY_ACTION, required=True),
+        _F("Row Key", "row_key", pattern=_KEY, required=True),
     ),
 )
 
@@ -86,8 +98,8 @@ ADDRESSES = OutFile(
         _C("County", "county"),
         _C("Postcode", "postcode", pattern=_PRINTED, required=True),
         _C("Country", "country"),
-        _C("Action", "action", pattern=_ENTITY_ACTION, required=True),
-        _C("Row Key", "row_key", pattern=_KEY, required=True),
+        _F("Action", "action", pattern=_ENTITY_ACTION, required=True),
+        _F("Row Key", "row_key", pattern=_KEY, required=True),
     ),
 )
 
@@ -103,8 +115,8 @@ CONTACTS = OutFile(
         _C("Role", "role"),
         _C("Email", "email"),
         _C("Telephone", "telephone"),
-        _C("Action", "action", pattern=_ENTITY_ACTION, required=True),
-        _C("Row Key", "row_key", pattern=_KEY, required=True),
+        _F("Action", "action", pattern=_ENTITY_ACTION, required=True),
+        _F("Row Key", "row_key", pattern=_KEY, required=True),
     ),
 )
 
@@ -115,11 +127,11 @@ NEW_PRODUCTS = OutFile(
         _C("Layer Product ID", "product_id", True, _PRINTED, True),
         _C("Name", "name", pattern=_PRINTED, required=True),
         _C("Base Category", "base_category"),
-        _C("Item Type", "item_type", pattern=r"^(?:Service|Product)$", required=True),
-        _C("Up-front Price", "upfront_price"),
-        _C("Recurring Price", "recurring_price"),
-        _C("Frequency", "billing_frequency", pattern=r"^(?:MONTHLY|QUARTERLY|ANNUAL)$"),
-        _C("Row Key", "row_key", pattern=_KEY, required=True),
+        _F("Item Type", "item_type", pattern=r"^(?:Service|Product)$", required=True),
+        _F("Up-front Price", "upfront_price"),
+        _F("Recurring Price", "recurring_price"),
+        _F("Frequency", "billing_frequency", pattern=r"^(?:MONTHLY|QUARTERLY|ANNUAL)$"),
+        _F("Row Key", "row_key", pattern=_KEY, required=True),
     ),
 )
 
@@ -130,14 +142,14 @@ CLIS = OutFile(
         _C("Customer Ref", "customer_ref", True, _PRINTED, True),
         _C("Site Ref", "site_ref", True, _PRINTED, True),
         _C("CLI", "cli", True, _PRINTED, True),
-        _C("Action", "action", pattern=r"^(?:ADD|UPDATE|CEASE)$", required=True),
-        _C("CLI Type", "cli_type", pattern=r"^(?:geographic|non-geographic|mobile|other)$"),
+        _F("Action", "action", pattern=r"^(?:ADD|UPDATE|CEASE)$", required=True),
+        _F("CLI Type", "cli_type", pattern=r"^(?:geographic|non-geographic|mobile|other)$"),
         _C("Range End", "range_end"),
-        _C("Start Date", "start_on", required=True),
-        _C("End Date", "end_on"),
+        _F("Start Date", "start_on", required=True),
+        _F("End Date", "end_on"),
         _C("Previous CLI", "previous_cli"),
         _C("Layer Asset ID", "asset_id"),
-        _C("Row Key", "row_key", pattern=_KEY, required=True),
+        _F("Row Key", "row_key", pattern=_KEY, required=True),
     ),
 )
 
@@ -150,12 +162,12 @@ CEASES = OutFile(
         _C("CLI", "cli", True),
         _C("Product Code", "sku", True, _PRINTED, True),
         _C("Object UID", "object_uid"),
-        _C("Charge Type", "charge_type", pattern=r"^(?:UPFRONT|RECURRING)$", required=True),
-        _C("Cease Date", "cease_on", required=True),
+        _F("Charge Type", "charge_type", pattern=r"^(?:UPFRONT|RECURRING)$", required=True),
+        _F("Cease Date", "cease_on", required=True),
         _C("Cease Reason", "cease_reason", pattern=_PRINTED, required=True),
-        _C("Replaced By Row Key", "replaced_by", pattern=_KEY),
+        _F("Replaced By Row Key", "replaced_by", pattern=_KEY),
         _C("Layer Asset ID", "asset_id", True),
-        _C("Row Key", "row_key", pattern=_KEY, required=True),
+        _F("Row Key", "row_key", pattern=_KEY, required=True),
     ),
 )
 
@@ -167,25 +179,25 @@ PRODUCTS = OutFile(
         _C("Site Ref", "site_ref", True, _PRINTED, True),
         _C("CLI", "cli", True),
         _C("Product Code", "sku", True, _PRINTED, True),
-        _C("Charge Type", "charge_type", True, r"^(?:UPFRONT|RECURRING)$", True),
-        _C("Action", "action", pattern=r"^(?:ADD|UPDATE)$", required=True),
+        _F("Charge Type", "charge_type", True, r"^(?:UPFRONT|RECURRING)$", True),
+        _F("Action", "action", pattern=r"^(?:ADD|UPDATE)$", required=True),
         _C("Description", "product_name", pattern=_PRINTED, required=True),
-        _C("Quantity", "quantity", pattern=r"^[1-9][0-9]*$", required=True),
-        _C("Unit Price", "unit_price", pattern=r"^[0-9]+(?:\.[0-9]{1,4})?$", required=True),
-        _C(
+        _F("Quantity", "quantity", pattern=r"^[1-9][0-9]*$", required=True),
+        _F("Unit Price", "unit_price", pattern=r"^[0-9]+(?:\.[0-9]{1,4})?$", required=True),
+        _F(
             "Frequency",
             "frequency",
             pattern=r"^(?:ONE_OFF|MONTHLY|QUARTERLY|ANNUAL)$",
             required=True,
         ),
-        _C("Bill Start Date", "bill_start_on", required=True),
-        _C("Bill End Date", "bill_end_on"),
-        _C("Term Months", "term_months", pattern=r"^[1-9][0-9]*$"),
+        _F("Bill Start Date", "bill_start_on", required=True),
+        _F("Bill End Date", "bill_end_on"),
+        _F("Term Months", "term_months", pattern=r"^[1-9][0-9]*$"),
         _C("Order Ref", "order_ref", pattern=_PRINTED, required=True),
         _C("PO Ref", "po_ref"),
         _C("Layer Line ID", "line_id", True, _PRINTED, True),
         _C("Layer Asset ID", "asset_id"),
-        _C("Row Key", "row_key", pattern=_KEY, required=True),
+        _F("Row Key", "row_key", pattern=_KEY, required=True),
     ),
 )
 

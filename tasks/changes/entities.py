@@ -383,10 +383,8 @@ def _where(condition: pl.Expr, rows: pl.DataFrame, *columns: pl.Expr) -> pl.Data
 
 
 def _usual_holds(file: OutFile, terms: ChangeTerms) -> dict[str, pl.Expr]:
-    texts = [(column.header, column.source) for column in file.columns]
-    texts = [(header, name) for header, name in texts if name in _fields(file)]
     return {
-        HoldReason.LAYOUT_UNFIT: texts_unfit(texts, terms.layout_of(file.name)),
+        HoldReason.LAYOUT_UNFIT: texts_unfit(file.texts, terms.layout_of(file.name)),
         HoldReason.AFFINITY_REJECTED: pl.col("cells").eq_missing(pl.col("refused")),
     }
 

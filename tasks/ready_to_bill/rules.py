@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
+from schemas.affinity import PRODUCTS
 from schemas.charge import charge_content
 from schemas.layout import Layout, price_unfit, texts_unfit
 from schemas.own_rules import breaks
@@ -208,19 +209,6 @@ def rules_of(terms: Terms) -> dict[str, pl.Expr]:
     return {reason: expression.fill_null(value=True) for reason, expression in named.items()}
 
 
-_PRODUCT_TEXTS = (
-    ("Customer Ref", "customer_ref"),
-    ("Site Ref", "site_ref"),
-    ("CLI", "cli"),
-    ("Product Code", "sku"),
-    ("Description", "product_name"),
-    ("Order Ref", "order_ref"),
-    ("PO Ref", "po_ref"),
-    ("Layer Line ID", "line_id"),
-    ("Layer Asset ID", "asset_id"),
-)
-
-
 _CLI_TEXTS = (
     ("Customer Ref", "customer_ref"),
     ("Site Ref", "site_ref"),
@@ -241,7 +229,7 @@ def product_row_unfit(layout: Layout) -> pl.Expr:
         & (months + start.dt.year() * 12 + start.dt.month() > 9999 * 12 + 12)
     )
     beyond_row = pl.any_horizontal(*(sign.fill_null(value=False) for sign in signs))
-    return beyond_row | texts_unfit(_PRODUCT_TEXTS, layout)
+    return beyond_row | texts_unfit(PRODUCTS.texts, layout)
 
 
 def numbers_unfit(numbers: pl.DataFrame, layout: Layout) -> pl.DataFrame:

@@ -205,6 +205,18 @@ def test_an_unknown_key_is_named_with_the_nearest_known(tmp_path: Path, text: st
             "affinity.layout.products.headers.Foo = 'x'", "'Foo'", id="a header of no column"
         ),
         pytest.param(
+            "affinity.layout.new_products.max_lengths = {Name = 60, Frequency = 7}",
+            "new_products.max_lengths: 'Frequency' is no text; Layer Product ID, Name, "
+            "Base Category are",
+            id="a longest text of what is no text",
+        ),
+        pytest.param(
+            "affinity.layout.products.max_lengths.Quantity = 4", "Quantity", id="of a number"
+        ),
+        pytest.param(
+            "affinity.layout.clis.max_lengths.'Start Date' = 10", "Start Date", id="of a day"
+        ),
+        pytest.param(
             "affinity.layout.products = {encoding = 'ascii', trailer = 'Ende – {rows}'}",
             "trailer",
             id="a trailer that the encoding does not hold",
