@@ -47,6 +47,7 @@ def judging_terms(
         },
         max_months=start.max_months,
         cli_profiles=settings.cli.profiles,
+        expands_ranges=settings.cli.expand_ranges,
         rules=_of_severity(profile, Severity.BLOCK),
         warning_rules=_of_severity(profile, Severity.WARN),
         layout=fitting(settings.affinity.layout.get("products")),

@@ -159,7 +159,11 @@ class ChargeStore:
         )
 
     def numbers_of_ready(self) -> pl.DataFrame:
-        """Additional numbers of ready charges' assets: charge key, `cli`, `range_end`."""
+        """Additional numbers of ready charges' assets, as The Layer writes them.
+
+        Charge key, `customer_ref`, `site_ref`, `asset_id`, `cli`, `range_end`, and `base_category`,
+        `needs_cli` of the asset's product.
+        """
         return read(self._connection, statement("judge/read_numbers_of_ready"))
 
     def twins(self) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -236,15 +236,16 @@ def numbers_unfit(numbers: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     """The charges whose asset has an additional number that the CLI file cannot hold.
 
     Args:
-        numbers: charge key, `cli` and `range_end` of the additional numbers of ready charges.
+        numbers: charge key and the texts of the CLI rows of the additional numbers of ready
+            charges, as they are written: `customer_ref`, `site_ref`, `cli`, `range_end`,
+            `asset_id`.
         layout: of the CLI file.
 
     Returns:
         Charge key and `reason`, one row per charge.
     """
-    texts = (("CLI", "cli"), ("Range End", "range_end"))
     return (
-        numbers.filter(texts_unfit(texts, layout))
+        numbers.filter(texts_unfit((*_CLI_TEXTS, ("Range End", "range_end")), layout))
         .select("line_id", "charge_type", pl.lit(HoldReason.LAYOUT_UNFIT.value).alias("reason"))
         .unique()
     )

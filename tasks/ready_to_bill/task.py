@@ -8,7 +8,7 @@ from functools import partial
 
 import polars as pl
 
-from schemas.cli_text import cli_profile, read_cli
+from schemas.cli_text import clean_numbers, cli_profile, read_cli
 from schemas.layout import is_narrow
 from schemas.receipts import JudgementReceipt, Money, RunRef
 from schemas.vocabulary import Disposition
@@ -57,7 +57,10 @@ def judge_charges(run: RunRef, terms: Terms, extra: tuple[ExtraColumn, ...]) -> 
             store.keep_lives(lives, listed_only=listed_only)
             store.add_rivals(cli_conflicts(*store.contested()))
             if is_narrow(terms.cli_layout):
-                store.add_rivals(numbers_unfit(store.numbers_of_ready(), terms.cli_layout))
+                numbers = clean_numbers(
+                    store.numbers_of_ready(), terms.cli_profiles, expands=terms.expands_ranges
+                )
+                store.add_rivals(numbers_unfit(numbers, terms.cli_layout))
             store.add_rivals(suspected_duplicates(*store.twins()))
             store.mark_billed_in_both(billed_in_affinity(store.own_in_snapshot(run.as_of)))
             store.keep_gone()

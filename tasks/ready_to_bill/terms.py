@@ -44,6 +44,8 @@ class Terms:
     )
     max_months: int = 13
     cli_profiles: Mapping[str, CliProfile] = field(default_factory=dict)
+    expands_ranges: bool = False
+    """Each number of a range is a row of its own."""
     rules: tuple[ExtraRule, ...] = ()
     warning_rules: tuple[ExtraRule, ...] = ()
     layout: Layout = field(default_factory=Layout)

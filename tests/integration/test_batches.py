@@ -211,6 +211,61 @@ def test_an_additional_number_that_the_cli_file_cannot_hold_stops_no_run(tmp_pat
     assert {"layout_unfit": 2} == {name: each.charges for name, each in job.receipt.holds.items()}
 
 
+@pytest.mark.parametrize(
+    ("profile", "number", "written"),
+    [
+        pytest.param(
+            "affinity.layout.clis.max_lengths.CLI = 11\ncli.profiles = {Voice = 'uk_number'}",
+            {"cli": "01204 600100"},
+            {"06_clis.csv": 2, "08_products.csv": 2},
+            id="as it is written, not as it was typed",
+        ),
+        pytest.param(
+            "affinity.layout.clis.max_lengths.'Range End' = 10",
+            {"cli": "01204600100", "range_end": "01204600101"},
+            None,
+            id="too long as it is written",
+        ),
+        pytest.param(
+            "affinity.layout.clis.max_lengths.'Range End' = 10\ncli.expand_ranges = true",
+            {"cli": "01204600100", "range_end": "01204600101"},
+            {"06_clis.csv": 3, "08_products.csv": 2},
+            id="a range of which each number is written",
+        ),
+        pytest.param(
+            "affinity.layout.clis.encoding = 'ascii'\ncli.profiles = {Voice = 'none'}",
+            {"cli": "日本"},
+            {"08_products.csv": 2},
+            id="of a product without numbers",
+        ),
+    ],
+)
+def test_an_additional_number_must_fit_as_it_is_written(
+    tmp_path: Path, profile: str, number: dict[str, str], written: dict[str, int] | None
+):
+    office = Office(tmp_path, lines=1, profile=f"{profile}\n")
+    office.record("products").update(base_category="Voice", needs_cli="no")
+    office.feeds["asset_numbers"] = [{"asset_id": "A1", **number}]
+    receipt = office.run()
+
+    assert written == (receipt.batch and receipt.batch.files)
+    assert ({} if written else {"layout_unfit": 2}) == {
+        name: each.charges for name, each in receipt.holds.items()
+    }
+
+
+def test_a_site_that_the_row_of_an_additional_number_cannot_name_holds_the_charge(tmp_path: Path):
+    office = Office(tmp_path, lines=1, profile="affinity.layout.clis.encoding = 'cp1252'\n")
+    office.record("products")["needs_cli"] = "no"
+    office.record("assets")["cli"] = ""
+    office.record("sites")["integration_id"] = "日本"
+    office.feeds["asset_numbers"] = [{"asset_id": "A1", "cli": "01204600100"}]
+    receipt = office.run()
+
+    assert None is receipt.batch
+    assert {"layout_unfit": 2} == {name: each.charges for name, each in receipt.holds.items()}
+
+
 def test_a_day_that_goes_back_is_refused(tmp_path: Path):
     office = Office(tmp_path, lines=1)
     office.run(AS_OF)
