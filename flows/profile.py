@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 import zoneinfo
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -489,7 +489,9 @@ class FileLayout(Section):
 
     columns: tuple[str, ...] = Field((), description="Order of columns; none = the contract's.")
     headers: dict[str, str] = Field(default_factory=dict, description="Other header texts.")
-    date_format: str = Field("%d/%m/%Y", description="As strftime writes it.")
+    date_format: str = Field(
+        "%d/%m/%Y", description="As strftime writes it; with day, month and year."
+    )
     decimals: int = Field(4, ge=0, le=4, description="Of unit prices; never rounded.")
     encoding: Literal["utf-8", "utf-8-sig", "cp1252", "latin-1", "ascii"] = "utf-8"
     line_end: Literal["crlf", "lf"] = "crlf"
@@ -502,6 +504,30 @@ class FileLayout(Section):
         description="Longest text a column can hold: names, refs, ids and the like. Not for "
         "numbers, days and words of a fixed form.",
     )
+
+    @field_validator("date_format")
+    @classmethod
+    def _says_the_day(cls, date_format: str) -> str:
+        if date_format != cls.model_fields["date_format"].default:
+            _check_date_format(date_format)
+        return date_format
+
+
+def _check_date_format(date_format: str) -> None:
+    """Refuse a format in which the engine that writes the files cannot write days, or not whole."""
+    # only a profile with another format pays for the engine's start
+    import polars as pl  # noqa: PLC0415
+
+    days = pl.Series([date(2026, 2, 3), date(2031, 12, 25)])
+    try:
+        is_known_again = days.equals(
+            days.dt.strftime(date_format).str.to_date(date_format, strict=False)
+        )
+    except pl.exceptions.PolarsError:
+        is_known_again = False
+    if not is_known_again:
+        message = f"{date_format!r} does not write day, month and year; write it like '%d/%m/%Y'"
+        raise ValueError(message)
 
 
 class Affinity(Section):
@@ -560,6 +586,7 @@ class Affinity(Section):
                     raise ValueError(message)
             _check_encodable(f"{name}.headers", layout.encoding, *layout.headers.values())
             _check_encodable(f"{name}.trailer", layout.encoding, layout.trailer)
+            _check_encodable(f"{name}.date_format", layout.encoding, layout.date_format)
         return self
 
 

@@ -222,6 +222,32 @@ def test_an_unknown_key_is_named_with_the_nearest_known(tmp_path: Path, text: st
             id="a trailer that the encoding does not hold",
         ),
         pytest.param(
+            "affinity.layout.clis.date_format = 'dd.mm.yyyy'",
+            "clis.date_format: 'dd.mm.yyyy' does not write day, month and year; "
+            "write it like '%d/%m/%Y'.",
+            id="a date format of another program",
+        ),
+        pytest.param(
+            "affinity.layout.clis.date_format = '%d/%m/%'", "date_format", id="one that is cut off"
+        ),
+        pytest.param("affinity.layout.clis.date_format = ''", "date_format", id="one of nothing"),
+        pytest.param(
+            "affinity.layout.clis.date_format = '%d/%m'", "date_format", id="one without a year"
+        ),
+        pytest.param(
+            "affinity.layout.clis.date_format = '%d/%d/%Y'", "date_format", id="the day twice"
+        ),
+        pytest.param(
+            "affinity.layout.clis.date_format = '%Y-%m-%d %H:%M'",
+            "date_format",
+            id="the time of a day",
+        ),
+        pytest.param(
+            "affinity.layout.clis = {encoding = 'ascii', date_format = '%d.%m.%Y–'}",
+            "clis.date_format",
+            id="a date format that the encoding does not hold",
+        ),
+        pytest.param(
             "affinity.layout.products = {encoding = 'ascii', headers = {CLI = 'Nº'}}",
             "headers",
             id="a header that the encoding does not hold",
@@ -295,6 +321,15 @@ def test_a_profile_that_is_no_text(tmp_path: Path):
 )
 def test_the_folder_of_a_tenant(name: str, folder: str):
     assert folder == tenant_folder(name)
+
+
+@pytest.mark.parametrize(
+    "date_format", ["%d/%m/%Y", "%Y-%m-%d", "%Y%m%d", "%d.%m.%y", "%-d %B %Y", "%Y-%m-%dT00:00:00"]
+)
+def test_a_date_format_that_says_the_day_is_taken(tmp_path: Path, date_format: str):
+    profile = loaded(tmp_path, f"affinity.layout.clis.date_format = '{date_format}'\n")
+
+    assert date_format == profile.settings.affinity.layout["clis"].date_format
 
 
 def test_what_a_profile_says_of_judging(tmp_path: Path):
@@ -394,7 +429,7 @@ severity = "warn"
         pytest.param("header = false", {"header": False}, id="no header"),
         pytest.param("trailer = 'T'", {"trailer": "T"}, id="a trailer"),
         pytest.param("max_rows = 9", {"max_rows": 9}, id="parts"),
-        pytest.param("date_format = '%Y'", {"date_format": "%Y"}, id="days"),
+        pytest.param("date_format = '%Y%m%d'", {"date_format": "%Y%m%d"}, id="days"),
         pytest.param("decimals = 2", {"decimals": 2}, id="decimals"),
         pytest.param("encoding = 'cp1252'", {"encoding": "cp1252"}, id="encoding"),
         pytest.param("columns = ['CLI', 'Row Key']", {"columns": ("CLI", "Row Key")}, id="columns"),
