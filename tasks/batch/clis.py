@@ -164,9 +164,14 @@ def _not_live(rows: pl.DataFrame, live: pl.DataFrame, live_by_ledger: pl.DataFra
     there = (
         rows.select(*_WHERE, "start_on")
         .join(pl.concat([live.select(columns), live_by_ledger.select(columns)]), on=_WHERE)
-        .filter(pl.col("lives_until").is_null() | (pl.col("lives_until") >= pl.col("start_on")))
+        .filter(_lives_at_the_start())
     )
     return rows.join(there, on=_WHERE, how="anti")
+
+
+def _lives_at_the_start() -> pl.Expr:
+    """What lives until `lives_until` (null = open) is there when a row's CLI starts, or later."""
+    return pl.col("lives_until").is_null() | (pl.col("lives_until") >= pl.col("start_on"))
 
 
 def moved_here(rows: pl.DataFrame, movable: pl.DataFrame) -> pl.DataFrame:
@@ -190,10 +195,7 @@ def moved_here(rows: pl.DataFrame, movable: pl.DataFrame) -> pl.DataFrame:
         rows.filter(pl.col("action") == "ADD")
         .select("customer_ref", *_WHERE, "start_on")
         .join(elsewhere, on=["customer_ref", "cli"])
-        .filter(
-            (pl.col("previous_site_ref") != pl.col("site_ref"))
-            & (pl.col("lives_until").is_null() | (pl.col("lives_until") >= pl.col("start_on")))
-        )
+        .filter((pl.col("previous_site_ref") != pl.col("site_ref")) & _lives_at_the_start())
         .unique("cli", keep="first", maintain_order=True)
         .select(*_WHERE, "previous_site_ref")
     )
@@ -206,13 +208,16 @@ def moved_here(rows: pl.DataFrame, movable: pl.DataFrame) -> pl.DataFrame:
 
 
 def clis_live_elsewhere(rows: pl.DataFrame, live_in_affinity: pl.DataFrame) -> int:
-    """How many of the CLIs to add are live in Affinity at another site: a warning, still an ADD."""
-    elsewhere = _cleaned_live(live_in_affinity).select("cli", other="site_ref")
+    """How many of the CLIs to add are live in Affinity at another site: a warning, still an ADD.
+
+    What has ended there before it is to start is not live.
+    """
+    elsewhere = _cleaned_live(live_in_affinity).select("cli", "lives_until", other="site_ref")
     return (
         rows.filter(pl.col("action") == "ADD")
-        .select(*_WHERE)
+        .select(*_WHERE, "start_on")
         .join(elsewhere, on="cli")
-        .filter(pl.col("other") != pl.col("site_ref"))
+        .filter((pl.col("other") != pl.col("site_ref")) & _lives_at_the_start())
         .select("cli")
         .n_unique()
     )

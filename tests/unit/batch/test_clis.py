@@ -226,3 +226,16 @@ def test_a_cli_live_at_another_site_is_a_warning():
     there = live({"site_ref": "AS-2", "cli": "+441204600001"}, {"site_ref": "AS-3"}, {"cli": TWO})
 
     assert 1 == clis_live_elsewhere(rows, there)
+
+
+@pytest.mark.parametrize(
+    ("end_on", "expected"),
+    [
+        pytest.param(date(2026, 2, 28), 0, id="it ended the day before"),
+        pytest.param(MARCH, 1, id="it ends on the day"),
+    ],
+)
+def test_a_cli_that_has_ended_at_another_site_is_no_warning(end_on: date, expected: int):
+    rows = pl.DataFrame(added({}), schema=CLI_ROW)
+
+    assert expected == clis_live_elsewhere(rows, live({"site_ref": "AS-2", "end_on": end_on}))
