@@ -12,6 +12,7 @@ import pandera.polars as pa
 import polars as pl
 
 from schemas.affinity import OutFile
+from schemas.errors import ProfileWrong
 from schemas.proof import prove
 from schemas.receipts import BatchFile
 from schemas.tables import VALUE
@@ -100,10 +101,17 @@ def _write(part: _Part, text: pl.DataFrame, layout: WrittenLayout) -> None:
         line_terminator=layout.line_end,
         quote_style="always" if layout.quote_all else "necessary",
     )
+    try:
+        content = csv.encode(_letters(layout))
+    except UnicodeEncodeError:  # its words would show what could not be written
+        raise ProfileWrong(
+            f"Writing {part.path.name}: a text of it has letters that {layout.encoding} has not.",
+            hint="Set the encoding of its affinity.layout to one that has them, and run again.",
+        ) from None
     with part.path.open("ab") as out:
         if out.tell() == 0 and layout.encoding == "utf-8-sig":
             out.write(b"\xef\xbb\xbf")
-        out.write(csv.encode(_letters(layout)))
+        out.write(content)
 
 
 def _letters(layout: WrittenLayout) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from schemas.affinity import CEASES
 from schemas.charge import (
     CHARGE,
     CHARGE_KEY,
@@ -17,6 +18,7 @@ from schemas.charge import (
     charge_content,
     end_content,
 )
+from schemas.layout import texts_unfit
 from schemas.tables import VALUE
 from schemas.vocabulary import (
     SEEN_STOPPED,
@@ -167,7 +169,8 @@ def charge_changes(now: pl.DataFrame, told: pl.DataFrame, terms: ChangeTerms) ->
         _stop_day(terms.as_of).alias("stop_on"),
     )
     both = both.with_columns(*_what_to_say(terms)).with_columns(_cease_reason())
-    both = both.with_columns(_end_state()).with_columns(*_row_end()).with_columns(_update_state())
+    both = both.with_columns(_end_is_unfit(terms)).with_columns(_end_state())
+    both = both.with_columns(*_row_end()).with_columns(_update_state())
     says = pl.col("says_update") | pl.col("says_end") | pl.col("is_dead")
     return ChargeChanges(
         products=_products(both, terms),
@@ -409,9 +412,16 @@ def _end_state() -> pl.Expr:
         pl.col("is_dead"),
         _pair_is_waiting(),
         _end_was_refused(),
+        pl.col("end_is_unfit"),
         *(_is_unknown(column) for column in _NEEDED_TO_END),
     )
     return _state(held).alias("end_state")
+
+
+def _end_is_unfit(terms: ChangeTerms) -> pl.Expr:
+    """The reason in The Layer's own words cannot be written in the layout of the ceases."""
+    reason = texts_unfit([("Cease Reason", "cease_reason")], terms.layout_of(CEASES.name))
+    return (pl.col("says_end") & reason).fill_null(value=False).alias("end_is_unfit")
 
 
 def _update_state() -> pl.Expr:
@@ -603,6 +613,7 @@ def _holds(both: pl.DataFrame) -> pl.DataFrame:
         (_route_is_unknown(), HoldReason.UNKNOWN_ROUTE),
         (pl.col("is_dead"), ChangeHoldReason.CEASE_DATE_MISSING),
         (_pair_is_waiting(), ChangeHoldReason.PAIR_WAITING),
+        (pl.col("end_is_unfit"), HoldReason.LAYOUT_UNFIT),
         (_end_was_refused() | _update_was_refused(), HoldReason.AFFINITY_REJECTED),
         *((_is_unknown(column), reason) for column, reason in _NEEDED_TO_END.items()),
     ]
@@ -624,10 +635,10 @@ def _route_is_unknown() -> pl.Expr:
 
 
 def _waits(both: pl.DataFrame) -> pl.DataFrame:
-    """Ready charges whose predecessor is in flight: no overlap, no gap."""
+    """Ready charges whose predecessor is in flight, or cannot end: no overlap, no gap."""
     return both.filter(
         (pl.col("end_kind") == "replaced").fill_null(value=False)
         & pl.col("differs_bill_end")
-        & pl.col("in_flight")
+        & (pl.col("in_flight") | pl.col("end_is_unfit"))
         & (pl.col("successor_disposition") == Disposition.READY)
     ).select(pl.col("replaced_by_line").alias("line_id"), "charge_type")

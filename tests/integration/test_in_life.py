@@ -524,6 +524,29 @@ def test_on_the_day_of_a_replacement_what_replaced_is_what_renews(
     assert renewed == days.office.query("FROM ops.renewal")
 
 
+def test_an_end_waits_while_its_reason_cannot_be_written_and_what_replaces_it_as_well(days: Days):
+    (days.office.folder / "r2b.toml").write_text('affinity.layout.ceases.encoding = "ascii"\n')
+    reason = {"cease_on": "2026-04-30", "is_live": "false", "cease_reason": "K\u00fcndigung"}
+    asset(days, 1).update(reason)
+    replace_line(days, 12, 2, connection_on="2026-05-01")
+    line(days, 12)["connected_on"] = "2026-05-01"
+    asset(days, 2).update(reason)
+    asset(days, 3).update(reason | {"cease_reason": "Moved away"})
+    days.run(days=40)
+
+    assert [("A3",)] == days.told(CEASES, "Layer Asset ID")
+    assert [("L12", "UPFRONT")] == days.told(UPDATES, "Layer Line ID", "Charge Type")
+    held = {("L1", "recurring", "layout_unfit"), ("L2", "recurring", "layout_unfit")}
+    assert held == days.holds()
+
+    days.taken_all()
+    for number in (1, 2):
+        asset(days, number)["cease_reason"] = "Cancelled by letter"
+    days.run()
+    assert {"A1", "A2"} == {asset_id for (asset_id,) in days.told(CEASES, "Layer Asset ID")}
+    assert [("L12", "RECURRING")] == days.told(UPDATES, "Layer Line ID", "Charge Type")
+
+
 def test_a_charge_is_stopped_and_resumed_and_stopped_again(days: Days):
     add_platform(days)
 

@@ -11,6 +11,7 @@ import pytest
 from pandera.errors import SchemaErrors
 
 from schemas.affinity import CLIS, PRODUCTS, OutFile
+from schemas.errors import ProfileWrong
 from schemas.receipts import BatchFile
 from tasks.batch.clis import CLI_ROW
 from tasks.batch.rendering import WrittenLayout
@@ -184,6 +185,15 @@ def test_the_encoding(tmp_path: Path, encoding: str, cell: bytes):
     assert cell in content
     assert (encoding == "utf-8-sig") == content.startswith(b"\xef\xbb\xbf")
     assert 1 >= content.count(b"\xef\xbb\xbf")
+
+
+def test_letters_that_the_encoding_has_not_are_said_and_not_shown(tmp_path: Path):
+    with pytest.raises(
+        ProfileWrong, match=r"^Writing 08_products.csv: .* ascii has not"
+    ) as refused:
+        only(tmp_path, {"product_name": "Caf\u00e9"}, encoding="ascii")
+
+    assert "Caf" not in refused.value.message
 
 
 def test_a_trailer_comes_without_a_second_byte_order_mark(tmp_path: Path):
