@@ -50,13 +50,53 @@ def transfer_to_billing(  # noqa: PLR0917  a form, and called by name
     """
     keep_private()
     profile = load_profile(Path(profile_path) if profile_path else None)
-    intent, evidence = _evidence(profile, batch, operator, results, pasted_results)
+    said = _said_by_form(profile, batch, operator, results, pasted_results)
+    return _transfer(profile, batch, said, digest=digest.strip())
+
+
+@flow(name="transfer-to-billing", flow_run_name="transfer-batch-{batch}", persist_result=False)
+def transfer_by_command(
+    batch: int,
+    *,
+    uploaded: bool,
+    operator: str = "",
+    results: str | None = None,
+    profile_path: str | None = None,
+) -> TransferReceipt:
+    """Move a batch's charges to In Billing, as the command says: nothing is read into a blank.
+
+    Args:
+        batch: The batch's number.
+        uploaded: The operator says that every row is loaded; then there is no result file.
+        operator: Who says so, or brings the result file.
+        results: Affinity's result file.
+        profile_path: The tenant's profile; `r2b.toml` when left out.
+    """
+    keep_private()
+    profile = load_profile(Path(profile_path) if profile_path else None)
+    if uploaded == (results is not None) or (results is not None and not results.strip()):
+        raise UsageError(
+            f"Confirming batch {batch}: it takes either a result file or a person's word.",
+            hint="Give --results FILE, or --uploaded --by NAME.",
+        )
+    said = (
+        _by_word(profile, batch, operator)
+        if results is None
+        else _by_result(operator, *read_results(Path(results)))
+    )
+    return _transfer(profile, batch, said)
+
+
+def _transfer(
+    profile: LoadedProfile, batch: int, said: tuple[Intent, Evidence], *, digest: str = ""
+) -> TransferReceipt:
+    intent, evidence = said
     with alone_with(profile):
         terms, today = retry_terms(profile), tenant_today(profile)
         recover_transfers(profile.warehouse, terms, today)
         with on_record(profile, intent, batch_subject(profile, batch, intent.act)):
             receipt = transfer_batch(
-                profile.warehouse, batch, evidence, terms, today, digest=digest.strip()
+                profile.warehouse, batch, evidence, terms, today, digest=digest
             )
         publish_marts(profile.warehouse, publishing(profile))
     named(profile, f"batch {batch}: {receipt.state}")
@@ -89,23 +129,33 @@ def abandon(
     return receipt
 
 
-def _evidence(
+def _said_by_form(
     profile: LoadedProfile, seq: int, operator: str, results: str, pasted: str
 ) -> tuple[Intent, Evidence]:
-    """What says so: a result speaks for itself, a person must be allowed to. Forms leave blanks."""
-    actor, path, text = (each.strip() for each in (operator, results, pasted))
+    """What a form says: forms leave blanks, and without a result it is the operator's word."""
+    path, text = results.strip(), pasted.strip()
     if path and text:
         raise UsageError(
             "Confirming a batch: there is a result file and a pasted result.",
             hint="Give one of them.",
         )
-    if not path and not text:
-        said = "every row is loaded"
-        about = f"batch {seq}"
-        intent = acting(profile, actor, "bill_export", Act.TRANSFER, about, reason=said)
-        return intent, Evidence(actor=intent.who)
-    rows, content = read_results(Path(path)) if path else _read_pasted(text)
-    evidence = Evidence(actor=actor or "upload result", rows=rows, content=content)
+    if path:
+        return _by_result(operator, *read_results(Path(path)))
+    if text:
+        return _by_result(operator, *_read_pasted(text))
+    return _by_word(profile, seq, operator)
+
+
+def _by_word(profile: LoadedProfile, seq: int, operator: str) -> tuple[Intent, Evidence]:
+    """A person says that every row is loaded, who must be allowed to."""
+    said = "every row is loaded"
+    intent = acting(profile, operator, "bill_export", Act.TRANSFER, f"batch {seq}", reason=said)
+    return intent, Evidence(actor=intent.who)
+
+
+def _by_result(operator: str, rows: pl.DataFrame, content: bytes) -> tuple[Intent, Evidence]:
+    """A result speaks for itself, whoever brings it."""
+    evidence = Evidence(actor=operator.strip() or "upload result", rows=rows, content=content)
     return Intent(Act.TRANSFER, evidence.actor, "", "Affinity's result"), evidence
 
 

@@ -153,19 +153,25 @@ def transfer(
             "Transferring needs evidence: either --results FILE or --uploaded --by NAME.",
             hint="See `r2b transfer --help`.",
         )
+    if results is not None and not results.strip():
+        raise UsageError(
+            f"Transferring batch {seq}: --results is blank, and names no file.",
+            hint="Give the path of the file Affinity answered with.",
+        )
     if uploaded and not by.strip():
         raise UsageError("Saying that a batch is uploaded needs a name.", hint="Add --by NAME.")
     hush_prefect()
     from flows.console.run_view import show_transfer
     from flows.console.server import local_flow
-    from flows.transfer import transfer_to_billing
+    from flows.transfer import transfer_by_command
 
     with local_flow(quiet=as_json, what="Transferring"):
-        receipt = transfer_to_billing(
+        receipt = transfer_by_command(
             seq,
-            profile_path=None if profile is None else str(profile),
-            results=results or "",
+            uploaded=uploaded,
             operator=by,
+            results=results,
+            profile_path=None if profile is None else str(profile),
         )
     answer(receipt, as_json=as_json, show=lambda: show_transfer(receipt))
 

@@ -150,6 +150,7 @@ def test_a_failure_is_one_line_and_an_exit_code(office: Office):
     [
         pytest.param(("transfer", "1"), id="a transfer without evidence"),
         pytest.param(("transfer", "1", "--uploaded"), id="an upload nobody vouches for"),
+        pytest.param(("transfer", "1", "--results", "", "--by", "Ann"), id="a blank for a result"),
         pytest.param(("transfer", "one"), id="a batch that is no number"),
         pytest.param(("abandon", "1"), id="giving up without a reason"),
         pytest.param(("explain", "L1"), id="explaining before anything ran"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flows.transfer import abandon, transfer_to_billing
+from flows.transfer import abandon, transfer_by_command, transfer_to_billing
 from schemas.errors import (
     DeliveryIncomplete,
     IllegalTransition,
@@ -161,6 +161,37 @@ def test_what_was_accepted_cannot_be_rejected_later(office: Office):
     with pytest.raises(IllegalTransition, match=r"1 row\(s\) already have another outcome"):
         office.transfer(results=path)
     assert (before, books) == (tree(office.profile.outbox), office.books())
+
+
+@pytest.mark.parametrize(
+    ("uploaded", "results"),
+    [
+        pytest.param(False, None, id="neither a result nor a word"),
+        pytest.param(False, "", id="a blank for a result"),
+        pytest.param(False, " ", id="white space for a result"),
+        pytest.param(True, "", id="a word, and a blank for a result"),
+        pytest.param(True, "answer.csv", id="a word and a result"),
+    ],
+)
+def test_a_command_is_never_read_into_a_blank(office: Office, uploaded: bool, results: str | None):
+    path, books = str(office.folder / "r2b.toml"), office.books()
+
+    with pytest.raises(UsageError, match="either a result file or a person's word"):
+        transfer_by_command.fn(
+            1, uploaded=uploaded, operator="Ann", results=results, profile_path=path
+        )
+    assert books == office.books()
+
+
+def test_a_command_says_outright_what_its_evidence_is(office: Office):
+    path = str(office.folder / "r2b.toml")
+    result = office.results(*office.answers({L1: "accepted"}))
+
+    by_result = transfer_by_command.fn(1, uploaded=False, results=str(result), profile_path=path)
+    by_word = transfer_by_command.fn(1, uploaded=True, operator="Ann", profile_path=path)
+
+    assert (1, 3) == (by_result.accepted, by_result.pending)
+    assert (4, 0) == (by_word.accepted, by_word.pending)
 
 
 @pytest.mark.parametrize(
