@@ -12,8 +12,9 @@ from flows.audit_desk import approve
 from flows.private import keep_private
 from flows.profile import load_profile
 from schemas.audit import ApprovalReceipt
+from schemas.storable import LARGEST_NUMBER
 
-Number = Annotated[int, Field(ge=1)]
+Number = Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]
 
 
 @flow(name="approve", flow_run_name="approve-{act}-{number}", persist_result=False)

@@ -16,9 +16,11 @@ from decimal import Decimal
 from typing import Literal, get_args
 
 from flows.credentials import Place, credential
+from flows.numbers import batch_number, item_number
 from flows.profile import LoadedProfile
 from schemas.audit import ApprovalReceipt, AuditEntry, AuditHead, Deed
-from schemas.errors import DeliveryIncomplete, NotAllowed, ProfileWrong, R2BError
+from schemas.errors import DeliveryIncomplete, NotAllowed, ProfileWrong, R2BError, UsageError
+from schemas.storable import is_storable
 from schemas.vocabulary import Act, ActOutcome
 from tasks.audit.approvals import approval_for
 from tasks.audit.trail import Trail
@@ -45,6 +47,19 @@ class Intent:
     who: str
     role: str
     reason: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be written down, before anything is.
+
+        Raises:
+            UsageError: the name or the reason holds half a character or a NUL.
+        """
+        for what, text in (("name", self.who), ("reason", self.reason)):
+            if not is_storable(text):
+                raise UsageError(
+                    f"Writing down who does it: the {what} holds what is no character.",
+                    hint="Type it again.",
+                )
 
 
 @dataclass(frozen=True)
@@ -150,7 +165,12 @@ def needs_approval(profile: LoadedProfile, act: Act, subject: Subject) -> bool:
 
 
 def batch_subject(profile: LoadedProfile, seq: int, act: Act) -> Subject:
-    """A batch as an act finds it; nothing is at stake where nothing is left to decide."""
+    """A batch as an act finds it; nothing is at stake where nothing is left to decide.
+
+    Raises:
+        IllegalTransition: no batch could have this number.
+    """
+    batch_number(seq)
     with open_warehouse(profile.warehouse) as connection:
         found = AuditStore(connection).batch(seq)
     if found is None:
@@ -162,7 +182,12 @@ def batch_subject(profile: LoadedProfile, seq: int, act: Act) -> Subject:
 
 
 def item_subject(item_id: int, item: RetryItem | None) -> Subject:
-    """An item of the queue as an act finds it; its digest is that of what failed, and how often."""
+    """An item of the queue as an act finds it; its digest is that of what failed, and how often.
+
+    Raises:
+        IllegalTransition: no item could have this number.
+    """
+    item_number(item_id)
     if item is None:
         return Subject(f"item {item_id}", item_id)
     content = [*item[:6], None if item.value is None else str(item.value), item.batch_seq]

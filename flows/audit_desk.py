@@ -11,6 +11,7 @@ from flows.audit import (
     trail_of,
 )
 from flows.exclusive import alone_with
+from flows.numbers import item_number
 from flows.operators import acting
 from flows.profile import LoadedProfile
 from flows.wiring import publishing
@@ -80,7 +81,8 @@ def approve(
     with alone_with(profile):
         if approves in _OF_ITEMS:
             with open_warehouse(profile.warehouse) as connection:
-                subject = item_subject(number, RetryQueue(connection).get(number))
+                item = RetryQueue(connection).get(item_number(number))
+                subject = item_subject(number, item)
         else:
             subject = batch_subject(profile, number, approves)
         if subject.digest is None:

@@ -9,7 +9,7 @@ from flows.exclusive import alone_with
 from flows.operators import acting
 from flows.profile import LoadedProfile
 from flows.wiring import publishing
-from schemas.errors import IllegalTransition
+from schemas.errors import IllegalTransition, no_such_item
 from schemas.vocabulary import Act, RetryState
 from tasks.runs.task import free_due_items
 from warehouse.connection import open_reading, open_warehouse, prepare_warehouse, transaction
@@ -40,13 +40,13 @@ def history(profile: LoadedProfile, item_id: int) -> tuple[RetryItem, list[Retry
         IllegalTransition: there is no such item.
     """
     if not profile.warehouse.exists():
-        raise _no_such(item_id)
+        raise no_such_item(item_id)
     prepare_warehouse(profile.warehouse)
     with open_warehouse(profile.warehouse) as connection:
         queue = RetryQueue(connection)
         item = queue.get(item_id)
         if item is None:
-            raise _no_such(item_id)
+            raise no_such_item(item_id)
         return item, queue.history(item_id)
 
 
@@ -140,7 +140,7 @@ def _checked(
 ) -> RetryItem:
     """The item, if it may become `state`."""
     if item is None:
-        raise _no_such(item_id)
+        raise no_such_item(item_id)
     if item.state not in may_be:
         words = item.state.value.replace("_", " ")
         raise IllegalTransition(
@@ -166,12 +166,6 @@ def _check_delivery(item: RetryItem, state: RetryState) -> None:
             f"Item {item.id}: nobody can tell what of batch {seq} arrived.",
             hint=f"Find out, then `r2b deliver {seq} --arrived` or `--absent`, --by NAME.",
         )
-
-
-def _no_such(item_id: int) -> IllegalTransition:
-    return IllegalTransition(
-        f"There is no item {item_id} in the queue.", hint="See `r2b queue list`."
-    )
 
 
 def _now() -> datetime:

@@ -17,12 +17,13 @@ from flows.wiring import publishing, retry_terms, tenant_today
 from schemas.errors import UsageError
 from schemas.receipts import TransferReceipt
 from schemas.results import parse_results, read_results
+from schemas.storable import LARGEST_NUMBER, is_storable
 from schemas.vocabulary import Act
 from tasks.reports.sheets import transfer_outcome
 from tasks.runs.task import publish_marts
 from tasks.transfer.task import Evidence, abandon_batch, recover_transfers, transfer_batch
 
-BatchNumber = Annotated[int, Field(ge=1)]
+BatchNumber = Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]
 
 
 @flow(name="transfer-to-billing", flow_run_name="transfer-batch-{batch}", persist_result=False)
@@ -134,6 +135,11 @@ def _said_by_form(
 ) -> tuple[Intent, Evidence]:
     """What a form says: forms leave blanks, and without a result it is the operator's word."""
     path, text = results.strip(), pasted.strip()
+    if not is_storable(f"{path}{text}"):
+        raise UsageError(
+            "Confirming a batch: the result holds what is no character.",
+            hint="Give it as a file.",
+        )
     if path and text:
         raise UsageError(
             "Confirming a batch: there is a result file and a pasted result.",

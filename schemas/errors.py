@@ -139,6 +139,20 @@ class ServingFailed(R2BError):
     exit_code = 80
 
 
+def no_such_batch(seq: int) -> IllegalTransition:
+    """What is said of a batch that is not there."""
+    return IllegalTransition(
+        f"There is no batch {seq}.", hint="`r2b status` shows the open batches."
+    )
+
+
+def no_such_item(item_id: int) -> IllegalTransition:
+    """What is said of an item of the queue that is not there."""
+    return IllegalTransition(
+        f"There is no item {item_id} in the queue.", hint="See `r2b queue list`."
+    )
+
+
 @contextmanager
 def about_feed(feed: str) -> Iterator[None]:
     """Errors that leave the block say which feed they are about."""

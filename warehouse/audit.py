@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 import polars as pl
 
 from schemas.audit import AuditEntry, AuditHead
+from schemas.storable import LARGEST_NUMBER, storable
 from warehouse.queries import append, first_row
 from warehouse.statements import statement
 
@@ -57,7 +58,10 @@ class AuditStore:
         return [AuditHead(number, sealed, "the warehouse") for number, sealed in rows]
 
     def follow(self, entries: Sequence[AuditEntry]) -> None:
-        """Take over the entries after the last it has, if that one is still the trail's own."""
+        """Take over the entries after the last it has, if that one is still the trail's own.
+
+        The trail is the truth, and this a copy to look at: what no table can hold is marked in it.
+        """
         last = first_row(
             self._connection,
             "SELECT number, hash FROM ops.audit ORDER BY number DESC LIMIT 1",
@@ -68,7 +72,7 @@ class AuditStore:
         rows = [
             {
                 "number": entry.number,
-                **asdict(entry.deed),
+                **{name: _held(value) for name, value in asdict(entry.deed).items()},
                 "is_keyed": entry.is_keyed,
                 "previous_hash": entry.previous_hash,
                 "hash": entry.hash,
@@ -81,3 +85,14 @@ class AuditStore:
         """What is at stake in a batch; None where there is none."""
         row = first_row(self._connection, statement("audit/read_batch"), {"seq": seq})
         return BatchAtStake._make(row) if row else None
+
+
+def _held(value: Any) -> Any:
+    """A value as a table can hold it: text with marks, and no number beyond 64 bits."""
+    match value:
+        case str():
+            return storable(value)
+        case int() if abs(value) > LARGEST_NUMBER:
+            return None
+        case _:
+            return value

@@ -11,7 +11,7 @@ import duckdb
 import polars as pl
 
 from schemas.affinity import CEASES, CLIS, ENTITY_FILES, PRODUCTS, OutFile
-from schemas.errors import IllegalTransition
+from schemas.errors import no_such_batch
 from schemas.json_text import read_json
 from schemas.vocabulary import BatchState
 from warehouse.queries import first_row, read, read_batches, registered, scalar
@@ -132,9 +132,7 @@ class BatchStore:
         """
         batch = self.get(seq)
         if batch is None:
-            raise IllegalTransition(
-                f"There is no batch {seq}.", hint="`r2b status` shows the open batches."
-            )
+            raise no_such_batch(seq)
         return batch
 
     def in_state(self, *states: BatchState) -> list[Batch]:

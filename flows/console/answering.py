@@ -44,9 +44,15 @@ def day(moment: datetime | None) -> date | None:
 def answer(content: Any, *, as_json: bool, show: Callable[[], None]) -> None:
     """Print `content` as JSON, or show it to a person."""
     if as_json:
-        print(json.dumps(content, ensure_ascii=False, default=_plain))
+        print(as_json_line(content))
     else:
         show()
+
+
+def as_json_line(content: Any) -> str:
+    """`content` as JSON in one line; half a character, which cannot be printed, as its escape."""
+    text = json.dumps(content, ensure_ascii=False, default=_plain)
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def fail(error: R2BError) -> int:
@@ -58,7 +64,7 @@ def fail(error: R2BError) -> int:
             "message": error.message,
             "hint": error.hint,
         }
-        print(json.dumps({"error": content}, ensure_ascii=False))
+        print(as_json_line({"error": content}))
     else:
         err.print(f"[bold red]r2b:[/] {escape(str(error))}")
     return error.exit_code

@@ -24,8 +24,10 @@ from flows.console.queue import queue_app
 from flows.console.quiet import hush_prefect
 from flows.console.serve import serve
 from flows.console.setting_up import doctor, init, profile_app
+from flows.numbers import batch_number
 from flows.private import keep_private
 from schemas.errors import R2BError, UsageError
+from schemas.storable import is_storable, storable
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -43,7 +45,9 @@ app.command("serve")(serve)
 app.command("approve")(approve)
 app.command("audit")(audit)
 
-SeqArgument = Annotated[int, typer.Argument(metavar="SEQ", help="The batch's number.")]
+SeqArgument = Annotated[
+    int, typer.Argument(metavar="SEQ", help="The batch's number.", callback=batch_number)
+]
 
 
 @app.command()
@@ -505,6 +509,20 @@ def retention(
     answer(receipt, as_json=as_json, show=lambda: show_retention(receipt))
 
 
+def _check_words(words: list[str]) -> None:
+    """Refuse what is no text before anybody writes it down or looks for it.
+
+    Raises:
+        UsageError: a word holds what is no UTF-8.
+    """
+    for number, word in enumerate(words, start=1):
+        if not is_storable(word):
+            raise UsageError(
+                f"Reading the command: word {number} ({storable(word)}) is not UTF-8.",
+                hint="Type it again, in a terminal that is set to UTF-8.",
+            )
+
+
 def _run_for_machines() -> int:
     """Run a command whose every answer is JSON, wrong words included."""
     try:
@@ -528,6 +546,7 @@ def main() -> None:
     # prints pages about leaked types as the interpreter goes; by then everything has been said
     atexit.register(_fall_silent)
     try:
+        _check_words(sys.argv[1:])
         if "--json" in sys.argv:
             sys.exit(_run_for_machines())
         app()

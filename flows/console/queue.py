@@ -5,13 +5,17 @@ from typing import Annotated
 import typer
 
 from flows.console.answering import ByOption, JsonOption, ProfileOption, answer, out
+from flows.numbers import item_number
 
 queue_app = typer.Typer(
     no_args_is_help=True,
     help="The retry queue: what failed, and what a person may do about it.",
 )
 
-ItemArgument = Annotated[int, typer.Argument(metavar="ID", help="The item's number in the list.")]
+ItemArgument = Annotated[
+    int,
+    typer.Argument(metavar="ID", help="The item's number in the list.", callback=item_number),
+]
 
 
 @queue_app.command("list")
@@ -50,7 +54,7 @@ def retry_command(
 
     loaded = load_profile(profile)
     if item_id is not None:
-        item = retry_now(loaded, item_id, actor=by or login_name())
+        item = retry_now(loaded, item_number(item_id), actor=by or login_name())
         answer(
             {"released": 1, "id": item.id, "state": item.state.value},
             as_json=as_json,

@@ -165,6 +165,28 @@ def test_wrong_words_are_usage_errors(office: Office, words: tuple[str, ...]):
     assert 2 == json.loads(done.stdout)["error"]["code"]
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        pytest.param(("abandon", "1", "--by", "Jos\udce9", "--reason", "x"), 2, id="a name"),
+        pytest.param(("abandon", "1", "--by", "Ann", "--reason", "\udcff"), 2, id="a reason"),
+        pytest.param(("transfer", str(10**20), "--uploaded", "--by", "Ann"), 60, id="a number"),
+        pytest.param(("transfer", "0", "--uploaded", "--by", "Ann"), 60, id="batch 0"),
+        pytest.param(("undo", str(2**63), "--plan"), 60, id="a number of 64 bits"),
+        pytest.param(("queue", "history", str(10**60)), 60, id="an item"),
+        pytest.param(("queue", "retry", "0"), 60, id="item 0"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_written(
+    office: Office, words: tuple[str, ...], code: int
+):
+    done = r2b(office.folder, *words)
+
+    assert (code, "") == (done.returncode, done.stdout)
+    assert 1 == len(done.stderr.splitlines()), done.stderr
+    assert {"feeds", "r2b.toml"} == {path.name for path in office.folder.iterdir()}
+
+
 def test_init_makes_a_profile_that_checks(tmp_path: Path):
     made = answer(tmp_path, "init", "north", "--tenant", 'Bakers "&" Sons')
     checked = answer(tmp_path, "profile", "check", "--profile", made["profile"])

@@ -3,6 +3,8 @@
 import json
 import stat
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +12,22 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.audit import trail_of
-from flows.audit_desk import check_trail, list_entries
+from flows.audit_desk import approve, check_trail, list_entries
 from flows.console.answering import out
 from flows.console.main import app
 from flows.queue_desk import discard, release, retry_now
-from flows.transfer import abandon
+from flows.transfer import abandon, transfer_by_command, transfer_to_billing
 from flows.upkeep import upkeep
+from schemas.audit import Deed
 from schemas.errors import (
     DeliveryIncomplete,
     IllegalTransition,
     NotAllowed,
     ProfileWrong,
+    UsageError,
     WarehouseBusy,
 )
-from schemas.vocabulary import Act
+from schemas.vocabulary import Act, ActOutcome
 from tasks.audit.chain import entries_of, line_of, sealed
 from tests.exchange import exchange
 from tests.integration.office import Office
@@ -259,6 +263,84 @@ def test_where_nobody_acted_there_is_nothing_to_check(tmp_path: Path):
 
     assert "Nobody has done anything yet." in command(office).stdout
     assert (0, None) == (check_trail(office.profile).entries, check_trail(office.profile).fault)
+
+
+# what cannot be written down
+
+
+UNSTORABLE = [
+    pytest.param({"who": "Jos\udce9"}, ("Jos\ufffd", "x", 1), id="half a character in a name"),
+    pytest.param({"reason": "a\0b\ud800"}, ("Ann", "a\ufffdb\ufffd", 1), id="NUL in a reason"),
+    pytest.param({"batch_seq": 10**20}, ("Ann", "x", None), id="a number of 67 bits"),
+]
+
+
+@pytest.mark.parametrize(("fields", "shown"), UNSTORABLE)
+def test_a_tenant_whose_trail_holds_what_no_table_can_hold_works(
+    office: Office, fields: dict[str, Any], shown: tuple[Any, ...]
+):
+    done = ActOutcome.ALLOWED
+    deed = Deed(datetime(2026, 3, 31), "Ann", "bill_export", Act.ABANDON, "batch 1", done, "x", 1)
+    with trail_of(office.profile).open_to_add() as page:
+        page.add(replace(deed, **fields))
+
+    office.uploaded()
+
+    (first, _) = mart(office.folder, "audit").sort("number").to_dicts()
+    assert shown == (first["who"], first["reason"], first["batch_seq"])
+    assert (2, None) == (check_trail(office.profile).entries, check_trail(office.profile).fault)
+    assert fields == {name: getattr(list_entries(office.profile)[1].deed, name) for name in fields}
+    assert "batch 1" in command(office).stdout
+    said = json.loads(command(office, "--json").stdout)["entries"][1]
+    assert fields == {name: said[name] for name in fields}
+
+
+@pytest.mark.parametrize(
+    ("actor", "reason"),
+    [
+        pytest.param("Jos\udce9", "lost", id="half a character in the name"),
+        pytest.param("Ann", "lo\ud800st", id="half a character in the reason"),
+        pytest.param("Ann\0", "lost", id="NUL in the name"),
+    ],
+)
+def test_an_act_that_cannot_be_written_down_is_refused_before_it_is(
+    office: Office, actor: str, reason: str
+):
+    books = office.books()
+    with pytest.raises(UsageError):
+        abandon(office.profile, 1, actor=actor, reason=reason)
+
+    assert not path_of(office).exists()
+    assert books == office.books()
+
+
+@pytest.mark.parametrize("seq", [0, -1, 2**63, 10**60])
+def test_a_batch_that_no_table_could_hold_is_not_there(office: Office, seq: int):
+    path = str(office.folder / "r2b.toml")
+    acts: list[Callable[[], Any]] = [
+        lambda: office.uploaded(seq),
+        lambda: transfer_by_command.fn(seq, uploaded=True, operator="Ann", profile_path=path),
+        lambda: office.abandon(seq),
+        lambda: office.undo(seq),
+        lambda: approve(office.profile, "transfer", seq, actor="Ann"),
+        lambda: approve(office.profile, "release", seq, actor="Ann"),
+    ]
+    for act in acts:
+        with pytest.raises(IllegalTransition, match=f"There is no .* {seq}"):
+            act()
+
+    assert not path_of(office).exists()
+
+
+def test_a_pasted_result_of_half_characters_is_refused(office: Office):
+    with pytest.raises(UsageError, match="the result holds what is no character"):
+        transfer_to_billing.fn(
+            1,
+            pasted_results="row_key,outcome\n\ud800,accepted",
+            profile_path=str(office.folder / "r2b.toml"),
+        )
+
+    assert not path_of(office).exists()
 
 
 # tampering
