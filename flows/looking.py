@@ -39,6 +39,8 @@ class LineStory:
 def explain(profile: LoadedProfile, line_id: str) -> LineStory:
     """Gather what is known of a line: verdicts from the core, history from the ledger.
 
+    A line that was rejected before any run judged anything has rejects, and no verdicts.
+
     Raises:
         UsageError: nothing is known of such a line.
     """
@@ -59,16 +61,14 @@ def explain(profile: LoadedProfile, line_id: str) -> LineStory:
             "(SELECT max(run_id) FROM ops.feed_read) ORDER BY row_number",
             {"line_id": line_id},
         )
-        if charges.is_empty() and rejects.is_empty():
-            raise UsageError(
-                f"Explaining a line: there is no line {line_id} in the last run.",
-                hint="Check the id; it is The Layer's line id, not the order's number.",
-            )
         run = first_row(
             connection,
             "SELECT run_id, as_of FROM ops.run WHERE run_id = "
             "(SELECT max(run_id) FROM ops.feed_read)",
         )
+        store = ChargeStore(connection)
+        if charges.is_empty() and rejects.is_empty():
+            raise _unknown(line_id, was_read=run is not None, was_judged=store.has_judged())
         run_id, as_of = run or ("", date.min)
         platforms = read(connection, "SELECT name FROM core.billing_platforms ORDER BY name")
         given = read(
@@ -84,7 +84,11 @@ def explain(profile: LoadedProfile, line_id: str) -> LineStory:
             other_platforms=tuple(platforms["name"]),
             catalogue_given=not given.is_empty(),
         )
-        facts = list(ChargeStore(connection).line_facts(rule_columns(profile), line_id=line_id))
+        facts = (
+            list(store.line_facts(rule_columns(profile), line_id=line_id))
+            if store.has_judged()
+            else []
+        )
         asked = list(verdicts(pl.concat(facts), terms)) if facts else []
         holds = read(
             connection,
@@ -127,6 +131,23 @@ def explain(profile: LoadedProfile, line_id: str) -> LineStory:
                 line_id,
             ),
         )
+
+
+def _unknown(line_id: str, *, was_read: bool, was_judged: bool) -> UsageError:
+    """What is said of a line that is not known, by how far the runs came."""
+    if not was_read:
+        return UsageError(
+            "Explaining a line: nothing has been read here yet.", hint="Run `r2b run` first."
+        )
+    if not was_judged:
+        return UsageError(
+            "Explaining a line: no run has come as far as judging one.",
+            hint="`r2b status` says what stopped the last run.",
+        )
+    return UsageError(
+        f"Explaining a line: there is no line {line_id} in the last run.",
+        hint="Check the id; it is The Layer's line id, not the order's number.",
+    )
 
 
 def _of_line(connection: Connection, sql: str, line_id: str) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 
 from schemas.feeds import SITE_ENTITY_TYPE
-from warehouse.queries import append, read, read_batches, registered
+from warehouse.queries import append, has_table, read, read_batches, registered
 from warehouse.statements import statement
 
 
@@ -52,6 +52,10 @@ class ChargeStore:
         ):
             self._connection.execute(statement(name))
         self._connection.execute(statement("judge/make_catalogue"))
+
+    def has_judged(self) -> bool:
+        """Whether any run came as far as judging: `line_facts` needs what it then prepared."""
+        return has_table(self._connection, "work", "reading")
 
     def line_facts(
         self,
