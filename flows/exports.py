@@ -9,7 +9,7 @@ from schemas.errors import UsageError
 from schemas.marts import VIEWS
 from tasks.outbox.durable import written_aside
 from tasks.reports.exports import ExportFormat, write_csv, write_parquet, write_workbook
-from warehouse.connection import open_published
+from warehouse.connection import disk_trouble_told, open_published
 from warehouse.published import rows_of
 from warehouse.queries import first_row
 
@@ -34,7 +34,8 @@ def export(profile: LoadedProfile, view: str, kind: str, path: Path | None = Non
 
     Raises:
         UsageError: there is no such view or format, nothing was published yet, it does not fit, or
-            it would replace something else.
+            it would replace something else, or cannot be there.
+        DiskFailed: the disk is full, or fails.
     """
     name = view.removeprefix("mart.")
     if name not in VIEWS:
@@ -61,7 +62,7 @@ def export(profile: LoadedProfile, view: str, kind: str, path: Path | None = Non
             profile.warehouse.parent / "exports" / f"{_MARK}mart.{name}_{as_of}.{kind}"
         )
         _check_target(profile, name, target)
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_folder(name, target.parent)
         batches = rows_of(connection, name)
         about = {
             "view": f"mart.{name}",
@@ -82,7 +83,18 @@ def export(profile: LoadedProfile, view: str, kind: str, path: Path | None = Non
                 case ExportFormat.XLSX:
                     return write_workbook(batches, out, title=name, about=about)
 
-        return Export(view=f"mart.{name}", path=target, rows=written_aside(target, write))
+        with disk_trouble_told(target):
+            return Export(view=f"mart.{name}", path=target, rows=written_aside(target, write))
+
+
+def _make_folder(view: str, folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise UsageError(
+            f"Exporting mart.{view}: the folder {folder.name} cannot be made: {error.strerror}.",
+            hint="Name a file elsewhere, or leave --to out.",
+        ) from error
 
 
 def _check_target(profile: LoadedProfile, view: str, target: Path) -> None:

@@ -1,6 +1,7 @@
 """The commented profile `r2b init` writes."""
 
 import json
+import re
 
 _TEXT = """\
 # The profile of one tenant. What is left out, or commented out, has its default.
@@ -15,7 +16,7 @@ name = {tenant}              # part of every row key: never change it later
 # own_names = ["The Layer"]                 # billed in The Layer itself
 
 [feeds]
-path = "feeds"               # a folder of <feed>.csv or <feed>.parquet
+path = {feeds}               # a folder of <feed>.csv or <feed>.parquet
 # kind = "http"              # or from a paged export: see docs/how-to/fetch-over-http.md
 # url = "https://layer.example/export/{feed}?page={page}&page_size={page_size}"
 # encoding = "utf-8"         # or "cp1252"
@@ -58,6 +59,9 @@ mode = "manual"              # a person uploads, then `r2b transfer`
 """
 
 
-def example_profile(tenant: str) -> str:
-    """The example for a tenant of that name."""
-    return _TEXT.replace("{tenant}", json.dumps(tenant, ensure_ascii=False))
+def example_profile(tenant: str, feeds: str = "feeds") -> str:
+    """The example for a tenant of that name; `feeds` as seen from where the profile is."""
+    words = {"{tenant}": tenant, "{feeds}": feeds}
+    return re.sub(
+        "|".join(words), lambda found: json.dumps(words[found[0]], ensure_ascii=False), _TEXT
+    )

@@ -1,5 +1,7 @@
 """`r2b init`, `r2b doctor`, `r2b profile check`: getting started and finding what is amiss."""
 
+import errno
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +9,14 @@ import typer
 
 from flows.console.answering import JsonOption, ProfileOption, answer, out
 from schemas.errors import UsageError
+
+_MISTAKES = frozenset(
+    {
+        *(errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOENT),
+        *(errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP),
+    }
+)
+"""What goes wrong because another place should have been named."""
 
 profile_app = typer.Typer(no_args_is_help=True, help="The profile: check what it means.")
 
@@ -28,26 +38,52 @@ def init(
 
     Example: [bold]r2b init northwind --tenant "Northwind Telecom"[/]
     """
-    from flows.console.example_profile import example_profile
-
-    target = profile or folder / "r2b.toml"
-    if target.exists():
-        raise UsageError(
-            f"Setting up {folder}: there is a {target.name} already.",
-            hint="Choose another folder, or change the profile that is there.",
-        )
-    (folder / "feeds").mkdir(parents=True, exist_ok=True)
-    target.write_text(example_profile(tenant), encoding="utf-8")
+    target, feeds = profile or folder / "r2b.toml", folder / "feeds"
+    _set_up(target, feeds, tenant)
     answer(
-        {"profile": str(target), "feeds": str(folder / "feeds")},
+        {"profile": str(target), "feeds": str(feeds)},
         as_json=as_json,
         show=lambda: out.print(
-            f"Made {target} and {folder / 'feeds'}.\n"
+            f"Made {target} and {feeds}.\n"
             "[bold]Next:[/] put The Layer's exports into the feeds folder (customers.csv, "
             "sites.csv, products.csv, orders.csv,\norder_lines.csv, assets.csv), then "
             "[bold]r2b plan[/] to look and [bold]r2b run[/] to do it."
         ),
     )
+
+
+def _set_up(target: Path, feeds: Path, tenant: str) -> None:
+    """Write a profile to `target` that finds its feeds in `feeds`.
+
+    Raises:
+        UsageError: there is one already, or one cannot be there.
+        DiskFailed: the disk is full, or fails.
+    """
+    from flows.console.example_profile import example_profile
+    from warehouse.connection import disk_trouble_told
+
+    doing, beside = f"Setting up {feeds.parent}", target.parent
+    with disk_trouble_told(target):
+        try:
+            if target.exists():
+                raise UsageError(
+                    f"{doing}: there is a {target.name} already.",
+                    hint="Choose another folder, or change the profile that is there.",
+                )
+            if beside.resolve() != feeds.parent.resolve() and not beside.is_dir():
+                raise UsageError(
+                    f"{doing}: there is no folder {beside} for the profile.",
+                    hint="Make it, or leave --profile out.",
+                )
+            feeds.mkdir(parents=True, exist_ok=True)
+            there = os.path.relpath(feeds.resolve(), beside.resolve())
+            target.write_text(example_profile(tenant, there), encoding="utf-8")
+        except OSError as error:
+            if error.errno not in _MISTAKES:
+                raise
+            raise UsageError(
+                f"{doing}: {os.strerror(error.errno)}.", hint="Choose another folder."
+            ) from error
 
 
 @profile_app.command("check")

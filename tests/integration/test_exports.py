@@ -50,6 +50,11 @@ def test_a_name_from_the_feeds_runs_nothing(office: Office, tmp_path: Path):
     assert {"'=Bakers"} == {row["customer_name"] for row in rows}
 
 
+def test_a_file_below_a_file_is_refused(office: Office):
+    with pytest.raises(UsageError, match=r"the folder r2b\.toml cannot be made"):
+        export(office.profile, "hold", "csv", office.folder / "r2b.toml" / "hold.csv")
+
+
 @pytest.mark.parametrize(
     ("view", "kind", "words"),
     [
