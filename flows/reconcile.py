@@ -8,6 +8,7 @@ from typing import Any
 from prefect import flow, runtime
 
 from flows.artifacts import ended, show_reconciliation
+from flows.days import reckonable
 from flows.exclusive import alone_with
 from flows.private import keep_private
 from flows.profile import load_profile
@@ -86,6 +87,7 @@ def reconcile(
     """
     keep_private()
     profile = load_profile(Path(profile_path) if profile_path else None)
+    as_of, known_at = reckonable(as_of), reckonable(known_at)
     with showing_progress(profile, RECONCILE), alone_with(profile):
         receipt = reconcile_sides(
             profile.warehouse, as_of, known_at, wholeness(profile), issuer(profile)

@@ -7,6 +7,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from flows.audit import audit_head
+from flows.days import reckonable
 from flows.judging import fitting, own_rules
 from flows.profile import FileLayout, LoadedProfile
 from schemas.feeds import FEEDS
@@ -31,14 +32,18 @@ from warehouse.published import Publishing
 
 
 def new_run(profile: LoadedProfile, as_of: date | None) -> RunRef:
-    """A run of this moment; without a day it is the tenant's today."""
+    """A run of this moment; without a day it is the tenant's today.
+
+    Raises:
+        UsageError: the day is too far away.
+    """
     now = datetime.now(UTC)
     moment = now.replace(tzinfo=None)
     # in the order of time, as text too: two runs may begin in one second
     return RunRef(
         run_id=f"{moment:%Y%m%dT%H%M%S}-{moment.microsecond:05x}{uuid4().hex[:3]}",
         tenant=profile.settings.tenant.name,
-        as_of=as_of or tenant_today(profile),
+        as_of=reckonable(as_of) or tenant_today(profile),
         started_at=moment,
         warehouse=profile.warehouse,
         memory=profile.settings.warehouse.memory,

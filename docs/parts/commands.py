@@ -15,6 +15,9 @@ _MARKUP = re.compile(r"\[bold\](.*?)\[/(?:bold)?\]")
 _EVERYWHERE = {"--json", "--help"}
 _VALUES = {
     "--as-of": "DATE",
+    "--known-at": "DATE",
+    "--against": "FILE",
+    "--to": "FILE",
     "--profile": "PATH",
     "--results": "FILE",
     "--by": "NAME",

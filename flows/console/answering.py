@@ -15,6 +15,9 @@ from rich.markup import escape
 from flows.console.careful import CarefulConsole
 from schemas.errors import R2BError
 
+BUG = R2BError.exit_code
+"""The exit code of what nobody raised on purpose."""
+
 out = CarefulConsole(highlight=False, soft_wrap=True)
 err = CarefulConsole(stderr=True, highlight=False, soft_wrap=True)
 
@@ -25,20 +28,31 @@ ProfileOption = Annotated[
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else.")
 ]
+
+
+def day(text: str) -> date:
+    """The day an option names.
+
+    Raises:
+        BadParameter: it names none.
+    """
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007  a day has no zone
+    except ValueError:
+        message = f"{text!r} is no day: write the day as YYYY-MM-DD"
+        raise typer.BadParameter(message) from None
+
+
 AsOfOption = Annotated[
-    datetime | None,
+    date | None,
     typer.Option(
         "--as-of",
-        formats=["%Y-%m-%d"],
+        parser=day,
+        metavar="DATE",
         help="The day to judge by; the tenant's today by default.",
     ),
 ]
 ByOption = Annotated[str, typer.Option("--by", help="Who says so: your name, for the record.")]
-
-
-def day(moment: datetime | None) -> date | None:
-    """The day of a parsed option."""
-    return None if moment is None else moment.date()
 
 
 def answer(content: Any, *, as_json: bool, show: Callable[[], None]) -> None:
@@ -57,17 +71,28 @@ def as_json_line(content: Any) -> str:
 
 def fail(error: R2BError) -> int:
     """Say what went wrong in one line, or as a JSON object; returns the exit code."""
-    if "--json" in sys.argv:
-        content = {
-            "code": error.exit_code,
-            "name": type(error).__name__,
-            "message": error.message,
-            "hint": error.hint,
-        }
-        print(as_json_line({"error": content}))
+    if _is_for_machines():
+        _print_error(error.exit_code, error, error.message, error.hint)
     else:
         err.print(f"[bold red]r2b:[/] {escape(str(error))}")
     return error.exit_code
+
+
+def tell_of_bug(error: Exception) -> None:
+    """Tell a machine that it met a bug; its own words may name customers, so they are left out."""
+    if _is_for_machines():
+        _print_error(
+            BUG, error, "This is a bug of r2b.", "Report it, with the traceback on stderr."
+        )
+
+
+def _is_for_machines() -> bool:
+    return "--json" in sys.argv
+
+
+def _print_error(code: int, error: Exception, message: str, hint: str) -> None:
+    content = {"code": code, "name": type(error).__name__, "message": message, "hint": hint}
+    print(as_json_line({"error": content}))
 
 
 def _plain(value: Any) -> Any:

@@ -3,7 +3,7 @@
 import atexit
 import os
 import sys
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +18,7 @@ from flows.console.answering import (
     day,
     fail,
     out,
+    tell_of_bug,
 )
 from flows.console.audit import approve, audit
 from flows.console.queue import queue_app
@@ -105,7 +106,7 @@ def run(
 
     loaded = load_profile(profile)
     with local_flow(quiet=as_json, what="Running"):
-        receipt = billing_run(None if profile is None else str(profile), day(as_of))
+        receipt = billing_run(None if profile is None else str(profile), as_of)
     answer(run_json(receipt), as_json=as_json, show=lambda: show_run(receipt, loaded))
 
 
@@ -123,7 +124,7 @@ def plan(
     from tasks.reports.counts import plan_json
 
     loaded = load_profile(profile)
-    receipt, batch = plan_run(loaded, day(as_of))
+    receipt, batch = plan_run(loaded, as_of)
     answer(
         plan_json(receipt, batch),
         as_json=as_json,
@@ -361,16 +362,20 @@ def verify(profile: ProfileOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def reconcile(
     as_of: Annotated[
-        datetime | None,
+        date | None,
         typer.Option(
-            "--as-of", formats=["%Y-%m-%d"], help="The day to compare; the last run's by default."
+            "--as-of",
+            parser=day,
+            metavar="DATE",
+            help="The day to compare; the last run's by default.",
         ),
     ] = None,
     known_at: Annotated[
-        datetime | None,
+        date | None,
         typer.Option(
             "--known-at",
-            formats=["%Y-%m-%d"],
+            parser=day,
+            metavar="DATE",
             help="Count only what runs until this day knew; all that is known by default.",
         ),
     ] = None,
@@ -400,9 +405,7 @@ def reconcile(
     loaded = load_profile(profile)
     before = None if against is None else read_certificate(against)
     with local_flow(quiet=as_json, what="Reconciling"):
-        receipt = reconcile_flow(
-            None if profile is None else str(profile), day(as_of), day(known_at)
-        )
+        receipt = reconcile_flow(None if profile is None else str(profile), as_of, known_at)
     since = None if before is None else compared_with(before, receipt)
 
     def show() -> None:
@@ -416,9 +419,12 @@ def reconcile(
 @app.command()
 def report(
     as_of: Annotated[
-        datetime | None,
+        date | None,
         typer.Option(
-            "--as-of", formats=["%Y-%m-%d"], help="The day to report; the last run's by default."
+            "--as-of",
+            parser=day,
+            metavar="DATE",
+            help="The day to report; the last run's by default.",
         ),
     ] = None,
     profile: ProfileOption = None,
@@ -441,7 +447,7 @@ def report(
 
     loaded = load_profile(profile)
     with local_flow(quiet=as_json, what="Reporting"):
-        receipt = reconcile_flow(None if profile is None else str(profile), day(as_of))
+        receipt = reconcile_flow(None if profile is None else str(profile), as_of)
     answer(
         report_json(receipt),
         as_json=as_json,
@@ -523,12 +529,32 @@ def _check_words(words: list[str]) -> None:
             )
 
 
-def _run_for_machines() -> int:
-    """Run a command whose every answer is JSON, wrong words included."""
+def _usage_error(error: typer.TyperException) -> UsageError:
+    """What is wrong with the words of a command, in one line, and where its help is."""
+    context = getattr(error, "ctx", None)
+    command = "r2b" if context is None else context.command_path
+    message = " ".join(error.format_message().split()).rstrip(".")
+    return UsageError(f"{message}.", hint=f"See `{command} --help`.")
+
+
+def _run() -> int:
+    """Run the command that was typed; returns its exit code.
+
+    What went wrong is one line, or one object where it was asked for. A bug keeps its traceback.
+    """
     try:
+        _check_words(sys.argv[1:])
         code = app(standalone_mode=False)
     except typer.TyperException as error:
-        raise UsageError(error.format_message(), hint="See `r2b --help`.") from error
+        if not error.format_message():
+            # a command without any word has shown its help
+            return error.exit_code
+        return fail(_usage_error(error))
+    except R2BError as error:
+        return fail(error)
+    except Exception as error:
+        tell_of_bug(error)
+        raise
     return code if isinstance(code, int) else 0
 
 
@@ -545,10 +571,4 @@ def main() -> None:
     # registered first, so run last: while Prefect's threads keep modules alive, DuckDB's binding
     # prints pages about leaked types as the interpreter goes; by then everything has been said
     atexit.register(_fall_silent)
-    try:
-        _check_words(sys.argv[1:])
-        if "--json" in sys.argv:
-            sys.exit(_run_for_machines())
-        app()
-    except R2BError as error:
-        sys.exit(fail(error))
+    sys.exit(_run())

@@ -156,13 +156,22 @@ def test_a_failure_is_one_line_and_an_exit_code(office: Office):
         pytest.param(("explain", "L1"), id="explaining before anything ran"),
         pytest.param(("run", "--as-of", "31/03/2026"), id="a day written the British way"),
         pytest.param(("bill",), id="a command there is not"),
+        pytest.param(("run", "--as-off", "2026-03-31"), id="an option there is not"),
+        pytest.param(("plan", "--as-of", "9999-12-31"), id="a day at the end of the calendar"),
+        pytest.param(("plan", "--as-of", "0001-01-01"), id="a day at its beginning"),
+        pytest.param(("reconcile", "--known-at", "9999-12-31"), id="known when all is over"),
     ],
 )
+@pytest.mark.usefixtures("prefect_api")
 def test_wrong_words_are_usage_errors(office: Office, words: tuple[str, ...]):
     done = r2b(office.folder, *words, "--json")
+    shown = r2b(office.folder, *words)
 
     assert 2 == done.returncode
-    assert 2 == json.loads(done.stdout)["error"]["code"]
+    error = json.loads(done.stdout)["error"]
+    assert 2 == error["code"]
+    assert (2, "") == (shown.returncode, shown.stdout)
+    assert [f"r2b: {error['message']} {error['hint']}"] == shown.stderr.splitlines()
 
 
 @pytest.mark.parametrize(
@@ -187,12 +196,98 @@ def test_what_cannot_be_is_refused_before_anything_is_written(
     assert {"feeds", "r2b.toml"} == {path.name for path in office.folder.iterdir()}
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        pytest.param(
+            ("run", "--as-of", "31/03/2026"),
+            "'31/03/2026' is no day: write the day as YYYY-MM-DD. See `r2b run --help`.",
+            id="a day",
+        ),
+        pytest.param(("queue", "release"), "See `r2b queue release --help`.", id="no number"),
+        pytest.param(("queue", "drop"), "See `r2b queue --help`.", id="a command of the queue"),
+    ],
+)
+def test_wrong_words_are_told_where_their_help_is(
+    tmp_path: Path, words: tuple[str, ...], told: str
+):
+    assert r2b(tmp_path, *words).stderr.endswith(f"{told}\n")
+
+
+def test_no_words_at_all_are_answered_with_help(tmp_path: Path):
+    done = r2b(tmp_path, "queue")
+
+    assert (2, "") == (done.returncode, done.stderr)
+    assert "release" in done.stdout
+
+
+BUG = """
+from flows.console import main
+from flows.console.answering import JsonOption
+
+@main.app.command()
+def fall_over(as_json: JsonOption = False) -> None:
+    raise KeyError("Bakers")
+
+main.main()
+"""
+
+
+def test_a_bug_is_told_to_machines_without_what_it_says(tmp_path: Path):
+    words = [sys.executable, "-c", BUG, "fall-over"]
+    shown, told = (
+        subprocess.run(
+            [*words, *more], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        )
+        for more in ([], ["--json"])
+    )
+
+    assert (1, "") == (shown.returncode, shown.stdout)
+    assert 1 == told.returncode
+    assert "KeyError: 'Bakers'" in shown.stderr
+    assert "KeyError: 'Bakers'" in told.stderr
+    error = json.loads(told.stdout)["error"]
+    assert (1, "KeyError") == (error["code"], error["name"])
+    assert "Bakers" not in told.stdout
+
+
 def test_init_makes_a_profile_that_checks(tmp_path: Path):
     made = answer(tmp_path, "init", "north", "--tenant", 'Bakers "&" Sons')
     checked = answer(tmp_path, "profile", "check", "--profile", made["profile"])
 
     assert 'Bakers "&" Sons' == checked["settings"]["tenant"]["name"]
     assert 2 == r2b(tmp_path, "init", "north").returncode
+
+
+def test_init_with_a_profile_elsewhere_has_it_find_its_feeds(tmp_path: Path):
+    (tmp_path / "profiles").mkdir()
+    made = answer(tmp_path, "init", "north", "--profile", "profiles/north.toml")
+    checked = answer(tmp_path, "profile", "check", "--profile", made["profile"])
+
+    assert (tmp_path / made["feeds"]).is_dir()
+    assert str(tmp_path / "profiles" / "../north/feeds") == checked["places"]["feeds"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        pytest.param(("north", "--profile", "no/x.toml"), "there is no folder no", id="no folder"),
+        pytest.param(("file",), "Setting up file: Not a directory.", id="a file for a folder"),
+        pytest.param(("file/north",), "Not a directory.", id="a folder in a file"),
+        pytest.param(("x" * 300,), "File name too long.", id="a name that is too long"),
+    ],
+)
+def test_init_where_nothing_can_be_is_a_usage_error(
+    tmp_path: Path, words: tuple[str, ...], told: str
+):
+    (tmp_path / "file").touch()
+
+    done = r2b(tmp_path, "init", *words)
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert 1 == len(done.stderr.splitlines())
+    assert told in done.stderr
+    assert [tmp_path / "file"] == list(tmp_path.iterdir())
 
 
 def test_the_doctor_finds_what_would_stop_a_run(office: Office):
