@@ -137,7 +137,7 @@ class BatchFile:
 
 @dataclass(frozen=True)
 class TransferReceipt:
-    """How a transfer ended; all zero when it had been done before.
+    """How a transfer or an abandoning ended; `changed` false: it had been done before.
 
     `accepted` are charges that moved, `changed_there` the other rows Affinity took: entities,
     changes, ends. Refused and pending rows are those of every file but the CLIs'.

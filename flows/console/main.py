@@ -242,20 +242,19 @@ def abandon(
 
     Example: [bold]r2b abandon 2 --by "your name" --reason "wrong price book"[/]
     """
+    if not (by.strip() and reason.strip()):
+        raise UsageError(
+            "Abandoning a batch needs a name and a reason.", hint="Add --by NAME --reason TEXT."
+        )
     hush_prefect()
+    from flows.console.run_view import show_abandoned
     from flows.profile import load_profile
     from flows.transfer import abandon as abandon_flow
 
     receipt = abandon_flow(
         load_profile(profile), seq, actor=by, reason=reason, not_loaded=not_loaded
     )
-    answer(
-        receipt,
-        as_json=as_json,
-        show=lambda: out.print(
-            f"Batch {seq} is {receipt.state}. What had no outcome is judged afresh by the next run."
-        ),
-    )
+    answer(receipt, as_json=as_json, show=lambda: show_abandoned(receipt))
 
 
 @app.command()

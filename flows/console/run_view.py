@@ -328,6 +328,17 @@ def show_transfer(receipt: TransferReceipt) -> None:
         out.print(f"For The Layer: {shown_path(receipt.layer_updates)}")
 
 
+def show_abandoned(receipt: TransferReceipt) -> None:
+    """How giving a batch up ended."""
+    if not receipt.changed:
+        out.print(f"Nothing changed: batch {receipt.seq} had been abandoned before.")
+        return
+    out.print(
+        f"Batch {receipt.seq} is {receipt.state}. What had no outcome is judged afresh by the next "
+        "run."
+    )
+
+
 def shown_path(path: Path) -> str:
     """A path as people would type it from here."""
     try:

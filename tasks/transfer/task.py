@@ -158,6 +158,8 @@ def abandon_batch(
 ) -> TransferReceipt:
     """Free every charge of batch `seq` that has no outcome yet; its number is not used again.
 
+    Twice is once.
+
     Raises:
         IllegalTransition: no such batch, every row of it has an outcome already, or files of it
             left and nobody says that Affinity holds none of them.
@@ -166,7 +168,7 @@ def abandon_batch(
     with open_warehouse(warehouse) as connection:
         batch = _batch(connection, seq)
         if batch.state is BatchState.ABANDONED:
-            return _receipt(connection, batch, BatchState.ABANDONED)
+            return replace(_receipt(connection, batch, BatchState.ABANDONED), changed=False)
         check_move(seq, batch.state, BatchState.ABANDONED)
         rows = Ledger(connection).outcomes(seq)
         pending = all_rows(rows, RowOutcome.ABANDONED, reason)

@@ -107,6 +107,19 @@ def test_a_batch_is_undone_by_one_that_leaves_like_any_other(office: Office):
     assert "4 charges of batch 1 taken back (£62.00)" in _transferred(office)
 
 
+def test_abandoning_twice_is_once(office: Office):
+    office.run()
+    words = ("abandon", "1", "--by", "Ann", "--reason", "wrong price book")
+
+    first, second = (answer(office.folder, *words) for _ in range(2))
+    shown = r2b(office.folder, *words)
+
+    assert [("abandoned", True), ("abandoned", False)] == [
+        (each["state"], each["changed"]) for each in (first, second)
+    ]
+    assert "Nothing changed: batch 1 had been abandoned before.\n" == shown.stdout
+
+
 def _transferred(office: Office) -> str:
     """What a person reads once the undo is confirmed."""
     receipt = office.uploaded(2)
@@ -153,6 +166,8 @@ def test_a_failure_is_one_line_and_an_exit_code(office: Office):
         pytest.param(("transfer", "1", "--results", "", "--by", "Ann"), id="a blank for a result"),
         pytest.param(("transfer", "one"), id="a batch that is no number"),
         pytest.param(("abandon", "1"), id="giving up without a reason"),
+        pytest.param(("abandon", "1", "--by", "Ann", "--reason", " "), id="with a blank for one"),
+        pytest.param(("abandon", "1", "--by", " ", "--reason", "x"), id="with a blank for a name"),
         pytest.param(("explain", "L1"), id="explaining before anything ran"),
         pytest.param(("run", "--as-of", "31/03/2026"), id="a day written the British way"),
         pytest.param(("bill",), id="a command there is not"),
