@@ -18,8 +18,8 @@ from schemas.errors import R2BError
 BUG = R2BError.exit_code
 """The exit code of what nobody raised on purpose."""
 
-out = CarefulConsole(highlight=False, soft_wrap=True)
-err = CarefulConsole(stderr=True, highlight=False, soft_wrap=True)
+out = CarefulConsole(highlight=False, emoji=False, soft_wrap=True)
+err = CarefulConsole(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 ProfileOption = Annotated[
     Path | None,

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from flows.console.answering import ByOption, JsonOption, ProfileOption, answer, out
 
@@ -67,7 +68,7 @@ def approve(
         receipt,
         as_json=as_json,
         show=lambda: out.print(
-            f"{act.capitalize()} of {receipt.subject} is approved until "
+            f"{act.capitalize()} of {escape(receipt.subject)} is approved until "
             f"{receipt.expires_at:%d/%m/%Y %H:%M} UTC (entry {receipt.entry}, digest "
             f"{(receipt.digest or '')[:12]})."
         ),

@@ -18,6 +18,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
+
 from flows.console.answering import err
 from flows.console.quiet import hush_prefect
 from schemas.errors import DeliveryIncomplete, ProfileWrong, SourceUnavailable
@@ -245,6 +247,6 @@ def _sandbox_folder() -> Path:
 def _say(quiet: bool) -> Any:
     def say(what: str) -> None:
         if not quiet:
-            err.print(f"[dim]{what} ...[/]")
+            err.print(f"[dim]{escape(what)} ...[/]")
 
     return say

@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+from rich.markup import escape
+
 from flows.console.answering import out
 from flows.console.demo import AS_OF, DemoStory
 from flows.console.run_view import (
@@ -18,7 +20,7 @@ from flows.console.run_view import (
 
 def show_demo(story: DemoStory) -> None:
     """Feeds, charges, holds, files, the transfer, and what to try next."""
-    out.print(f"\n[bold]{story.tenant}[/] (invented), as of {AS_OF:%d %B %Y}\n")
+    out.print(f"\n[bold]{escape(story.tenant)}[/] (invented), as of {AS_OF:%d %B %Y}\n")
     show_feeds(story.run)
     show_charges(story.run)
     show_holds(story.run)
@@ -49,4 +51,4 @@ def show_demo(story: DemoStory) -> None:
     width = max(len(words) for words, _ in rows)
     out.print("[bold]Look next[/]")
     for words, what in rows:
-        out.print(f"  {words:<{width}}  [dim]{what}[/]")
+        out.print(f"  {escape(f'{words:<{width}}')}  [dim]{what}[/]")

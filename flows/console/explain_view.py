@@ -80,13 +80,14 @@ def _show_charge(
         if hold["charge_type"] == charge["charge_type"]:
             words = hold_explanation(hold["reason"])
             since = f" (since {hold['since']:%d %B %Y})" if hold["since"] else ""
-            out.print(f"    [red]•[/] {words.meaning}{since}")
+            out.print(f"    [red]•[/] {escape(words.meaning)}{since}")
             out.print(f"      [dim]{words.remedy} Usually: {words.owner}.[/]")
     for item in story.queue:
         if item.subject.endswith(f":{charge['charge_type']}"):
             out.print(
                 f"    Affinity said: [bold]{escape(item.message or 'nothing')}[/] "
-                f"({escape(item.reason)}); queue item {item.id}, next try: {next_try(item)}."
+                f"({escape(item.reason)}); queue item {item.id}, "
+                f"next try: {escape(next_try(item))}."
             )
     if asked is not None and every_rule:
         _show_rules(asked)

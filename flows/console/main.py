@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from flows.console.answering import (
     AsOfOption,
@@ -475,7 +476,9 @@ def export(
     answer(
         made,
         as_json=as_json,
-        show=lambda: out.print(f"{made.rows:,} rows of {made.view} are in {made.path}"),
+        show=lambda: out.print(
+            f"{made.rows:,} rows of {made.view} are in {escape(str(made.path))}"
+        ),
     )
 
 
@@ -493,8 +496,8 @@ def retention(
 ) -> None:
     """Remove what has been kept for long enough: raw feeds, rejected values, files, people.
 
-    How long is in the profile's [retention]. What proves that nothing is billed twice stays: row
-    keys, digests, the ledger.
+    How long is in the profile's section retention. What proves that nothing is billed twice stays:
+    row keys, digests, the ledger.
 
     Example: [bold]r2b retention --plan[/]
 

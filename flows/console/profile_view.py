@@ -3,6 +3,7 @@
 from typing import Any
 
 from pydantic import BaseModel
+from rich.markup import escape
 from rich.text import Text
 
 from flows.console.answering import out
@@ -24,7 +25,7 @@ def show_profile(profile: LoadedProfile) -> None:
     """The profile as tables: what is set, what is default, where things are."""
     exists = profile.path.is_file()
     verdict = "is fine." if exists else "is not there: these are the defaults."
-    out.print(f"\n[bold]{profile.path}[/] {verdict}\n")
+    out.print(f"\n[bold]{escape(str(profile.path))}[/] {verdict}\n")
     rows = []
     for section in type(profile.settings).model_fields:
         value = getattr(profile.settings, section)

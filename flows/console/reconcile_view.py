@@ -32,7 +32,7 @@ _STYLES = {
 def show_report(receipt: ReconcileReceipt, tenant: str) -> None:
     """The verdict, and where the page is."""
     _show_verdict(receipt, tenant)
-    out.print(f"The report is in {receipt.report}: open it in a browser.\n")
+    out.print(f"The report is in {escape(str(receipt.report))}: open it in a browser.\n")
 
 
 def report_json(receipt: ReconcileReceipt) -> dict[str, Any]:
@@ -91,8 +91,8 @@ def show_reconciliation(receipt: ReconcileReceipt, tenant: str) -> None:
         )
     out.print(
         "\nOne by one, with remedies: mart.reconciliation; every record: mart.reconciled_record."
-        f"\nA page to read: {receipt.report}"
-        f"\nCertified in {receipt.certificate}"
+        f"\nA page to read: {escape(str(receipt.report))}"
+        f"\nCertified in {escape(str(receipt.certificate))}"
     )
 
 
@@ -170,7 +170,8 @@ def _money(value: Decimal) -> str:
 
 def show_comparison(before: Mapping[str, Any], since: Comparison) -> None:
     """What has become open since an earlier certificate, and what is settled."""
-    out.print(f"\nSince the certificate of {before['as_of']} (known on {before['known_on']}):")
+    days = f"{before['as_of']} (known on {before['known_on']})"
+    out.print(f"\nSince the certificate of {escape(days)}:")
     for words, records in (
         ("open now", since.opened),
         ("settled", since.closed),

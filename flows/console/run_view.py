@@ -189,7 +189,7 @@ def show_findings(findings: Mapping[str, int]) -> None:
 def _show_batch(receipt: RunReceipt) -> None:
     if receipt.warnings:
         for warning, records in receipt.warnings.items():
-            out.print(f"[yellow]Note:[/] {warning} ({records:,}).")
+            out.print(f"[yellow]Note:[/] {escape(warning)} ({records:,}).")
         out.print()
     for batch in receipt.batches:
         show_files(batch)
@@ -227,7 +227,7 @@ def show_files(batch: BatchReceipt) -> None:
     out.print(
         table(f"Batch {batch.seq}, {pounds(batch.value)}", ("file", "rows"), rows, right=(1,))
     )
-    out.print(f"in {shown_path(batch.path)}\n")
+    out.print(f"in {escape(shown_path(batch.path))}\n")
     _show_canary(batch)
 
 
@@ -252,7 +252,7 @@ def show_undo(receipt: UndoReceipt) -> None:
     rows = [(name, f"{count:,}") for name, count in receipt.files.items()]
     title = f"Batch {receipt.seq}, which undoes batch {receipt.undoes}"
     out.print(table(title, ("file", "rows"), rows, right=(1,)))
-    out.print(f"in {shown_path(receipt.path)}\n")
+    out.print(f"in {escape(shown_path(receipt.path))}\n")
     if receipt.delivery is None or receipt.delivery.transfer is None:
         out.print(
             f"{_charges(receipt.charges)} ({pounds(-receipt.value)}) to be taken back; they stay "
@@ -325,7 +325,7 @@ def show_transfer(receipt: TransferReceipt) -> None:
     if receipt.pending:
         out.print("What has no answer stays exported until a second result, or `r2b abandon`.")
     if receipt.layer_updates is not None:
-        out.print(f"For The Layer: {shown_path(receipt.layer_updates)}")
+        out.print(f"For The Layer: {escape(shown_path(receipt.layer_updates))}")
 
 
 def show_abandoned(receipt: TransferReceipt) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from flows.console.answering import JsonOption, err, out
 from flows.console.quiet import hush_prefect
@@ -121,7 +122,7 @@ def _say(*, quiet: bool) -> Callable[[str], None]:
 
     def say(what: str) -> None:
         if not quiet:
-            err.print(f"[dim]{time.monotonic() - began:5.0f} s[/]  {what}")
+            err.print(f"[dim]{time.monotonic() - began:5.0f} s[/]  {escape(what)}")
 
     return say
 
@@ -148,6 +149,6 @@ def _show(served: "Serving", profiles: "Sequence[LoadedProfile]") -> None:
             rows.append((settings.tenant.name, name, cron or "when asked", zone))
     out.print()
     out.print(table("Deployed", ("tenant", "deployment", "runs", "time zone"), rows, right=()))
-    out.print(f"\nLook and steer   [bold]{served.ui}[/]")
-    out.print(f"Prefect's API    {served.api}")
+    out.print(f"\nLook and steer   [bold]{escape(served.ui)}[/]")
+    out.print(f"Prefect's API    {escape(served.api)}")
     out.print("\nCtrl-C ends all of it.\n")

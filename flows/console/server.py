@@ -4,6 +4,8 @@ import contextlib
 import os
 from collections.abc import Iterator
 
+from rich.markup import escape
+
 from flows.console.answering import err
 from tasks.listening import listening
 
@@ -23,5 +25,5 @@ def local_flow(*, quiet: bool, what: str) -> Iterator[None]:
             has_server = os.environ.get("PREFECT_API_URL")
             where = "" if has_server else " (starting Prefect takes a moment)"
             status = stack.enter_context(err.status(f"{what}{where} ..."))
-            stack.enter_context(listening(lambda now: status.update(f"{what}: {now} ...")))
+            stack.enter_context(listening(lambda now: status.update(f"{what}: {escape(now)} ...")))
         yield

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from flows.console.answering import JsonOption, ProfileOption, answer, out
 from schemas.errors import UsageError
@@ -44,7 +45,7 @@ def init(
         {"profile": str(target), "feeds": str(feeds)},
         as_json=as_json,
         show=lambda: out.print(
-            f"Made {target} and {feeds}.\n"
+            f"Made {escape(str(target))} and {escape(str(feeds))}.\n"
             "[bold]Next:[/] put The Layer's exports into the feeds folder (customers.csv, "
             "sites.csv, products.csv, orders.csv,\norder_lines.csv, assets.csv), then "
             "[bold]r2b plan[/] to look and [bold]r2b run[/] to do it."

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from rich.markup import escape
 from rich.text import Text
 
 from flows.console.answering import out
@@ -24,11 +25,11 @@ def show_status(standing: Standing | None, tenant: str) -> None:
     run = standing.last_run
     colour = "red" if run["status"] == "failed" else "green"
     out.print(
-        f"\n[bold]{tenant}[/]   last run {run['started_at']:%d %B %Y %H:%M} UTC, as of "
+        f"\n[bold]{escape(tenant)}[/]   last run {run['started_at']:%d %B %Y %H:%M} UTC, as of "
         f"{run['as_of']:%d %B %Y}: [bold {colour}]{run['status'].replace('_', ' ')}[/]"
     )
     if run["message"]:
-        out.print(f"  {run['message']}")
+        out.print(f"  {escape(run['message'])}")
     out.print()
     _show_batches(standing)
     _show_unconfirmed(standing.unconfirmed)

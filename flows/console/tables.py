@@ -17,7 +17,7 @@ def table(
     right: Sequence[int] = (),
 ) -> Table:
     """A table of `rows`; the columns numbered in `right` are aligned right."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    made = Table(title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD)
     for number, name in enumerate(columns):
         made.add_column(name, justify="right" if number in right else "left", overflow="fold")
     for row in rows:

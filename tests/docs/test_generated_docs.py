@@ -83,6 +83,19 @@ def test_every_command_has_help_with_an_example_and_speaks_json(words: str):
     assert [] == [each.name for each in command.params if not getattr(each, "help", None)]
 
 
+@pytest.mark.parametrize("words", COMMANDS)
+def test_nothing_of_a_help_is_lost_as_markup(words: str):
+    command = COMMANDS[words]
+    texts = [command.help, *(each.help for each in command.params if getattr(each, "help", None))]
+
+    assert set() == {
+        tag
+        for text in texts
+        for tag in re.findall(r"\[[^\]]*\]", text)
+        if tag not in {"[bold]", "[/]"}
+    }
+
+
 def test_every_command_has_a_heading():
     page = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
 
