@@ -7,6 +7,7 @@ from typing import Any
 from flows.console.answering import out
 from flows.console.tables import table
 from schemas.audit import AuditEntry, AuditReport
+from schemas.counting import counted
 from schemas.errors import DeliveryIncomplete
 
 
@@ -71,14 +72,15 @@ def checked(report: AuditReport) -> AuditReport:
 
 def show_report(report: AuditReport) -> None:
     """That the trail is whole, and what could not be checked."""
+    entries = counted(report.entries, "entry", "entries")
+    heads = counted(report.heads, "witness", "witnesses")
     out.print(
-        f"All {report.entries:,} entries are as they were written; the last one known elsewhere "
-        f"is there, by {report.heads} witness{'' if report.heads == 1 else 'es'}."
+        f"Every entry is as it was written ({entries}); the last one known elsewhere is there, by "
+        f"{heads}."
     )
     if report.unkeyed:
-        out.print(f"{report.unkeyed:,} of them are sealed without a key (audit.key_env).")
+        are = counted(report.unkeyed, "of them is", "of them are")
+        out.print(f"{are} sealed without a key (audit.key_env).")
     if report.unchecked:
-        out.print(
-            f"{report.unchecked:,} of them are sealed with a key that is not given here: only "
-            "their order was checked."
-        )
+        are = counted(report.unchecked, "of them is", "of them are")
+        out.print(f"{are} sealed with a key that is not given here: only their order was checked.")

@@ -16,6 +16,7 @@ from flows.console.run_view import (
     show_transfer,
     shown_path,
 )
+from schemas.counting import counted
 
 
 def show_demo(story: DemoStory) -> None:
@@ -33,9 +34,7 @@ def show_demo(story: DemoStory) -> None:
         show_transfer(story.transfer)
     doubled = story.audit.get("double_bills", 0)
     count = doubled if isinstance(doubled, int) else len(doubled)
-    out.print(
-        f"\nThe stand-in's own audit: [bold]{count}[/] double bill{'' if count == 1 else 's'}.\n"
-    )
+    out.print(f"\nThe stand-in's own audit: [bold]{counted(count, 'double bill')}[/].\n")
     profile = shown_path(story.folder / "r2b.toml")
     published = shown_path(story.folder / "var" / "published" / "r2b.duckdb")
     command = shown_path(Path(sys.argv[0]).absolute())

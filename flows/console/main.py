@@ -28,6 +28,7 @@ from flows.console.serve import serve
 from flows.console.setting_up import doctor, init, profile_app
 from flows.numbers import batch_number
 from flows.private import keep_private
+from schemas.counting import counted
 from schemas.errors import R2BError, UsageError
 from schemas.storable import is_storable, storable
 
@@ -477,7 +478,7 @@ def export(
         made,
         as_json=as_json,
         show=lambda: out.print(
-            f"{made.rows:,} rows of {made.view} are in {escape(str(made.path))}"
+            f"{counted(made.rows, 'row')} of {made.view}, in {escape(str(made.path))}"
         ),
     )
 

@@ -6,6 +6,7 @@ import typer
 
 from flows.console.answering import ByOption, JsonOption, ProfileOption, answer, out
 from flows.numbers import item_number
+from schemas.counting import counted
 
 queue_app = typer.Typer(
     no_args_is_help=True,
@@ -66,7 +67,7 @@ def retry_command(
         {"released": count},
         as_json=as_json,
         show=lambda: out.print(
-            f"{count} item{'' if count == 1 else 's'} due; the next `r2b run` takes "
+            f"{counted(count, 'item')} due; the next `r2b run` takes "
             f"{'it' if count == 1 else 'them'} up."
         ),
     )

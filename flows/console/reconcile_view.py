@@ -10,6 +10,7 @@ from rich.text import Text
 
 from flows.console.answering import out
 from flows.console.tables import table
+from schemas.counting import counted
 from schemas.explanations import DELAYS, RECONCILED, VERDICTS, WHY
 from schemas.money import pounds_and_pence
 from schemas.receipts import ClassTotal, ReconcileReceipt
@@ -86,8 +87,8 @@ def show_reconciliation(receipt: ReconcileReceipt, tenant: str) -> None:
     _show_repairs(receipt)
     if receipt.restated:
         out.print(
-            f"\n{receipt.restated:,} records show this day otherwise now than by what was known "
-            "then: mart.restated."
+            f"\n{counted(receipt.restated, 'record shows', 'records show')} this day otherwise now "
+            "than by what was known then: mart.restated."
         )
     out.print(
         "\nOne by one, with remedies: mart.reconciliation; every record: mart.reconciled_record."
@@ -133,7 +134,7 @@ def _show_delays(receipt: ReconcileReceipt) -> None:
             f"{each.records:,}",
             _money(each.per_month),
             _money(each.once),
-            f"{each.oldest_days:,} days",
+            counted(each.oldest_days, "day"),
         )
         for kind, each in receipt.delays.items()
     ]

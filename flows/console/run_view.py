@@ -9,6 +9,7 @@ from rich.text import Text
 from flows.console.answering import out
 from flows.console.tables import table
 from flows.profile import LoadedProfile
+from schemas.counting import counted
 from schemas.explanations import (
     DELIVERY_STATES,
     DISPOSITIONS,
@@ -65,7 +66,7 @@ def show_plan(receipt: RunReceipt, batch: BatchReceipt | None, profile: LoadedPr
     show_changes(receipt.changes)
     show_findings(receipt.findings)
     if batch is not None:
-        files = ", ".join(f"{name} ({rows:,} rows)" for name, rows in batch.files.items())
+        files = ", ".join(f"{name} ({counted(rows, 'row')})" for name, rows in batch.files.items())
         out.print(f"[bold]A run would write[/] batch {batch.seq}: {files}, {pounds(batch.value)}.")
         _show_canary(batch)
     elif receipt.findings.get(Finding.CLOSES_GATE):
@@ -216,7 +217,7 @@ def _show_batch(receipt: RunReceipt) -> None:
 def _gate_words(receipt: RunReceipt) -> str:
     entries = receipt.findings[Finding.CLOSES_GATE]
     return (
-        f"the price book's gate is closed by {entries:,} entr{'y' if entries == 1 else 'ies'} "
+        f"the price book's gate is closed by {counted(entries, 'entry', 'entries')} "
         "(mart.price_book, closes_gate)"
     )
 
@@ -241,11 +242,14 @@ def _show_canary(batch: BatchReceipt) -> None:
 
 def show_undo(receipt: UndoReceipt) -> None:
     """What takes a batch back, and what to do next."""
+    charges = counted(receipt.charges, "charge")
     if receipt.is_planned:
-        files = ", ".join(f"{name} ({rows:,} rows)" for name, rows in receipt.files.items())
+        files = ", ".join(
+            f"{name} ({counted(rows, 'row')})" for name, rows in receipt.files.items()
+        )
         out.print(
             f"[bold]An undo would write[/] batch {receipt.seq}: {files}. It takes back "
-            f"{_charges(receipt.charges)} of batch {receipt.undoes}, {pounds(-receipt.value)}. "
+            f"{charges} of batch {receipt.undoes}, {pounds(-receipt.value)}. "
             "Nothing was written."
         )
         return
@@ -255,8 +259,8 @@ def show_undo(receipt: UndoReceipt) -> None:
     out.print(f"in {escape(shown_path(receipt.path))}\n")
     if receipt.delivery is None or receipt.delivery.transfer is None:
         out.print(
-            f"{_charges(receipt.charges)} ({pounds(-receipt.value)}) to be taken back; they stay "
-            "In Billing until this batch is confirmed.\n"
+            f"To be taken back: {charges} ({pounds(-receipt.value)}), In Billing until this batch "
+            "is confirmed.\n"
         )
     if receipt.delivery is not None:
         show_delivery(receipt.delivery)
@@ -270,10 +274,6 @@ def _show_gate(seq: int) -> None:
         f"[bold]r2b transfer {seq} --results FILE[/] (Affinity's answer), or "
         f"[bold]--uploaded --by NAME[/]."
     )
-
-
-def _charges(count: int) -> str:
-    return f"{count:,} charge{'' if count == 1 else 's'}"
 
 
 def show_delivery(receipt: DeliveryReceipt) -> None:
@@ -309,9 +309,9 @@ def show_transfer(receipt: TransferReceipt) -> None:
     if not receipt.changed:
         out.print(f"\nNothing changed: batch {receipt.seq} had been transferred before.")
     moved = (
-        f"{receipt.accepted:,} charges In Billing ({pounds(receipt.accepted_value)})"
+        f"{counted(receipt.accepted, 'charge')} In Billing ({pounds(receipt.accepted_value)})"
         if receipt.undoes is None
-        else f"{_charges(receipt.accepted)} of batch {receipt.undoes} taken back "
+        else f"{counted(receipt.accepted, 'charge')} of batch {receipt.undoes} taken back "
         f"({pounds(-receipt.accepted_value)})"
     )
     out.print(
@@ -319,7 +319,8 @@ def show_transfer(receipt: TransferReceipt) -> None:
         f"{receipt.rejected:,} refused, {receipt.pending:,} without an answer."
     )
     if receipt.changed_there:
-        out.print(f"{receipt.changed_there:,} other rows were taken: customers, changes, ends.")
+        taken = counted(receipt.changed_there, "other row was", "other rows were")
+        out.print(f"{taken} taken: customers, changes, ends.")
     if receipt.rejected:
         out.print("What was refused waits in [bold]r2b queue list[/], with Affinity's words.")
     if receipt.pending:

@@ -11,6 +11,7 @@ from flows.console.answering import out
 from flows.console.run_view import show_findings
 from flows.console.tables import table
 from flows.standing import NOTHING_UNCONFIRMED, Standing
+from schemas.counting import counted
 from schemas.explanations import hold_explanation
 from schemas.money import pounds
 
@@ -101,12 +102,11 @@ def _show_batches(standing: Standing) -> None:
 def _show_unconfirmed(unconfirmed: dict[str, Any]) -> None:
     if not unconfirmed["rows"]:
         return
-    days = unconfirmed["oldest_days"]
+    rows, days = counted(unconfirmed["rows"], "row"), counted(unconfirmed["oldest_days"], "day")
     unseen = unconfirmed["never_seen"]
     out.print(
-        f"No answer yet: {unconfirmed['rows']:,} rows, {pounds(unconfirmed['value'])}; the oldest "
-        f"was exported {days} day{'' if days == 1 else 's'} ago"
-        + (f"; {unseen:,} are not in Affinity's last snapshot" if unseen else "")
+        f"No answer yet: {rows}, {pounds(unconfirmed['value'])}; the oldest was exported {days} ago"
+        + (f"; {counted(unseen, 'is', 'are')} not in Affinity's last snapshot" if unseen else "")
         + ".\n"
     )
 
@@ -138,7 +138,7 @@ _TWO_DAYS = 48
 
 def _age(age: Any) -> str:
     hours = int(age.total_seconds() // 3600)
-    return f"{hours // 24} days" if hours >= _TWO_DAYS else f"{hours} hours"
+    return counted(hours // 24, "day") if hours >= _TWO_DAYS else counted(hours, "hour")
 
 
 def status_json(standing: Standing | None) -> dict[str, Any]:

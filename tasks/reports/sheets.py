@@ -13,6 +13,7 @@ from urllib.parse import quote
 import polars as pl
 from rich import filesize
 
+from schemas.counting import counted
 from schemas.explanations import DISPOSITIONS, REJECTS, hold_explanation, queue_owner
 from schemas.money import pounds, total
 from schemas.receipts import (
@@ -36,21 +37,22 @@ def run_outcome(receipt: RunReceipt) -> str:
     """How a run ended and what is to be done next, in one line."""
     match RunStatus(receipt.status):
         case RunStatus.BATCH_OPEN:
+            wait = "waits" if len(receipt.open_batches) == 1 else "wait"
             return (
-                f"No new batch: {_batches(receipt.open_batches)} waits for its answer. Confirm it "
-                "(transfer-to-billing), or give it up (r2b abandon)."
+                f"No new batch: {_batches(receipt.open_batches)} {wait} for an answer: confirm "
+                "(transfer-to-billing), or give up (r2b abandon)."
             )
         case RunStatus.PRICE_BOOK_INCOMPLETE:
-            entries = receipt.findings.get(Finding.CLOSES_GATE, 0)
+            entries = counted(receipt.findings.get(Finding.CLOSES_GATE, 0), "entry", "entries")
             return (
-                f"No batch: {entries:,} entries of the price book close its gate. Put them right "
-                "(mart.price_book, closes_gate); what is ready stays ready."
+                f"No batch: the price book's gate is closed by {entries}. "
+                "Put that right (mart.price_book, closes_gate); what is ready stays ready."
             )
         case RunStatus.NOTHING_READY:
             return "Nothing is ready to bill, and nothing has changed."
     worth = total(each.value for each in receipt.batches)
-    rows = sum(sum(each.files.values()) for each in receipt.batches)
-    written = f"{_batches([each.seq for each in receipt.batches])}: {rows:,} rows, {pounds(worth)}."
+    rows = counted(sum(sum(each.files.values()) for each in receipt.batches), "row")
+    written = f"{_batches([each.seq for each in receipt.batches])}: {rows}, {pounds(worth)}."
     return f"{written} {_NEXT[RunStatus(receipt.status)]}"
 
 
@@ -73,8 +75,8 @@ def plan_outcome(batch: BatchReceipt | None) -> str:
         return "A dry run: nothing was written. A run now would write no batch."
     rows = sum(batch.files.values())
     return (
-        f"A dry run: nothing was written. A run now would write batch {batch.seq}: {rows:,} rows, "
-        f"{pounds(batch.value)}."
+        f"A dry run: nothing was written. A run now would write batch {batch.seq}: "
+        f"{counted(rows, 'row')}, {pounds(batch.value)}."
     )
 
 
@@ -150,11 +152,10 @@ def upkeep_outcome(receipt: UpkeepReceipt) -> str:
     """What upkeep came to, in one line."""
     files = receipt.landed.files + receipt.reports.files
     size = receipt.landed.bytes + receipt.reports.bytes
-    closed = f" {receipt.closed_runs:,} runs that were cut off are closed." * bool(
-        receipt.closed_runs
-    )
+    cut_off = counted(receipt.closed_runs, "run that was", "runs that were")
+    closed = f" Closed: {cut_off} cut off." * bool(receipt.closed_runs)
     return (
-        f"{files:,} old files removed ({filesize.decimal(size)}); the warehouse holds "
+        f"{counted(files, 'old file')} removed ({filesize.decimal(size)}); the warehouse holds "
         f"{filesize.decimal(receipt.bytes_after)}, before {filesize.decimal(receipt.bytes_before)}."
         f"{closed}"
     )
@@ -166,7 +167,7 @@ def transfer_outcome(receipt: TransferReceipt) -> str:
         return f"Nothing changed: batch {receipt.seq} had been transferred before."
     left = f"{receipt.rejected:,} refused, {receipt.pending:,} without an answer"
     return (
-        f"Batch {receipt.seq} is {receipt.state}: {receipt.accepted:,} charges In Billing "
+        f"Batch {receipt.seq} is {receipt.state}: {counted(receipt.accepted, 'charge')} In Billing "
         f"({pounds(receipt.accepted_value)}), {left}."
     )
 
@@ -259,8 +260,8 @@ def _path(receipt: RunReceipt) -> str:
 
     judged = sum(money.charges for money in receipt.dispositions.values())
     steps = [
-        f'feeds["{read:,} records read"] --> judged["{judged:,} charges judged"]',
-        f'feeds --> rejected["{rejected:,} records rejected"]',
+        f'feeds["{counted(read, "record")} read"] --> judged["{counted(judged, "charge")} judged"]',
+        f'feeds --> rejected["{counted(rejected, "record")} rejected"]',
         f'judged --> ready["{charges(Disposition.READY):,} ready"]',
         f'judged --> held["{charges(Disposition.HELD):,} held"]',
         f'judged --> waiting["{charges(Disposition.WAITING):,} waiting"]',

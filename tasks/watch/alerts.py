@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
+from schemas.counting import counted
 from schemas.explanations import ALERTS
 from schemas.money import pounds
 from schemas.receipts import WaitingBatch
@@ -156,14 +157,14 @@ def _waiting(facts: Facts) -> Iterator[Alert]:
     if facts.stuck_items:
         yield Alert(
             AlertName.QUEUE_STUCK,
-            f"{facts.stuck_items:,} items of the retry queue ({pounds(facts.stuck_value)}) wait "
-            "for people for too long.",
+            f"Waiting for people for too long: {counted(facts.stuck_items, 'item')} of the retry "
+            f"queue ({pounds(facts.stuck_value)}).",
         )
     if facts.unanswered_rows:
         yield Alert(
             AlertName.ROWS_UNANSWERED,
-            f"{facts.unanswered_rows:,} rows ({pounds(facts.unanswered_value)}) of confirmed "
-            "batches have no answer for too long.",
+            f"Without an answer for too long: {counted(facts.unanswered_rows, 'row')} of confirmed "
+            f"batches ({pounds(facts.unanswered_value)}).",
         )
 
 

@@ -70,6 +70,15 @@ def test_a_transfer_says_what_it_moved_or_that_it_did_nothing():
     assert transfer_outcome(TransferReceipt(7, "confirmed", changed=False)).startswith("Nothing")
 
 
+def test_one_is_not_spoken_of_as_many():
+    one = TransferReceipt(7, "confirmed", accepted=1, accepted_value=Decimal(31))
+    batch = BatchReceipt(7, Path("outbox/x/000007"), {"08_products.csv": 1}, Decimal(31))
+
+    assert "Batch 7 is confirmed: 1 charge In Billing (£31.00)" in transfer_outcome(one)
+    assert run_outcome(receipt(batches=(batch,))).startswith("Batch 7: 1 row, £31.00. ")
+    assert "Batch 6 waits" in run_outcome(receipt("batch_open", batches=(), open_batches=(6,)))
+
+
 def test_the_sheet_has_the_path_and_every_sum():
     sheet = run_sheet(receipt(), "Northwind | Telecom")
 
