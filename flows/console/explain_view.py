@@ -39,6 +39,8 @@ def show_explanation(story: LineStory, *, every_rule: bool) -> None:
     asked = {each.charge_type: each for each in story.verdicts}
     for charge in story.charges:
         _show_charge(story, charge, asked.get(charge["charge_type"]), every_rule)
+    if asked and not every_rule:
+        out.print("[dim]Every rule with what it saw: the same with --all.[/]\n")
     _show_history(story)
 
 
@@ -91,6 +93,8 @@ def _show_charge(
             )
     if asked is not None and every_rule:
         _show_rules(asked)
+    elif asked is not None:
+        _show_deciding(story, asked)
     out.print()
 
 
@@ -142,6 +146,36 @@ def _start(charge: dict[str, Any]) -> str:
     return f"{charge['bill_start_on']:%d/%m/%Y} from {source}"
 
 
+def _show_deciding(story: LineStory, asked: ChargeVerdicts) -> None:
+    """The rules that decided on a charge, with what they saw."""
+    count = len(asked.dispositions) + len(asked.holds)
+    words = "; ".join(_deciding(story, asked)) or f"[dim]none of {count} rules keeps it[/]"
+    out.print(f"    [dim]Decided by:[/] {words}")
+
+
+def _deciding(story: LineStory, asked: ChargeVerdicts) -> list[str]:
+    """The first disposition that applies; where none does, every hold that does.
+
+    Rules that look at other charges too are not asked again: their holds are those of the run.
+    """
+    first = next((each for each in asked.dispositions if each.applies), None)
+    if first is not None:
+        return [_rule(first.rule, _inputs(first))]
+    known = {each.rule for each in asked.holds}
+    return [
+        *(_rule(each.rule, _inputs(each)) for each in asked.holds if each.applies),
+        *(
+            _rule(hold["reason"], "seen beside other charges")
+            for hold in _of_type(story.holds, asked.charge_type)
+            if hold["reason"] not in known
+        ),
+    ]
+
+
+def _rule(name: str, saw: str) -> str:
+    return f"{escape(name.replace('_', ' '))}" + (f" [dim]({escape(saw)})[/]" if saw else "")
+
+
 def _show_rules(asked: ChargeVerdicts) -> None:
     rows = [_rule_row(verdict) for verdict in (*asked.dispositions, *asked.holds)]
     out.print(table("", ("rule", "applies", "what it saw"), rows))
@@ -157,11 +191,17 @@ def _rule_row(verdict: RuleVerdict) -> tuple[str, Text, str]:
 
 def _inputs(verdict: RuleVerdict) -> str:
     shown = (
-        f"{name.replace('_', ' ')} = {'none' if value is None else value}"
+        f"{name.replace('_', ' ')} = {_seen(value)}"
         for name, value in verdict.inputs.items()
         if name not in _DROP
     )
     return "; ".join(shown)
+
+
+def _seen(value: Any) -> str:
+    if value is None:
+        return "none"
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def _show_history(story: LineStory) -> None:

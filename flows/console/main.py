@@ -308,6 +308,8 @@ def explain(
 ) -> None:
     """Say why an order line is billing, or is not, and what to do about it.
 
+    Shows which rules decided, and what they saw; [bold]--all[/] shows every rule.
+
     Example: [bold]r2b explain L00000003[/]
     """
     from flows.console.explain_view import explain_json, show_explanation

@@ -17,6 +17,58 @@ def shown(office: Office, line: str, *, every_rule: bool = False) -> str:
     return said.get()
 
 
+def decided(office: Office, line: str) -> list[str]:
+    """What is said to have decided on each charge of a line, the upfront one first."""
+    return [
+        each.strip().removeprefix("Decided by: ")
+        for each in shown(office, line).splitlines()
+        if "Decided by" in each
+    ]
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """L1 is held for itself, L2 and L3 for each other, L4 waits, L5 is exported."""
+    office = Office(tmp_path_factory.mktemp("judged") / "office", lines=5)
+    office.record("assets")["cli"] = "junk"
+    office.line(1)["bill_start_override"] = "2020-01-01"
+    office.record("assets", 3)["cli"] = office.record("assets", 2)["cli"]
+    office.line(4)["connected_on"] = ""
+    office.run()
+    return office
+
+
+@pytest.mark.parametrize(
+    ("line", "rules"),
+    [
+        (
+            "L1",
+            [
+                "cli malformed (cli is malformed = yes)",
+                "bill start implausible (bill start on = 2020-01-01)",
+            ],
+        ),
+        ("L2", ["cli conflict (seen beside other charges)"]),
+        ("L4", ["waiting (waiting reason = no_connected_date)"]),
+        ("L5", ["exported (ledger status = exported)"]),
+    ],
+)
+def test_the_rules_that_decided_are_shown_with_what_they_saw(
+    judged: Office, line: str, rules: list[str]
+):
+    assert ["; ".join(rules)] * 2 == decided(judged, line)
+
+
+def test_every_rule_is_shown_when_all_are_asked_for(judged: Office):
+    said = shown(judged, "L1", every_rule=True)
+    rules = explain_json(explain(judged.profile, "L1"))["charges"][0]["rules"]
+
+    assert len(rules) > 30
+    assert [] == [each["rule"] for each in rules if each["rule"].replace("_", " ") not in said]
+    assert "Decided by" not in said
+    assert "with --all" not in said
+
+
 @pytest.fixture
 def stopped(tmp_path: Path) -> Office:
     """The first run read L1 and L2, rejected L3, and stopped for too many rejects."""
