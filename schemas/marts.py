@@ -491,7 +491,7 @@ _ALL = (
             _c("seq", "number", "The batch's number: 1, 2, 3 and so on."),
             _c("state", "text", "claimed, written, in_doubt, delivered, confirmed or abandoned."),
             _c("created_at", "moment", "When its charges were frozen."),
-            _c("confirmed_at", "moment", "When evidence of its upload was last taken."),
+            _c("confirmed_at", "moment", "When evidence of its upload was first taken."),
             _c("rows", "number", "Rows in all its files."),
             _c(
                 "value",
