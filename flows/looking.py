@@ -112,7 +112,7 @@ def explain(profile: LoadedProfile, line_id: str) -> LineStory:
             queue=[
                 item
                 for item in RetryQueue(connection).items()
-                if item.subject.partition(":")[2].startswith(f"{line_id}:")
+                if item.subject.partition(":")[2].rpartition(":")[0] == line_id
             ],
             light=None if light.is_empty() else light.item(0, 0),
             billed=_of_line(

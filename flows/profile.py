@@ -245,6 +245,13 @@ class Feeds(Section):
             except ValueError as error:
                 message = f"the URL of {feed}: {error}"
                 raise ValueError(message) from error
+        by_cursor = self.http.paging == "cursor"
+        for feed, url in urls.items():
+            # the first page would pass for all there is
+            if has(url, "cursor") is not by_cursor:
+                lacks = "no {cursor}" if by_cursor else "a {cursor}"
+                message = f"http.paging is {self.http.paging!r}, and the URL of {feed} has {lacks}"
+                raise ValueError(message)
         if len({origin(url) for url in urls.values()}) > 1:
             message = "all URLs must be of one host: the token is for that one only"
             raise ValueError(message)
@@ -992,6 +999,14 @@ class Profile(BaseSettings):
     retention: Retention = Retention()
     approvals: Approvals = Approvals()
     audit: Audit = Audit()
+
+    @field_validator("validation", mode="before")
+    @classmethod
+    def _a_table_each(cls, rules: Any) -> Any:
+        if isinstance(rules, dict):
+            message = "each rule is a table of its own: write [[validation]] above it"
+            raise ValueError(message)  # noqa: TRY004  pydantic tells people of no other
+        return rules
 
     @model_validator(mode="after")
     def _somebody_approves(self) -> "Profile":

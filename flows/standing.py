@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from flows.profile import LoadedProfile
-from schemas.vocabulary import Disposition
+from schemas.vocabulary import Disposition, HoldReason
 from warehouse.checks import CheckStore
 from warehouse.connection import Connection, open_published
 from warehouse.queries import has_table, read
@@ -39,7 +39,9 @@ def status(profile: LoadedProfile) -> Standing | None:
         runs = rows("SELECT * FROM mart.run ORDER BY started_at DESC LIMIT 1")
         holds = rows(
             "SELECT reason, count(*) AS charges, coalesce(sum(value), 0) AS value, "
-            "min(since) AS oldest FROM mart.hold GROUP BY reason ORDER BY value DESC, reason"
+            "min(since) AS oldest FROM mart.hold WHERE reason <> $gone "
+            "GROUP BY reason ORDER BY value DESC, reason",
+            {"gone": HoldReason.SOURCE_GONE},  # which holds nothing
         )
         # of the table, not of the view: to count, nobody's name need be looked up
         dispositions = rows(

@@ -438,7 +438,7 @@ WHY: dict[Why, str] = {
     Why.GROUPED: "billed in one row with others, and the sum is right",
     Why.CANCELLED: "the order was cancelled, or there is no charge",
     Why.OVER: "it has ended",
-    Why.NO_SNAPSHOT: "there is no snapshot of Affinity, or an empty one",
+    Why.NO_SNAPSHOT: "there is no snapshot of Affinity of about that day, or an empty one",
     Why.SNAPSHOT_IS_OLD: "Affinity's snapshot is too old for the day",
     Why.SNAPSHOT_IS_PARTIAL: "Affinity's snapshot may lack records",
     Why.FEEDS_ARE_PARTIAL: "The Layer's feeds may lack records",

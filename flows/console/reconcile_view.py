@@ -57,7 +57,7 @@ def show_reconciliation(receipt: ReconcileReceipt, tenant: str) -> None:
     """The verdict, every class with both sides' records and money, and what the classes mean."""
     _show_verdict(receipt, tenant)
     out.print(
-        f"[dim]Affinity's snapshot is of {receipt.snapshot_on:%d %B %Y}.[/]\n"
+        f"[dim]Affinity's newest snapshot is of {receipt.snapshot_on:%d %B %Y}.[/]\n"
         if receipt.snapshot_on
         else "[dim]There is no snapshot of Affinity.[/]\n"
     )

@@ -19,7 +19,13 @@ def table(
     """A table of `rows`; the columns numbered in `right` are aligned right."""
     made = Table(title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD)
     for number, name in enumerate(columns):
-        made.add_column(name, justify="right" if number in right else "left", overflow="fold")
+        is_number = number in right
+        made.add_column(
+            name,
+            justify="right" if is_number else "left",
+            overflow="fold",
+            no_wrap=is_number,  # half a number is another number
+        )
     for row in rows:
         made.add_row(
             *(cell if isinstance(cell, Text) else Text(visible(str(cell))) for cell in row)

@@ -288,8 +288,8 @@ class _Reading:
             if refusal.status == _ACCEPTED:
                 raise SourceContractBroken(
                     f"{doing} {refusal.words}.",
-                    hint="Ask for smaller pages, or raise feeds.http.max_page_bytes; else ask "
-                    "whoever runs the export.",
+                    hint="Ask whoever runs the export. For what is too long, ask for smaller "
+                    "pages, or raise feeds.http.max_page_bytes.",
                 ) from None
             if refusal.status == _NOT_FOUND and not is_known:
                 raise _Unknown from None
@@ -326,7 +326,7 @@ class _Reading:
         else:
             message = f"Fetching feed {self._feed.name}: page {page} {words}."
         return SourceContractBroken(
-            message, hint="Look at the page under landed/pages, and at feeds.http in the profile."
+            message, hint="Look at the page, which a run keeps, and at feeds.http in the profile."
         )
 
 
@@ -342,7 +342,9 @@ def _advice(status: int) -> str:
         return "Give a valid token: see feeds.http.token_env and feeds.http.token_secret."
     if status == _FORBIDDEN:
         return "The token may not read this feed: ask whoever runs the export."
-    return "Correct the feed's URL: see feeds.url and feeds.http.urls."
+    return (
+        "Correct the feed's URL: see feeds.url and feeds.http.urls; or ask whoever runs the export."
+    )
 
 
 def _landed(whole: _Whole, feed: Feed, landed: Path, reading: _Reading) -> LandedFile:

@@ -86,7 +86,7 @@ def reconcile_sides(
             raise UsageError(
                 "Reconciling: no run has read any feeds"
                 + (f" as of {known_at} or before." if known_at else " yet."),
-                hint="Run `r2b run` first, or name a later day.",
+                hint="Run `r2b run` first" + (", or name a later day." if known_at else "."),
             )
         day = as_of or snapshots[0].as_of
         _refuse_forgotten(connection, min(day, known_at or day))

@@ -7,6 +7,7 @@ take cells for what they are, and holds them as they are.
 
 import io
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from enum import StrEnum
 from typing import IO
 
@@ -93,7 +94,9 @@ def write_workbook(
             freeze_panes=(1, 0),
             autofit=True,
             dtype_formats={pl.Decimal: "#,##0.00##", pl.Int64: "0"},
+            column_formats=dict.fromkeys(_whole_numbers(frame), "#,##0"),
         )
+        _write_old_days(workbook, title[:31], frame)
         sheet = workbook.add_worksheet("about")
         bold = workbook.add_format({"bold": True})
         for row, (name, words) in enumerate(about.items()):
@@ -102,6 +105,28 @@ def write_workbook(
         sheet.autofit()
     out.write(book.getvalue())
     return frame.height
+
+
+def _whole_numbers(frame: pl.DataFrame) -> list[str]:
+    return [
+        name
+        for name, kind in frame.schema.items()
+        if isinstance(kind, pl.Decimal) and kind.scale == 0
+    ]
+
+
+_FIRST_DAY_OF_SHEETS = date(1900, 3, 1)
+"""Before that no two spreadsheets count days alike, and most show none."""
+
+
+def _write_old_days(workbook: xlsxwriter.Workbook, sheet: str, frame: pl.DataFrame) -> None:
+    """Write days that a spreadsheet cannot show as texts: most are slips that somebody must see."""
+    cells = workbook.get_worksheet_by_name(sheet)
+    for column, (name, kind) in enumerate(frame.schema.items()):
+        if kind == pl.Date:
+            old = (frame[name] < _FIRST_DAY_OF_SHEETS).fill_null(value=False).arg_true()
+            for row in old:
+                cells.write_string(row + 1, column, f"{frame[name][row]:%Y-%m-%d}")
 
 
 def _few_enough(batches: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
