@@ -181,8 +181,10 @@ def batch_subject(profile: LoadedProfile, seq: int, act: Act) -> Subject:
     )
 
 
-def item_subject(item_id: int, item: RetryItem | None) -> Subject:
+def item_subject(item_id: int, item: RetryItem | None, at_stake: Decimal) -> Subject:
     """An item of the queue as an act finds it; its digest is that of what failed, and how often.
+
+    `at_stake`: the money the act is about, with what goes along with the item.
 
     Raises:
         IllegalTransition: no item could have this number.
@@ -190,10 +192,10 @@ def item_subject(item_id: int, item: RetryItem | None) -> Subject:
     item_number(item_id)
     if item is None:
         return Subject(f"item {item_id}", item_id)
-    content = [*item[:6], None if item.value is None else str(item.value), item.batch_seq]
+    content = [*item[:6], str(at_stake), item.batch_seq]
     digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
     words = f"item {item_id} {item.subject}"
-    return Subject(words, item_id, item.value or Decimal(0), digest, item.batch_seq)
+    return Subject(words, item_id, at_stake, digest, item.batch_seq)
 
 
 def _begin(profile: LoadedProfile, deed: Deed, subject: Subject) -> Deed:

@@ -32,9 +32,9 @@ def list_entries(profile: LoadedProfile) -> list[AuditEntry]:
     """The trail, newest first; nothing where nobody ever acted.
 
     Raises:
-        DeliveryIncomplete: it is not whole.
+        DeliveryIncomplete: it is not whole, or lacks what a manifest knows of it.
     """
-    return trail_of(profile).entries()[::-1]
+    return trail_of(profile).entries(_heads_of_manifests(profile))[::-1]
 
 
 def check_trail(profile: LoadedProfile) -> AuditReport:
@@ -81,8 +81,9 @@ def approve(
     with alone_with(profile):
         if approves in _OF_ITEMS:
             with open_warehouse(profile.warehouse) as connection:
-                item = RetryQueue(connection).get(item_number(number))
-                subject = item_subject(number, item)
+                queue = RetryQueue(connection)
+                item = queue.get(item_number(number))
+                subject = item_subject(number, item, queue.at_stake(item))
         else:
             subject = batch_subject(profile, number, approves)
         if subject.digest is None:

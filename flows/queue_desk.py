@@ -9,7 +9,7 @@ from flows.exclusive import alone_with
 from flows.operators import acting
 from flows.profile import LoadedProfile
 from flows.wiring import publishing
-from schemas.errors import IllegalTransition, no_such_item
+from schemas.errors import IllegalTransition, UsageError, no_such_item
 from schemas.vocabulary import Act, RetryState
 from tasks.runs.task import free_due_items
 from warehouse.connection import open_reading, open_warehouse, prepare_warehouse, transaction
@@ -97,8 +97,14 @@ def discard(profile: LoadedProfile, item_id: int, *, actor: str, reason: str) ->
     """Give an item up; its charge stays held until its content changes.
 
     Raises:
+        UsageError: the reason is blank.
         IllegalTransition, NotAllowed: as for `release`.
     """
+    if not reason.strip():
+        raise UsageError(
+            f"Discarding item {item_id}: there is no reason.",
+            hint="Say with --reason why it is given up: it is kept with the item.",
+        )
     return _decide(
         profile,
         item_id,
@@ -125,7 +131,7 @@ def _decide(
     with alone_with(profile), open_warehouse(profile.warehouse) as connection:
         queue, now = RetryQueue(connection), _now()
         item = queue.get(item_id)
-        with on_record(profile, intent, item_subject(item_id, item)):
+        with on_record(profile, intent, item_subject(item_id, item, queue.at_stake(item))):
             item = _checked(item, item_id, state, may_be)
             with transaction(connection):
                 queue.settle(item_id, state, actor=intent.who, outcome=outcome, now=now)

@@ -12,7 +12,7 @@ import duckdb
 import polars as pl
 
 from schemas.vocabulary import RetryKind, RetryState
-from warehouse.queries import read, registered
+from warehouse.queries import first_row, read, registered
 from warehouse.statements import statement
 
 _OPEN = ("waiting", "parked", "released", "in_flight", "dead")
@@ -238,6 +238,20 @@ class RetryQueue:
             detail="with its CLI row",
         )
         return count
+
+    def at_stake(self, item: RetryItem | None) -> Decimal:
+        """The money an act about an item is about: with a CLI row, the charges refused with it."""
+        if item is None:
+            return Decimal(0)
+        along = self._hanging_on(pl.Series([item.subject]))
+        with registered(self._connection, "named", pl.DataFrame({"subject": along})):
+            found = first_row(
+                self._connection,
+                "SELECT sum(item.value) FROM ops.retry_item AS item SEMI JOIN named "
+                "ON item.subject = named.subject WHERE list_contains($open, item.state)",
+                {"open": list(_OPEN)},
+            )
+        return (item.value or Decimal(0)) + ((found and found[0]) or Decimal(0))
 
     def _hanging_on(self, subjects: pl.Series) -> pl.Series:
         """The charges refused along with the CLI rows among `subjects`."""

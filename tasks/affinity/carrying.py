@@ -4,6 +4,7 @@ Knows no transport and no database. What was done and seen is durable in `delive
 next thing is done.
 """
 
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -97,12 +98,27 @@ class Carrying:
             Doubt: a person has to decide; the journal says why.
             DeliveryIncomplete: our bytes are not those of the manifest.
         """
-        for file in self.journal.files:
-            if file.state is not FileState.RECEIPTED:
-                try:
-                    self._bring(file.name)
-                except (_Gone, Doubt) as error:
-                    self._doubt(file.name, error.words)
+        for name in [file.name for file in self.journal.files]:
+            try:
+                self._heed(name)
+                if self._file(name).state is not FileState.RECEIPTED:
+                    self._bring(name)
+            except (_Gone, Doubt) as error:
+                self._doubt(name, error.words)
+
+    def _heed(self, name: str) -> None:
+        """Ask once more about a file that arrived by a person's word: Affinity's counts more.
+
+        Where it cannot be asked, or does not see it any more, the person's word stands.
+        """
+        file = self._file(name)
+        if file.state is not FileState.RECEIPTED or file.receipted_at is not None:
+            return
+        with contextlib.suppress(CannotAsk, LinkDown):
+            sight = self._delivery.look(file.remote_name)
+            if sight.seen is not Seen.ABSENT:
+                with contextlib.suppress(NotTakenYet):
+                    self._note_sight(file, sight)
 
     def _doubt(self, name: str, words: str) -> None:
         self._write(replace(self.journal.changed(name, words=words), doubt=f"{name}: {words}"))

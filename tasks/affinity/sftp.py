@@ -94,6 +94,11 @@ class SftpDelivery:
                 if seen is Seen.REFUSED:
                     words = await self._content(sftp, join(folder, f"{remote_name}.txt")) or b""
                 return Sight(seen, digest, first_line(words))
+        for folder in (place.inbox, place.archive or "", place.error):
+            async with self._in_time():
+                is_there = await sftp.isdir(folder or ".")
+            if not is_there:
+                raise LinkDown(f"there is no folder {folder} in the SFTP drop")
         return Sight(Seen.ABSENT)
 
     async def _send(self, sftp: asyncssh.SFTPClient, file: Outgoing) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import random
+import time
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -221,7 +222,9 @@ def decide_doubt(
     open_files = [
         each
         for each in (journal.files if journal else ())
-        if each.has_left and each.state is not FileState.RECEIPTED
+        # one that lies there, and is yet to be taken, is in doubt only where the journal says so
+        if each.state is FileState.SENDING
+        or (each.state is FileState.STORED and journal is not None and journal.doubt)
     ]
     if journal is None or not open_files or batch.state not in _DECIDABLE:
         raise IllegalTransition(
@@ -278,6 +281,8 @@ def collect_answers(
         ):
             with attempt:
                 _fetch(journal, delivery, answers)
+        if _is_being_written(journal, delivery, answers, terms):
+            return None
     except _Missing:
         _look_for_refusals(warehouse, batch, journal, delivery, terms)
         return None
@@ -327,6 +332,18 @@ def _fetch(journal: DeliveryJournal, delivery: Delivery, answers: dict[str, byte
             if content is None:
                 raise _Missing
             answers[file.name] = content
+
+
+def _is_being_written(
+    journal: DeliveryJournal, delivery: Delivery, answers: dict[str, bytes], terms: DeliveryTerms
+) -> bool:
+    """Whether the answers in a drop become longer: what a loader has not come to is not refused."""
+    if delivery.mode == "http":  # an answer is whole, or none
+        return False
+    time.sleep(terms.carrying.poll)
+    again: dict[str, bytes] = {}
+    _fetch(journal, delivery, again)
+    return again != answers
 
 
 def _as_result_file(rows: pl.DataFrame) -> bytes:

@@ -46,7 +46,7 @@ class Trail:
 
     def check(self, heads: Sequence[AuditHead]) -> AuditReport:
         """What is wrong with the trail, and how much of it could be checked."""
-        content = self.path.read_bytes() if self.path.is_file() else b""
+        content = self._read()
         fault = first_fault(content, self.keys, heads)
         entries = [] if fault else entries_of(content)
         keyed = sum(entry.is_keyed for entry in entries)
@@ -90,7 +90,16 @@ class Trail:
             ) from error
 
     def _content(self) -> bytes:
-        return whole_lines(self.path.read_bytes()) if self.path.is_file() else b""
+        return whole_lines(self._read())
+
+    def _read(self) -> bytes:
+        try:
+            return self.path.read_bytes() if self.path.is_file() else b""
+        except OSError as error:
+            raise DeliveryIncomplete(
+                f"Reading the audit trail {self.path.name}: {error.strerror or 'it failed'}.",
+                hint="Mend who may read it: it must be the user that runs r2b.",
+            ) from error
 
 
 class Page:

@@ -98,7 +98,8 @@ def transfer_batch(
 
     Raises:
         IllegalTransition: no such batch, not in a state to be confirmed, evidence that does not fit
-            it, or another's `digest` (the first characters of it); nothing is changed.
+            it, another's `digest` (the first characters of it), or a person's word that every row
+            is loaded while some of its files have not left; nothing is changed.
         DeliveryIncomplete: the batch's files are not those of its manifest.
     """
     moment = _now()
@@ -107,6 +108,8 @@ def transfer_batch(
         _check_digest(batch, digest)
         check_move(seq, batch.state, BatchState.CONFIRMED)
         verify_files(batch.path, batch.manifest_sha256)
+        if evidence.rows is None:
+            _refuse_word_against_journal(batch)
         rows = _rows(connection, batch, retry)
         said = all_rows(rows, RowOutcome.ACCEPTED) if evidence.rows is None else evidence.rows
         settlement = settle(seq, rows, said, retry)
@@ -132,6 +135,20 @@ def transfer_batch(
             today=today,
         )
         return _receipt(connection, batch, state or batch.state)
+
+
+def _refuse_word_against_journal(batch: Batch) -> None:
+    """Refuse to believe that all is loaded of what left by itself, but for a file or two."""
+    journal = read_delivery(batch.path)
+    if journal is None or not journal.has_begun:
+        return
+    here = [each.name for each in journal.files if not each.has_left]
+    if here:
+        raise IllegalTransition(
+            f"Confirming batch {batch.seq}: {', '.join(here)} of it has not left, or was refused.",
+            hint=f"`r2b deliver {batch.seq}` goes on with it; or give Affinity's answer with "
+            "--results. Nothing was changed.",
+        )
 
 
 def _check_digest(batch: Batch, digest: str) -> None:

@@ -225,6 +225,26 @@ def test_items_of_the_queue_need_it_for_what_failed_as_it_failed(office: Office)
     assert "discarded" == give_up().state
 
 
+def test_with_a_number_its_refused_charges_count(office: Office):
+    """Releasing the number frees what was refused along with it."""
+    profile_of(office, settings(above="30.99"))
+    (cli, *_), products = office.written(1, "06_clis.csv"), office.written(1)
+    along = [row["Row Key"] for row in products if row["CLI"] == cli["CLI"]]
+    refused_rows = [(key, "rejected", "NO_CLI", "") for key in (cli["Row Key"], *along)]
+    office.transfer(1, results=office.results(*refused_rows))
+    (item,) = (
+        number
+        for subject, number in office.query("SELECT subject, id FROM ops.retry_item")
+        if subject == f"cli:{cli['Row Key']}"
+    )
+
+    assert "worth more than one person may decide" in refused(
+        lambda: release(office.profile, item, actor="Cy")
+    )
+    approve(office.profile, "release", item, actor="Bea")
+    assert "released" == release(office.profile, item, actor="Cy").state
+
+
 def test_settling_a_doubt_needs_it(tmp_path: Path, written: Written):
     lost = {"on": "upload", "do": "cut_after", "name": "*06_clis.csv"}
     with exchange(written(tmp_path, 1), "http", rules=[lost]) as both:

@@ -1,6 +1,8 @@
 """Every act of a person is on record, refused ones too; what is tampered with is found."""
 
+import contextlib
 import json
+import os
 import stat
 from collections.abc import Callable
 from dataclasses import replace
@@ -87,6 +89,21 @@ def digest_of(office: Office, seq: int = 1) -> str:
 
 
 # each act leaves its entry
+
+
+def test_a_trail_that_we_may_not_read_is_said_in_words(office: Office):
+    office.uploaded()
+    kept = trail_of(office.profile)
+    kept.path.chmod(0)
+    nobody = 65_534
+    who = os.geteuid()
+    with contextlib.ExitStack() as back:
+        if who == 0:  # whom no mode stops
+            os.seteuid(nobody)
+            back.callback(os.seteuid, who)
+        with pytest.raises(DeliveryIncomplete, match=r"^Reading the audit trail .*: Permission"):
+            kept.entries()
+    kept.path.chmod(0o600)
 
 
 def test_confirming_is_on_record_with_the_digest_of_what_was_confirmed(office: Office):

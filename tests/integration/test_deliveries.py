@@ -20,11 +20,14 @@ from flows.deliveries import carry_open
 from flows.queue_desk import discard, release
 from flows.retry_queue import drain
 from flows.undo import undo
-from flows.ways import open_delivery
+from flows.ways import delivery_terms, open_delivery
 from sandbox.affinity.uploads import Loading
 from schemas.errors import DeliveryIncomplete, IllegalTransition, NotAllowed, UsageError
 from schemas.vocabulary import FileState
 from tasks.affinity.carrying import NOT_TAKEN_YET
+from tasks.affinity.folder import FolderDelivery
+from tasks.affinity.port import results_name
+from tasks.affinity.task import collect_answers
 from tasks.outbox.delivery_journal import write_delivery
 from tasks.outbox.transfer_journal import add_decision
 from tests.exchange import TOKEN, Exchange, exchange, names
@@ -117,6 +120,42 @@ def test_an_answer_to_one_of_the_files_is_not_the_answer(
         assert [] == both.office.query("FROM out.batch_outcome")
 
 
+def test_an_answer_that_is_still_being_written_is_not_taken(
+    tmp_path: Path, written: Callable[[Path, int], Office]
+):
+    """Where one refused row takes its file along, what is not mentioned yet would be sent again."""
+    more = 'failure_scope = "file"'
+    rules = [{"on": "load", "do": "late", "name": "*08_products.csv", "asks": 10_000, "times": -1}]
+    with exchange(written(tmp_path, 2), "folder", rules=rules, waits=0.2, more=more) as both:
+        both.deliver()
+        assert both.stand_in.drop is not None
+        path = both.stand_in.drop / "results" / results_name(names()[1])
+        first, *others = (row["Row Key"] for row in both.office.written())
+        loader = [f"{first},rejected,NO_RATE,\n", *(f"{key},accepted,,\n" for key in others)]
+        path.write_text("row_key,outcome,code,message\n" + loader.pop(0), encoding="utf-8")
+
+        class WhileItIsWritten(FolderDelivery):
+            """A drop in which the loader writes on between two looks."""
+
+            def results(self, remote_name: str) -> bytes | None:
+                content = super().results(remote_name)
+                if loader and remote_name == names()[1]:
+                    with path.open("a", encoding="utf-8") as file:
+                        file.write(loader.pop(0))
+                return content
+
+        folder = open_delivery(both.office.profile)
+        assert isinstance(folder, FolderDelivery)
+        slow = WhileItIsWritten(folder.drop)
+        terms = delivery_terms(both.office.profile)
+
+        def answer() -> object:
+            return collect_answers(both.office.profile.warehouse, 1, slow, terms)
+
+        assert [None, None] == [answer(), answer()]
+        assert answer() is not None
+
+
 def test_a_person_says_that_it_arrived(doubted: Exchange):
     receipt = doubted.deliver(arrived=True)
 
@@ -170,11 +209,81 @@ def test_only_who_may_approve_settles_a_doubt(doubted: Exchange):
     assert "in_doubt" == doubted.state()
 
 
-def test_a_person_may_transfer_what_is_in_doubt(doubted: Exchange):
-    receipt = doubted.office.uploaded()
+def test_what_is_in_doubt_takes_a_result_and_no_word_that_all_is_loaded(doubted: Exchange):
+    with pytest.raises(IllegalTransition, match=r"08_products.csv of it has not left"):
+        doubted.office.uploaded()
+    assert "in_doubt" == doubted.state()
+    lines = [(line, kind) for line in ("L1", "L2") for kind in ("upfront", "recurring")]
+    receipt = doubted.office.answer(dict.fromkeys(lines, "accepted"))
 
     assert ("confirmed", 4) == (receipt.state, receipt.accepted)
     assert [] == doubted.queue()
+
+
+def test_once_all_files_have_left_a_person_may_say_that_they_are_loaded(
+    tmp_path: Path, written: Callable[[Path, int], Office]
+):
+    rules = [{"on": "load", "do": "late", "name": "*08_products.csv", "asks": 10_000, "times": -1}]
+    with exchange(written(tmp_path, 2), "http", rules=rules, waits=0.2) as both:
+        both.deliver()
+
+        assert ("delivered", "confirmed") == (both.state(), both.office.uploaded().state)
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_what_lies_there_to_be_taken_is_not_in_doubt(
+    tmp_path: Path, written: Callable[[Path, int], Office], arrived: bool
+):
+    rules = [{"on": "load", "do": "never", "name": "*06_clis.csv", "times": -1}]
+    with exchange(written(tmp_path, 2), "folder", rules=rules, waits=0.2) as both:
+        both.deliver()
+
+        with pytest.raises(IllegalTransition, match="no file of it is in doubt"):
+            both.deliver(arrived=arrived)
+        assert ["stored", "pending"] == both.states()
+
+
+def test_where_it_can_be_asked_by_now_affinitys_word_counts_more(
+    tmp_path: Path, written: Callable[[Path, int], Office]
+):
+    """A person says that the CLI file arrived; it lies there, and the loader has not taken it."""
+    rules = [{"on": "load", "do": "never", "name": "*06_clis.csv", "times": -1}]
+    with exchange(written(tmp_path, 2), "folder", rules=rules, waits=0.2) as both:
+        assert both.stand_in.drop is not None
+        inbox, aside = (both.stand_in.drop / name for name in ("inbox", "aside"))
+        both.deliver()
+        (inbox / names()[0]).rename(aside)
+        assert "in_doubt" == both.deliver().state
+        aside.rename(inbox / names()[0])
+
+        receipt = both.deliver(arrived=True)
+
+        assert ("written", NOT_TAKEN_YET) == (receipt.state, receipt.trouble)
+        assert ["stored", "pending"] == both.states()
+
+
+@pytest.mark.parametrize("folder", ["inbox", "archive", "error"])
+def test_of_a_folder_that_is_not_there_nothing_is_concluded(
+    tmp_path: Path, written: Callable[[Path, int], Office], folder: str
+):
+    """The loader took the file; before we could note that it was sent, we died."""
+    rules = [{"on": "load", "do": "never", "name": "*06_clis.csv", "times": -1}]
+    with exchange(written(tmp_path, 2), "folder", rules=rules, waits=0.2) as both:
+        assert both.stand_in.drop is not None
+        drop = both.stand_in.drop
+        both.deliver()
+        (drop / "inbox" / names()[0]).rename(drop / "taken")
+        journal = both.journal().changed("06_clis.csv", state=FileState.SENDING)
+        write_delivery(both.office.batch(), journal)
+        (drop / folder).rename(drop / "away")
+
+        receipt = both.deliver()
+
+        assert ("written", f"there is no folder {folder} in the drop") == (
+            receipt.state,
+            receipt.trouble,
+        )
+        assert ["sending", "pending"] == both.states()
 
 
 def test_nothing_in_doubt_is_nothing_to_decide(both: Exchange):

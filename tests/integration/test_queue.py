@@ -11,7 +11,7 @@ from flows.profile import LoadedProfile
 from flows.queue_desk import discard, history, list_items, release, retry_due, retry_now
 from flows.retry_queue import FINISHERS, drain
 from flows.standing import status
-from schemas.errors import IllegalTransition, SourceUnavailable
+from schemas.errors import IllegalTransition, SourceUnavailable, UsageError
 from schemas.explanations import queue_owner
 from schemas.vocabulary import RetryState
 from tests.integration.office import Office
@@ -45,6 +45,14 @@ def events(office: Office, item: int = 1) -> list[tuple[str, str | None, str]]:
 
 
 # history
+
+
+def test_nothing_is_given_up_without_a_reason(office: Office):
+    office.answer({L1: "rejected:E1", UP1: "accepted"})
+
+    with pytest.raises(UsageError, match="there is no reason"):
+        discard(office.profile, 1, actor="Ann", reason=" ")
+    assert [("charge:L1:recurring", "parked", 1)] == items(office)
 
 
 def test_every_change_of_an_item_is_on_record(office: Office):
