@@ -164,14 +164,18 @@ class History:
             self._free_since = None
         elif stopped:
             self._free_since = self._free_since or day
-        state = facts.state_again if stopped else facts.state
+        state, why, start = facts.state, facts.why, facts.start
+        if stopped:
+            state = facts.state_again
+        if stopped and self._free_since and self.charge.kind == "recurring":
+            start = max(stopped.end + DAY, self._free_since)
+            ceased = facts.end_at_first if facts.end_is_a_cease else None
+            if state == "ready" and ceased and ceased < start:
+                state, why = "held", "goes on after the cease"
         if "ADD" in accepted:
             if state != "ready":
-                self._fault(day, f"billed, though {state}: {facts.why}")
+                self._fault(day, f"billed, though {state}: {why}")
                 return
-            start = facts.start
-            if stopped and self.charge.kind == "recurring":
-                start = max(stopped.end + DAY, self._free_since)
             # what is billed again is billed as it stands
             content = facts.now if stopped and facts.now else facts.new
             self.periods.append(Period(start, facts.end_at_first, content, stopped is None))
