@@ -90,7 +90,7 @@ def trail_of(profile: LoadedProfile) -> Trail:
             hint="Make a long one at random and keep it: what it sealed can only be checked "
             "with it.",
         )
-    return Trail(profile.audit_trail, tuple(key.encode() for key in keys))
+    return Trail(profile.audit_trail, tuple(key.encode("utf-8", "surrogateescape") for key in keys))
 
 
 def audit_head(profile: LoadedProfile) -> AuditHead | None:

@@ -187,6 +187,11 @@ def _connect(
             raise
         if "Could not set lock" in str(error):
             raise _busy(path, read_only=read_only) from error
+        if path.exists() and not os.access(path, os.R_OK if read_only else os.R_OK | os.W_OK):
+            raise MigrationFailed(
+                f"Opening the warehouse {path.name}: we may not use it.",
+                hint="Let the user that runs r2b read and write it, and its folder.",
+            ) from error
         raise MigrationFailed(
             f"Opening the warehouse {path.name}: it is damaged, or not a DuckDB database this "
             "program reads.",

@@ -12,7 +12,7 @@ from rich.text import Text
 from flows.console.answering import out
 from flows.console.tables import table
 from flows.profile import HttpUpload, LoadedProfile, load_profile
-from schemas.errors import R2BError
+from schemas.errors import R2BError, StaleStatus
 from schemas.feeds import FEEDS
 from tasks.layer.addresses import origin
 
@@ -143,11 +143,16 @@ def _space(profile: LoadedProfile) -> Finding:
 
 
 def _warehouse(profile: LoadedProfile) -> Finding:
-    from warehouse.connection import open_reading
+    from tasks.outbox.folders import batch_folders
+    from warehouse.connection import RESTORE, open_reading
     from warehouse.lock import is_locked
     from warehouse.queries import first_row
 
     if not profile.warehouse.exists():
+        newest = max(batch_folders(profile.outbox), default=0)
+        if newest:
+            verdict = f"there is none, and the outbox holds batch {newest}"
+            return Finding("warehouse", verdict, RESTORE, StaleStatus.exit_code)
         return Finding("warehouse", "none yet: the first run makes it")
     if is_locked(profile.warehouse):
         return Finding("warehouse", "a run is using it right now", "Wait until it ends.", 40)

@@ -196,18 +196,34 @@ class SftpDelivery:
         return asyncio.timeout(self._place.timeout)
 
 
+_DECLINED: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    (
+        (asyncssh.PermissionDenied, asyncssh.KeyImportError),
+        "the SFTP server does not accept our name and key",
+    ),
+    ((asyncssh.HostKeyNotVerifiable,), "the SFTP server's key is not the one in known_hosts"),
+    (
+        (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath),
+        "the SFTP drop lacks one of its folders",
+    ),
+    ((asyncssh.SFTPPermissionDenied,), "the SFTP server does not let us use the drop"),
+    (
+        (FileNotFoundError, IsADirectoryError, PermissionError),
+        "known_hosts or key_file of the SFTP drop cannot be read here",
+    ),
+    (
+        (ValueError,),
+        "the SFTP drop cannot be used as set: look at its host, known_hosts, key_file and password",
+    ),
+)
+"""What waiting does not cure, and its words; the first that fits."""
+
+
 def _translated(error: BaseException) -> BaseException:
     """The transport's errors in the words of the port; others as they are."""
-    match error:
-        case asyncssh.PermissionDenied() | asyncssh.KeyImportError():
-            return Declined("the SFTP server does not accept our name and key")
-        case asyncssh.HostKeyNotVerifiable():
-            return Declined("the SFTP server's key is not the one in known_hosts")
-        case asyncssh.SFTPNoSuchFile() | asyncssh.SFTPNoSuchPath():
-            return Declined("the SFTP drop lacks one of its folders")
-        case asyncssh.SFTPPermissionDenied():
-            return Declined("the SFTP server does not let us use the drop")
-        case asyncssh.SFTPError() | asyncssh.Error() | OSError() | TimeoutError():
-            return LinkDown(f"the SFTP drop does not answer as it should ({type(error).__name__})")
-        case _:
-            return error
+    for kinds, words in _DECLINED:
+        if isinstance(error, kinds):
+            return Declined(words)
+    if isinstance(error, (asyncssh.SFTPError, asyncssh.Error, OSError, TimeoutError)):
+        return LinkDown(f"the SFTP drop does not answer as it should ({type(error).__name__})")
+    return error

@@ -315,6 +315,15 @@ def test_the_doctor_finds_what_would_stop_a_run(office: Office):
     assert "sites" in json.dumps(json.loads(ill.stdout)["findings"])
 
 
+def test_the_doctor_sees_that_the_warehouse_of_a_full_outbox_is_gone(office: Office):
+    office.run()
+    office.profile.warehouse.unlink()
+    ill = r2b(office.folder, "doctor", "--json")
+
+    assert 61 == ill.returncode
+    assert "the outbox holds batch 1" in ill.stdout
+
+
 def test_help_comes_without_prefect(tmp_path: Path):
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "flows.console.main"],

@@ -3,6 +3,7 @@
 import datetime as dt
 import http.server
 import ipaddress
+import re
 import ssl
 from pathlib import Path
 
@@ -31,6 +32,27 @@ def test_an_sftp_server_with_another_key_gets_no_file(tmp_path: Path):
         assert 50 == job.exit_code
         assert "the SFTP server's key is not the one in known_hosts" in str(job.error)
         assert {"CONNECT"} == {each["method"] for each in both.stand_in.journal()}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        pytest.param(b"nothing\n", "cannot be used as set", id="no hosts"),
+        pytest.param(b"\xff\xfe\n", "cannot be used as set", id="no text"),
+        pytest.param(None, "known_hosts or key_file .* cannot be read", id="not there"),
+    ],
+)
+def test_hosts_that_cannot_be_read_are_said_in_words(
+    tmp_path: Path, content: bytes | None, words: str
+):
+    with exchange(Office(tmp_path / "office"), "sftp") as both:
+        assert both.stand_in.sftp is not None
+        known = both.stand_in.sftp.known_hosts
+        known.unlink() if content is None else known.write_bytes(content)
+        job = both.office.job()
+
+        assert 50 == job.exit_code
+        assert re.search(words, str(job.error))
 
 
 def test_a_web_server_whose_certificate_nobody_vouches_for_never_gets_the_token(tmp_path: Path):
