@@ -168,7 +168,7 @@ def test_what_is_discarded_stays_held_until_it_changes(office: Office):
 
 
 @pytest.mark.parametrize(
-    "act", [release, lambda p, i, actor: discard(p, i, actor=actor, reason="")]
+    "act", [release, lambda p, i, actor: discard(p, i, actor=actor, reason="left us")]
 )
 def test_what_is_closed_or_in_a_batch_cannot_be_released_or_discarded(office: Office, act):
     refused(office)
