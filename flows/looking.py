@@ -67,8 +67,9 @@ def explain(profile: LoadedProfile, line_id: str) -> LineStory:
             "(SELECT max(run_id) FROM ops.feed_read)",
         )
         store = ChargeStore(connection)
+        was_judged = store.has_judged()
         if charges.is_empty() and rejects.is_empty():
-            raise _unknown(line_id, was_read=run is not None, was_judged=store.has_judged())
+            raise _unknown(line_id, was_read=run is not None, was_judged=was_judged)
         run_id, as_of = run or ("", date.min)
         platforms = read(connection, "SELECT name FROM core.billing_platforms ORDER BY name")
         given = read(
@@ -84,11 +85,7 @@ def explain(profile: LoadedProfile, line_id: str) -> LineStory:
             other_platforms=tuple(platforms["name"]),
             catalogue_given=not given.is_empty(),
         )
-        facts = (
-            list(store.line_facts(rule_columns(profile), line_id=line_id))
-            if store.has_judged()
-            else []
-        )
+        facts = list(store.line_facts(rule_columns(profile), line_id=line_id)) if was_judged else []
         asked = list(verdicts(pl.concat(facts), terms)) if facts else []
         holds = read(
             connection,

@@ -338,10 +338,9 @@ def _check_label(left: str, right: object, *feeds: Feed) -> None:
     if any(_label(feed, left, right) for feed in feeds):
         return
     named = right if isinstance(right, str) else left
-    whose = feeds[0].name if len(feeds) == 1 else "no feed"
-    has = "has no" if len(feeds) == 1 else "has a"
+    none = f"{feeds[0].name} has no column" if len(feeds) == 1 else "no feed has a column"
     columns = list(dict.fromkeys(name for feed in feeds for name in feed.by_name))
-    message = f"{whose} {has} column {named!r}{_nearest(named, columns)}"
+    message = f"{none} {named!r}{_nearest(named, columns)}"
     raise ValueError(message)
 
 

@@ -7,18 +7,19 @@ can say one. No file, database or terminal takes it.
 LARGEST_NUMBER = 2**63 - 1
 """Of a batch, an item or an entry."""
 
+HALVES = dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
+"""Half characters, and the mark (U+FFFD) that stands for them: for `str.translate`."""
 _NUL = "\0"
-_HALVES = dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
 
 
 def is_storable(text: str) -> bool:
     """Whether every character of a text is a whole one, and none is NUL."""
-    return _NUL not in text and text == text.translate(_HALVES)
+    return _NUL not in text and text == text.translate(HALVES)
 
 
 def storable(text: str) -> str:
     """The text with a mark (U+FFFD) in the place of each half character and NUL."""
-    return text.translate(_HALVES).replace(_NUL, "\ufffd")
+    return text.translate(HALVES).replace(_NUL, "\ufffd")
 
 
 def is_number(number: int) -> bool:

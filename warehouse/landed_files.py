@@ -121,22 +121,28 @@ def latin_1_or_utf_8(path: Path) -> tuple[Path, str]:
     DuckDB knows no cp1252, and of Latin-1 no euro sign and no curly quotes: those make the copy. In
     it, what cp1252 gives no meaning is U+FFFD.
     """
-    with path.open("rb") as file:
-        chunks = iter(lambda: file.read(_CHUNK_BYTES), b"")
-        if not any(_NOT_IN_LATIN_1.search(chunk) for chunk in chunks):
-            return path, "latin-1"
     copy = path.with_suffix(f".utf-8{path.suffix}")
-    if not copy.exists():
-        descriptor, name = tempfile.mkstemp(prefix=".showing-", dir=path.parent)
-        partial = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as out, path.open("rb") as file:
-                for chunk in iter(lambda: file.read(_CHUNK_BYTES), b""):
-                    out.write(codecs.decode(chunk, "cp1252", "replace").encode())
-            partial.replace(copy)
-        finally:
-            partial.unlink(missing_ok=True)
+    if copy.exists():
+        return copy, "utf-8"
+    if not any(_NOT_IN_LATIN_1.search(chunk) for chunk in _chunks(path)):
+        return path, "latin-1"
+    descriptor, name = tempfile.mkstemp(prefix=".showing-", dir=path.parent)
+    partial = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as out:
+            for chunk in _chunks(path):
+                out.write(codecs.decode(chunk, "cp1252", "replace").encode())
+            out.flush()
+            os.fsync(out.fileno())
+        partial.replace(copy)
+    finally:
+        partial.unlink(missing_ok=True)
     return copy, "utf-8"
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield from iter(lambda: file.read(_CHUNK_BYTES), b"")
 
 
 def _relation(connection: Connection, path: Path) -> duckdb.DuckDBPyRelation:

@@ -43,26 +43,26 @@ class FolderDelivery:
 
     def __init__(self, drop: DropFolders) -> None:
         """`drop` is where Affinity's loader looks and leaves its answers."""
-        self.drop = drop
+        self._drop = drop
 
     def look(self, remote_name: str) -> Sight:
         """Where the file is; see `Delivery.look`."""
-        archive = self.drop.archive
+        archive = self._drop.archive
         if archive is None:
             raise CannotAsk
         with self._reachable():
             # in the order a file moves, then the first place again: one that moves while we look
             # is seen in one of them
             for place, seen in (
-                (self.drop.inbox, Seen.STORED),
+                (self._drop.inbox, Seen.STORED),
                 (archive, Seen.TAKEN),
-                (self.drop.error, Seen.REFUSED),
-                (self.drop.inbox, Seen.STORED),
+                (self._drop.error, Seen.REFUSED),
+                (self._drop.inbox, Seen.STORED),
             ):
                 with contextlib.suppress(FileNotFoundError):
                     digest = file_sha256(place / remote_name)
                     return Sight(seen, digest, self._words(remote_name, seen))
-        for place in (self.drop.inbox, archive, self.drop.error):
+        for place in (self._drop.inbox, archive, self._drop.error):
             # of a share that is not mounted nothing can be said
             if not place.is_dir():
                 raise LinkDown(f"there is no folder {place.name} in the drop")
@@ -70,11 +70,11 @@ class FolderDelivery:
 
     def send(self, file: Outgoing) -> Sight | None:
         """Write the file beside, flush it, link it to its name; see `Delivery.send`."""
-        final = self.drop.inbox / file.remote_name
-        aside = self.drop.inbox / f".{file.remote_name}.part"
+        final = self._drop.inbox / file.remote_name
+        aside = self._drop.inbox / f".{file.remote_name}.part"
         with self._reachable():
-            if not self.drop.inbox.is_dir():
-                raise Declined(f"there is no folder {self.drop.inbox.name}")
+            if not self._drop.inbox.is_dir():
+                raise Declined(f"there is no folder {self._drop.inbox.name}")
             with checked(file) as source, aside.open("wb") as out:
                 while block := source.read(_BLOCK_BYTES):
                     out.write(block)
@@ -88,7 +88,7 @@ class FolderDelivery:
             finally:
                 aside.unlink(missing_ok=True)
         try:
-            sync_folder(self.drop.inbox)
+            sync_folder(self._drop.inbox)
         except OSError as error:
             raise LinkDown(f"the drop folder cannot be used ({error.strerror})") from error
         return None
@@ -96,11 +96,11 @@ class FolderDelivery:
     def results(self, remote_name: str) -> bytes | None:
         """The answer the loader left; see `Delivery.results`."""
         with self._reachable():
-            path = self.drop.results / results_name(remote_name)
+            path = self._drop.results / results_name(remote_name)
             return path.read_bytes() if path.is_file() else None
 
     def _words(self, remote_name: str, seen: Seen) -> str:
-        path = self.drop.error / f"{remote_name}.txt"
+        path = self._drop.error / f"{remote_name}.txt"
         if seen is not Seen.REFUSED or not path.is_file():
             return ""
         return first_line(path.read_bytes())

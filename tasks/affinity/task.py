@@ -219,13 +219,9 @@ def decide_doubt(
     moment = _now()
     batch = _batch(warehouse, seq)
     journal = read_delivery(batch.path)
-    open_files = [
-        each
-        for each in (journal.files if journal else ())
-        # one that lies there, and is yet to be taken, is in doubt only where the journal says so
-        if each.state is FileState.SENDING
-        or (each.state is FileState.STORED and journal is not None and journal.doubt)
-    ]
+    # one that lies there, and is yet to be taken, is in doubt only where the journal says so
+    doubtful = {FileState.SENDING, *([FileState.STORED] if journal and journal.doubt else [])}
+    open_files = [each for each in (journal.files if journal else ()) if each.state in doubtful]
     if journal is None or not open_files or batch.state not in _DECIDABLE:
         raise IllegalTransition(
             f"Deciding about batch {seq}: no file of it is in doubt.",

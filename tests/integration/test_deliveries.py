@@ -25,7 +25,7 @@ from sandbox.affinity.uploads import Loading
 from schemas.errors import DeliveryIncomplete, IllegalTransition, NotAllowed, UsageError
 from schemas.vocabulary import FileState
 from tasks.affinity.carrying import NOT_TAKEN_YET
-from tasks.affinity.folder import FolderDelivery
+from tasks.affinity.folder import DropFolders, FolderDelivery
 from tasks.affinity.port import results_name
 from tasks.affinity.task import collect_answers
 from tasks.outbox.delivery_journal import write_delivery
@@ -144,9 +144,9 @@ def test_an_answer_that_is_still_being_written_is_not_taken(
                         file.write(loader.pop(0))
                 return content
 
-        folder = open_delivery(both.office.profile)
-        assert isinstance(folder, FolderDelivery)
-        slow = WhileItIsWritten(folder.drop)
+        places = ("inbox", "archive", "error", "results")
+        drop = DropFolders(**{name: both.stand_in.drop / name for name in places})
+        slow = WhileItIsWritten(drop)
         terms = delivery_terms(both.office.profile)
 
         def answer() -> object:
