@@ -65,6 +65,12 @@ def test_what_does_not_grow_is_no_leak():
     assert 0 == growth(days, "rss", warm_up=5, window=10).share
 
 
+def test_a_pool_that_is_full_late_is_no_leak():
+    days = [day(number, threads=100 + (number > 20)) for number in range(30)]
+
+    assert [] == leaks(Soak(days), warm_up=5)
+
+
 def test_files_that_are_of_no_kind_are_named(tmp_path: Path):
     for name in ("var/landed/.landing-x", "var/.spill/y", "outbox/default/.000001.part/08.csv"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
