@@ -18,12 +18,14 @@ from typing import Literal, get_args
 from flows.credentials import Place, credential
 from flows.numbers import batch_number, item_number
 from flows.profile import LoadedProfile
-from schemas.audit import ApprovalReceipt, AuditEntry, AuditHead, Deed
+from schemas.audit import ApprovalReceipt, AuditEntry, AuditHead, Deed, RestoredTrail
 from schemas.errors import DeliveryIncomplete, NotAllowed, ProfileWrong, R2BError, UsageError
+from schemas.json_text import read_json
 from schemas.storable import is_storable
 from schemas.vocabulary import Act, ActOutcome
 from tasks.audit.approvals import approval_for
 from tasks.audit.trail import Trail
+from tasks.outbox.durable import MANIFEST
 from warehouse.audit import AuditStore
 from warehouse.connection import open_warehouse, transaction
 from warehouse.retry_queue import RetryItem
@@ -120,7 +122,8 @@ def note_refusal(profile: LoadedProfile, intent: Intent, subject: str, why: str)
         DeliveryIncomplete: the trail is not whole, or cannot be written.
     """
     deed = _deed(intent, Subject(subject, 0))
-    with trail_of(profile).open_to_add() as page:
+    # not alone, so without the warehouse: else a trail that is lost would begin anew with this
+    with trail_of(profile).open_to_add(heads_of_manifests(profile)) as page:
         page.add(replace(deed, outcome=ActOutcome.REFUSED, reason=why))
 
 
@@ -156,6 +159,37 @@ def add_approval(
     over = deed.at + timedelta(hours=profile.settings.approvals.hours)
     entry = _add(profile, replace(deed, approves=approves, expires_at=over))
     return ApprovalReceipt(entry.number, approves, subject.words, subject.digest, over)
+
+
+def restore_entries(profile: LoadedProfile, intent: Intent) -> RestoredTrail:
+    """Give the trail back what it has lost, if the warehouse knows it; inside `alone_with`.
+
+    Raises:
+        DeliveryIncomplete: it says something else, or more is lost than the warehouse knows.
+        IllegalTransition: nothing is lost.
+    """
+    with open_warehouse(profile.warehouse) as connection:
+        known = AuditStore(connection).entries()
+    done = trail_of(profile).restore(
+        known, heads_of_manifests(profile), _deed(intent, Subject("", 0))
+    )
+    catch_up(profile)
+    return done
+
+
+def heads_of_manifests(profile: LoadedProfile) -> list[AuditHead]:
+    """The trail's last entry of its time, as each manifest has it that names one."""
+    heads = []
+    for path in sorted(profile.outbox.glob(f"[0-9]*/{MANIFEST}")):
+        try:
+            said = read_json(path.read_bytes()).get("audit")
+            if said is not None:
+                known_to = f"the manifest of batch {int(path.parent.name)}"
+                heads.append(AuditHead(int(said["entries"]), said["hash"], known_to))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            # a damaged manifest is for the transfer to refuse
+            continue
+    return heads
 
 
 def needs_approval(profile: LoadedProfile, act: Act, subject: Subject) -> bool:

@@ -1,4 +1,4 @@
-"""What a person may do with the audit trail: read it, check it, and approve another's act in it."""
+"""What a person may do with the audit trail: read, check, restore it, and approve in it."""
 
 from typing import get_args
 
@@ -6,8 +6,10 @@ from flows.audit import (
     Approvable,
     add_approval,
     batch_subject,
+    heads_of_manifests,
     item_subject,
     needs_approval,
+    restore_entries,
     trail_of,
 )
 from flows.exclusive import alone_with
@@ -15,11 +17,9 @@ from flows.numbers import item_number
 from flows.operators import acting
 from flows.profile import LoadedProfile
 from flows.wiring import publishing
-from schemas.audit import ApprovalReceipt, AuditEntry, AuditHead, AuditReport
+from schemas.audit import ApprovalReceipt, AuditEntry, AuditReport, RestoredTrail
 from schemas.errors import IllegalTransition, UsageError
-from schemas.json_text import read_json
 from schemas.vocabulary import Act
-from tasks.outbox.durable import MANIFEST
 from tasks.runs.task import publish_marts
 from warehouse.audit import AuditStore
 from warehouse.connection import open_warehouse
@@ -34,30 +34,32 @@ def list_entries(profile: LoadedProfile) -> list[AuditEntry]:
     Raises:
         DeliveryIncomplete: it is not whole, or lacks what a manifest knows of it.
     """
-    return trail_of(profile).entries(_heads_of_manifests(profile))[::-1]
+    return trail_of(profile).entries(heads_of_manifests(profile))[::-1]
 
 
 def check_trail(profile: LoadedProfile) -> AuditReport:
     """Check the trail against itself, the warehouse, and every manifest that names its head."""
-    heads = _heads_of_manifests(profile)
+    heads = heads_of_manifests(profile)
     if profile.warehouse.exists():
         with alone_with(profile), open_warehouse(profile.warehouse) as connection:
             heads += AuditStore(connection).heads()
     return trail_of(profile).check(heads)
 
 
-def _heads_of_manifests(profile: LoadedProfile) -> list[AuditHead]:
-    heads = []
-    for path in sorted(profile.outbox.glob(f"[0-9]*/{MANIFEST}")):
-        try:
-            said = read_json(path.read_bytes()).get("audit")
-            if said is not None:
-                known_to = f"the manifest of batch {int(path.parent.name)}"
-                heads.append(AuditHead(int(said["entries"]), said["hash"], known_to))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            # a damaged manifest is for the transfer to refuse
-            continue
-    return heads
+def restore_trail(profile: LoadedProfile, *, actor: str, reason: str = "") -> RestoredTrail:
+    """Give a trail that was lost, or cut off, back what the warehouse knows of it; on record.
+
+    Raises:
+        UsageError: no name.
+        NotAllowed: operators are declared and this one does not hold the role approve.
+        DeliveryIncomplete: it says something else, or more is lost than the warehouse knows.
+        IllegalTransition: nothing is lost.
+    """
+    intent = acting(profile, actor, "approve", Act.RESTORE, "the audit trail", reason=reason)
+    with alone_with(profile):
+        done = restore_entries(profile, intent)
+        publish_marts(profile.warehouse, publishing(profile))
+    return done
 
 
 def approve(

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Mapping
 
+from flows.audit import heads_of_manifests, trail_of
 from flows.profile import LoadedProfile
 from schemas.errors import (
     DeliveryIncomplete,
@@ -95,6 +96,9 @@ def _checks(
     odd: list[str],
 ) -> Iterator[BookCheck]:
     booked = None if books is None else _booked(books)
+    trail = trail_of(profile).check(
+        [*heads_of_manifests(profile), *([] if books is None else books.heads_of_trail())]
+    )
     yield found(
         "manifest chain",
         f"batch folders of {profile.outbox.name}",
@@ -118,6 +122,15 @@ def _checks(
         wrong_decisions(folders, None if books is None else books.decisions(), booked or {}),
         advice="What was cut off is finished by `r2b run`. Else restore transfer.json, or the "
         "warehouse, whichever is the older, from a backup.",
+        exit_code=DeliveryIncomplete.exit_code,
+    )
+    yield found(
+        "audit trail",
+        "entries, and who knows them",
+        trail.entries,
+        [f"entry {trail.fault.number} {trail.fault.words}"] if trail.fault else [],
+        advice="Find out who wrote into it, and restore it from a backup. What was only cut off or "
+        "lost is given back by `r2b audit --restore`. Nobody acts until then; runs go on.",
         exit_code=DeliveryIncomplete.exit_code,
     )
     if books is None:

@@ -64,6 +64,7 @@ class AuditFault:
 class AuditReport:
     """What checking a trail came to; `fault` None = whole.
 
+    `is_cut_off`: the line after them was not written to its end, so its act never began.
     `unkeyed`: entries sealed without a key. `unchecked`: entries sealed with one that is not here.
     `heads`: how many places outside the trail know a part of it.
     """
@@ -73,6 +74,15 @@ class AuditReport:
     unkeyed: int
     unchecked: int
     heads: int
+    is_cut_off: bool = False
+
+
+@dataclass(frozen=True)
+class RestoredTrail:
+    """A trail that has its entries again: how many came from the warehouse, and its own entry."""
+
+    restored: int
+    entry: int
 
 
 @dataclass(frozen=True)

@@ -452,7 +452,7 @@ class RunStatus(StrEnum):
 class Act(StrEnum):
     """What a person does that the audit trail remembers; upkeep is what removes old files.
 
-    Retention removes what names people.
+    Retention removes what names people; restore gives the trail back what the warehouse knows.
     """
 
     TRANSFER = "transfer"
@@ -467,6 +467,7 @@ class Act(StrEnum):
     APPROVE = "approve"
     UPKEEP = "upkeep"
     RETENTION = "retention"
+    RESTORE = "restore"
 
 
 class ActOutcome(StrEnum):

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
-from schemas.audit import AuditEntry, AuditHead
+from schemas.audit import AuditEntry, AuditHead, Deed
 from schemas.storable import LARGEST_NUMBER, storable
+from schemas.vocabulary import Act, ActOutcome
 from warehouse.queries import append, first_row
 from warehouse.statements import statement
 
@@ -57,6 +58,11 @@ class AuditStore:
         ).fetchall()
         return [AuditHead(number, sealed, "the warehouse") for number, sealed in rows]
 
+    def entries(self) -> list[AuditEntry]:
+        """Every entry as it has it, oldest first: what no table can hold is not as it was said."""
+        rows = self._connection.execute(statement("audit/read_entries")).fetchall()
+        return [_entry(row) for row in rows]
+
     def follow(self, entries: Sequence[AuditEntry]) -> None:
         """Take over the entries after the last it has, if that one is still the trail's own.
 
@@ -85,6 +91,14 @@ class AuditStore:
         """What is at stake in a batch; None where there is none."""
         row = first_row(self._connection, statement("audit/read_batch"), {"seq": seq})
         return BatchAtStake._make(row) if row else None
+
+
+def _entry(row: tuple[Any, ...]) -> AuditEntry:
+    said = dict(zip(AUDIT, row, strict=True))
+    chained = {name: said.pop(name) for name in ("number", "is_keyed", "previous_hash", "hash")}
+    for name, kind in (("act", Act), ("outcome", ActOutcome), ("approves", Act)):
+        said[name] = None if said[name] is None else kind(said[name])
+    return AuditEntry(deed=Deed(**said), **chained)
 
 
 def _held(value: Any) -> Any:

@@ -7,7 +7,9 @@ from typing import NamedTuple
 import duckdb
 import polars as pl
 
+from schemas.audit import AuditHead
 from schemas.errors import R2BError
+from warehouse.audit import AuditStore
 from warehouse.connection import is_damage, open_published
 from warehouse.queries import first_row, read, scalar
 from warehouse.statements import statement
@@ -62,6 +64,10 @@ class Books:
     def migration(self) -> int:
         """The number of the last migration."""
         return scalar(self._connection, "SELECT max(number) FROM main.migration")
+
+    def heads_of_trail(self) -> list[AuditHead]:
+        """Every entry of the audit trail that was followed, oldest first."""
+        return AuditStore(self._connection).heads()
 
     def commits(self) -> pl.DataFrame:
         """Every commit of the ledger beside what its hash comes to now, in order."""

@@ -65,7 +65,8 @@ def checked(report: AuditReport) -> AuditReport:
         raise DeliveryIncomplete(
             f"Checking the audit trail: entry {report.fault.number} {report.fault.words}.",
             hint="It is the first that is not as it was written: find out who wrote into the "
-            "file, and restore it from a backup.",
+            "file, and restore it from a backup. `r2b audit --restore` gives back what was only "
+            "cut off or lost.",
         )
     return report
 
@@ -78,6 +79,11 @@ def show_report(report: AuditReport) -> None:
         f"Every entry is as it was written ({entries}); the last one known elsewhere is there, by "
         f"{heads}."
     )
+    if report.is_cut_off:
+        out.print(
+            "The line after them was cut off while it was written, so its act never began; the "
+            "next act removes it."
+        )
     if report.unkeyed:
         are = counted(report.unkeyed, "of them is", "of them are")
         out.print(f"{are} sealed without a key (audit.key_env).")

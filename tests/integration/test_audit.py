@@ -14,12 +14,13 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.audit import trail_of
-from flows.audit_desk import approve, check_trail, list_entries
+from flows.audit_desk import approve, check_trail, list_entries, restore_trail
 from flows.console.answering import out
 from flows.console.main import app
 from flows.queue_desk import discard, release, retry_now
 from flows.transfer import abandon, transfer_by_command, transfer_to_billing
 from flows.upkeep import upkeep
+from flows.verify import verify
 from schemas.audit import Deed
 from schemas.errors import (
     DeliveryIncomplete,
@@ -494,3 +495,137 @@ def test_runs_go_on_though_the_trail_is_not_whole(tampered: Office):
     tampered.run()
     with pytest.raises(DeliveryIncomplete, match="entry 1 cannot be read"):
         trail_of(tampered.profile).entries()
+
+
+def test_a_last_line_that_was_cut_off_is_no_fault(tampered: Office):
+    with path_of(tampered).open("ab") as file:
+        file.write(b'{"number":6,"at":"20')
+
+    report = check_trail(tampered.profile)
+    assert (5, None, True) == (report.entries, report.fault, report.is_cut_off)
+    assert "was cut off while it was written" in command(tampered, "--verify").stdout
+
+
+# giving back what was lost
+
+
+LOSSES = [
+    pytest.param(lambda path: path.unlink(), 1, id="gone"),
+    pytest.param(lambda path: path.write_bytes(b""), 1, id="emptied"),
+    pytest.param(lambda path: path.write_bytes(path.read_bytes()[:-20]), 5, id="within a line"),
+    pytest.param(
+        lambda path: path.write_bytes(b"".join(path.read_bytes().splitlines(True)[:2])),
+        3,
+        id="an older copy",
+    ),
+]
+
+
+@pytest.mark.parametrize(("lose", "first"), LOSSES)
+def test_what_was_lost_is_given_back_and_on_record(
+    tampered: Office, lose: Callable[[Path], Any], first: int
+):
+    whole = path_of(tampered).read_bytes()
+    lose(path_of(tampered))
+    with pytest.raises(DeliveryIncomplete, match="r2b audit --restore"):
+        discard(tampered.profile, 1, actor="Ann", reason="x")
+
+    done = command(tampered, "--restore", "--by", "Cleo", "--reason", "disk replaced")
+
+    given = "1 entry was" if first == 5 else f"{6 - first} entries were"
+    assert f"{given} given back from the warehouse; entry 6 says so." in done.stdout
+    assert whole == path_of(tampered).read_bytes()[: len(whole)]
+    assert (6, None) == (
+        check_trail(tampered.profile).entries,
+        check_trail(tampered.profile).fault,
+    )
+    newest = list_entries(tampered.profile)[0].deed
+    assert ("Cleo", "approve", "restore", f"entries {first} to 5", "disk replaced") == (
+        *(newest.who, newest.role, newest.act.value),
+        *(newest.subject, newest.reason),
+    )
+    assert stat.S_IMODE(path_of(tampered).stat().st_mode) == 0o600
+    (row,) = mart(tampered.folder, "audit", where="number = 6").to_dicts()
+    assert "restore" == row["act"]
+    discard(tampered.profile, 1, actor="Ann", reason="x")
+    assert 7 == check_trail(tampered.profile).entries
+
+
+def test_a_trail_that_says_something_else_is_not_written_over(tampered: Office):
+    lines = path_of(tampered).read_bytes().splitlines(keepends=True)
+    path_of(tampered).write_bytes(b"".join(edit(lines)[:3]))
+    before = path_of(tampered).read_bytes()
+
+    with pytest.raises(DeliveryIncomplete, match="its entry 2 is not the one that the warehouse"):
+        restore_trail(tampered.profile, actor="Cleo")
+
+    assert before == path_of(tampered).read_bytes()
+    path_of(tampered).unlink()
+    assert 5 == restore_trail(tampered.profile, actor="Cleo").restored
+
+
+def test_where_nothing_is_lost_nothing_is_given_back(tampered: Office):
+    before = path_of(tampered).read_bytes()
+
+    with pytest.raises(IllegalTransition, match="has every entry that the warehouse knows"):
+        restore_trail(tampered.profile, actor="Cleo")
+
+    assert before == path_of(tampered).read_bytes()
+
+
+def test_what_the_warehouse_lost_as_well_is_not_made_up(tampered: Office):
+    path_of(tampered).unlink()
+    tampered.change("DELETE FROM ops.audit WHERE number > 2")
+
+    with pytest.raises(DeliveryIncomplete, match="entry 3 is missing: the manifest of batch 2"):
+        restore_trail(tampered.profile, actor="Cleo")
+
+    assert not path_of(tampered).read_bytes()
+
+
+def test_what_was_changed_in_the_warehouse_is_not_given_back(tampered: Office):
+    path_of(tampered).unlink()
+    tampered.change("UPDATE ops.audit SET who = 'Bob' WHERE number = 2")
+
+    with pytest.raises(DeliveryIncomplete, match="from the warehouse: entry 2 was changed"):
+        restore_trail(tampered.profile, actor="Cleo")
+
+    assert not path_of(tampered).read_bytes()
+
+
+def test_who_may_not_restore_begins_no_trail_anew(
+    tmp_path: Path, written: Written, monkeypatch: pytest.MonkeyPatch
+):
+    office = written(tmp_path / "office", 1)
+    office.uploaded()
+    office.add_line(2)
+    office.run()
+    (office.folder / "r2b.toml").write_text(
+        'operators = {Ann = ["bill_export"], Cleo = ["approve"]}', encoding="utf-8"
+    )
+    whole = path_of(office).read_bytes()
+    path_of(office).unlink()
+
+    with pytest.raises(DeliveryIncomplete, match="entry 1 is missing: the manifest of batch 2"):
+        restore_trail(office.profile, actor="Ann")
+
+    assert not path_of(office).read_bytes()
+    restore_trail(office.profile, actor="Cleo")
+    assert whole == path_of(office).read_bytes()[: len(whole)]
+
+
+def test_verifying_the_books_looks_at_the_trail(tampered: Office):
+    path_of(tampered).unlink()
+
+    found = {each.name: each for each in verify(tampered.profile) if each.wrong}
+
+    assert {"audit trail"} == found.keys()
+    assert found["audit trail"].wrong[0].startswith("entry 1 is missing: ")
+    assert 50 == found["audit trail"].exit_code
+
+
+@pytest.mark.parametrize("words", [("--restore",), ("--restore", "--verify", "--by", "Cleo")])
+def test_restoring_takes_a_name_and_nothing_else(tampered: Office, words: tuple[str, ...]):
+    done = command(tampered, *words)
+
+    assert isinstance(done.exception, UsageError)

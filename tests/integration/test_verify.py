@@ -17,10 +17,10 @@ from tests.integration.office import Office, tree
 from warehouse.lock import only_run
 
 CHECKS = [
-    *("warehouse", "manifest chain", "files", "decisions", "ledger chain", "moves", "batches"),
-    *("charges and CLIs", "marts"),
+    *("warehouse", "manifest chain", "files", "decisions", "audit trail", "ledger chain", "moves"),
+    *("batches", "charges and CLIs", "marts"),
 ]
-OUTBOX = CHECKS[1:4]
+OUTBOX = CHECKS[1:5]
 
 
 @pytest.fixture(scope="module")
