@@ -387,7 +387,9 @@ class BillStart(Section):
 
     service: ServiceStart = ServiceStart()
     product: ProductStart = ProductStart()
-    max_months: int = Field(13, ge=0, description="Further from the as-of day is implausible.")
+    max_months: int = Field(
+        13, ge=0, le=1200, description="Further from the as-of day is implausible."
+    )
 
 
 class Cli(Section):

@@ -20,6 +20,11 @@ from schemas.errors import UsageError
 MOST_ROWS = 1_048_000
 """What one sheet of a workbook holds, less the header and a little room."""
 
+_MOST_CHARACTERS = 32_767
+"""What one cell of a workbook holds."""
+
+_WAS_CUT = " ... (cut here: export as csv or parquet for all of it)"
+
 _UNSEEN = r"[\s\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]"
 _FORMULA = rf"^[\t\r\n]|^{_UNSEEN}*[=+\-@\x{{ff1d}}\x{{ff0b}}\x{{ff0d}}\x{{ff20}}]"
 """How a text begins that a spreadsheet may run: full-width signs, and what nobody sees before them,
@@ -74,8 +79,8 @@ def write_workbook(
 ) -> int:
     """A workbook of two sheets: the rows, and what they are; returns the rows.
 
-    Texts stay texts, whatever they begin with. Money is a number of at most 15 digits, as in every
-    spreadsheet.
+    Texts stay texts, whatever they begin with; one that no cell holds says it was cut. Money is
+    a number of at most 15 digits, as in every spreadsheet.
 
     Raises:
         UsageError: there are more rows than a sheet holds.
@@ -86,7 +91,7 @@ def write_workbook(
         "strings_to_urls": False,
         "strings_to_numbers": False,
     }
-    frame = pl.concat(_few_enough(batches))
+    frame = _cut_to_cells(pl.concat(_few_enough(batches)))
     with xlsxwriter.Workbook(book, options) as workbook:
         frame.write_excel(
             workbook,
@@ -105,6 +110,13 @@ def write_workbook(
         sheet.autofit()
     out.write(book.getvalue())
     return frame.height
+
+
+def _cut_to_cells(frame: pl.DataFrame) -> pl.DataFrame:
+    text = pl.col(pl.String)
+    cut = pl.concat_str(text.str.head(_MOST_CHARACTERS - len(_WAS_CUT)), pl.lit(_WAS_CUT))
+    is_too_long = text.str.len_chars() > _MOST_CHARACTERS
+    return frame.with_columns(pl.when(is_too_long).then(cut).otherwise(text).name.keep())
 
 
 def _whole_numbers(frame: pl.DataFrame) -> list[str]:

@@ -116,6 +116,17 @@ def test_a_workbook_has_no_formula_and_says_what_it_is():
     assert 'name="hold"' in parts["xl/workbook.xml"]
 
 
+def test_a_text_that_no_cell_holds_says_that_it_was_cut():
+    names = ["fits " + "x" * 32_762, "longer " + "y" * 32_761]
+    texts = workbook(pl.DataFrame({"name": names}).join(FRAME.drop("name").head(1), how="cross"))[
+        "xl/sharedStrings.xml"
+    ]
+
+    assert f"<t>{names[0]}</t>" in texts
+    assert "yyy ... (cut here: export as csv or parquet for all of it)</t>" in texts
+    assert 32_767 == len(texts.split("<t>longer ")[1].split("</t>")[0]) + len("longer ")
+
+
 def test_a_workbook_that_would_not_fit_says_so(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(exports, "MOST_ROWS", 2)
     with pytest.raises(UsageError, match="holds 2 rows"):
