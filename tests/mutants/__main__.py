@@ -10,10 +10,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tests.mutants.protocol import MUTANTS
+from tests.mutants.protocol import MUTANTS, Mutant
 from tests.mutants.score import TESTS, Verdict, all_mutations, judged, keep_noticer, sample
 from tests.mutants.survivors import SURVIVORS
-from tests.mutants.tree import Tree
+from tests.mutants.tree import Tree, each_in_a_tree
 
 _LEAST = 0.85
 
@@ -32,7 +32,7 @@ def main(
     console, began = Console(), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         is_well = (
-            _protocol(Path(folder), console)
+            _protocol(Path(folder), console, workers=workers)
             if protocol
             else _score(Path(folder), console, (drawn, seed, skip), workers, keep=keep)
         )
@@ -74,14 +74,17 @@ def _told(verdict: Verdict) -> Verdict:
     return verdict
 
 
-def _protocol(folder: Path, console: Console) -> bool:
+def _protocol(folder: Path, console: Console, *, workers: int) -> bool:
     """Run every mutant's test with every other mutant: it must fail with its own only."""
-    tree, tests = Tree(folder / "tree"), [each.test for each in MUTANTS]
-    wrong = 0
-    for mutant in MUTANTS:
+    tests = [each.test for each in MUTANTS]
+
+    def judge(tree: Tree, mutant: Mutant) -> tuple[Mutant, list[str]]:
         with tree.changed(mutant.file, mutant.source):
             failed = tree.failed(tests, first_only=False)
-        hit = [each.test for each in MUTANTS if any(map(each.is_noticed_by, failed))]
+        return mutant, [each.test for each in MUTANTS if any(map(each.is_noticed_by, failed))]
+
+    wrong = 0
+    for mutant, hit in each_in_a_tree(MUTANTS, judge, folder, workers=workers):
         wrong += hit != [mutant.test]
         others = [test.rpartition("::")[2] for test in hit if test != mutant.test]
         mark = "noticed" if mutant.test in hit else "NOT NOTICED"

@@ -3,14 +3,12 @@
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
 
 from tests.mutants.operators import Mutation, mutations
 from tests.mutants.survivors import SURVIVORS
-from tests.mutants.tree import ROOT, Tree
+from tests.mutants.tree import ROOT, Tree, each_in_a_tree
 
 TESTS: dict[str, tuple[str, ...]] = {
     "tasks/ready_to_bill": (
@@ -83,28 +81,15 @@ def judged(found: Sequence[Mutation], folder: Path, *, workers: int) -> Iterator
 
     Of those that somebody has looked into, and found that no test notices, it is believed.
     """
-    free: SimpleQueue[Tree] = SimpleQueue()
-    for number in range(workers):
-        free.put(Tree(folder / f"tree-{number}"))
 
-    def judge(mutation: Mutation) -> Verdict:
+    def judge(tree: Tree, mutation: Mutation) -> Verdict:
         if mutation.name in SURVIVORS:
             return Verdict(mutation, "")
-        tree = free.get()
-        try:
-            with tree.changed(mutation.file, mutation.source):
-                failed = _failed(tree, mutation)
-        finally:
-            free.put(tree)
+        with tree.changed(mutation.file, mutation.source):
+            failed = _failed(tree, mutation)
         return Verdict(mutation, failed[0] if failed else "")
 
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for future in as_completed([pool.submit(judge, each) for each in found]):
-                yield future.result()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)  # what is wrong is told now, not hours later
-            raise
+    return each_in_a_tree(found, judge, folder, workers=workers)
 
 
 def _failed(tree: Tree, mutation: Mutation) -> list[str]:

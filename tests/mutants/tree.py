@@ -1,13 +1,19 @@
 """A copy of this tree to build a mistake into, and to run tests in."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
+from queue import SimpleQueue
+from typing import TypeVar
 
 import pytest
 
 from tests.mutants.child import KILLED, run_tests
+
+What = TypeVar("What")
+Verdict = TypeVar("Verdict")
 
 ROOT = Path(__file__).parents[2]
 
@@ -60,3 +66,27 @@ class Tree:
         if code in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR, KILLED}:
             return [f"ended early: {' '.join(tests)}"]
         raise AssertionError(f"pytest ended with {code}: {said}")
+
+
+def each_in_a_tree(
+    what: Sequence[What], judge: Callable[[Tree, What], Verdict], folder: Path, *, workers: int
+) -> Iterator[Verdict]:
+    """What `judge` says of each, as it comes; trees to work in, one a worker, go below `folder`."""
+    free: SimpleQueue[Tree] = SimpleQueue()
+    for number in range(workers):
+        free.put(Tree(folder / f"tree-{number}"))
+
+    def judged(each: What) -> Verdict:
+        tree = free.get()
+        try:
+            return judge(tree, each)
+        finally:
+            free.put(tree)
+
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for future in as_completed([pool.submit(judged, each) for each in what]):
+                yield future.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # what is wrong is told now, not hours later
+            raise
