@@ -79,9 +79,9 @@ class ChangeStore:
         """Let the next batch take `rows`: its name is that of `out.due_<table>`."""
         append(self._connection, f"out.due_{table}", rows)
 
-    def drop_refused_clis(self) -> None:
+    def drop_refused_clis(self, as_of: date) -> None:
         """Keep back the changes of CLIs that Affinity refused as they are, until released."""
-        self._connection.execute(statement("changes/drop_refused_clis"))
+        self._connection.execute(statement("changes/drop_refused_clis"), {"as_of": as_of})
 
     def members(self) -> pl.DataFrame:
         """What was told of each charge in a group: MEMBER."""

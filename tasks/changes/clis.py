@@ -96,7 +96,7 @@ def cli_changes(standing: pl.DataFrame, lives: pl.DataFrame, as_of: date) -> Cli
     placed = _placed(standing, lives, as_of)
     wanted = _wanted(placed)
     left = _left(standing, wanted, lives)
-    moved = _moved(left, wanted, lives, placed)
+    moved = _moved(left, wanted, lives, placed, as_of)
     gone = left.join(moved, on=_WHERE, how="anti")
     due = pl.concat(
         [
@@ -187,12 +187,17 @@ def _left(standing: pl.DataFrame, wanted: pl.DataFrame, lives: pl.DataFrame) -> 
 
 
 def _moved(
-    left: pl.DataFrame, wanted: pl.DataFrame, lives: pl.DataFrame, placed: pl.DataFrame
+    left: pl.DataFrame,
+    wanted: pl.DataFrame,
+    lives: pl.DataFrame,
+    placed: pl.DataFrame,
+    as_of: date,
 ) -> pl.DataFrame:
     """Those of the `left` lives that become the CLI at their charges' new place.
 
-    One life per place: the one that began first. Not to another customer, nor where one lives, or
-    lived while this one did.
+    One life per place: the one that began first of those that are not over, for of two lives of one
+    number that is the one Affinity takes. Not to another customer, nor where one lives, or lived
+    while this one did.
     """
     where = ["to_site", "to_cli"]
     there = lives.select(
@@ -213,7 +218,7 @@ def _moved(
             wanted.select(to_site="site_ref", to_cli="cli", wanted_end="wanted_end"),
             on=where,
         )
-        .sort("start_on", *_WHERE)
+        .sort((pl.col("end_on") < as_of).fill_null(value=False), "start_on", *_WHERE)
         .unique(where, keep="first", maintain_order=True)
     )
 

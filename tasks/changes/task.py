@@ -77,7 +77,7 @@ def _clis(store: ChangeStore, terms: ChangeTerms) -> None:
     store.add_due("cli", found.due)
     # a number that is a CLI of its own goes as that
     store.add_due("cli", others.join(found.due, on=["site_ref", "cli"], how="anti"))
-    store.drop_refused_clis()
+    store.drop_refused_clis(terms.as_of)
     store.add_due("cli_place", found.needed)
 
 

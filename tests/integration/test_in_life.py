@@ -1002,6 +1002,22 @@ def test_a_refused_change_of_a_number_waits_for_a_person(days: Days):
     assert days.is_quiet()
 
 
+def test_a_refused_end_of_a_number_that_everybody_left_waits_for_a_person(days: Days):
+    asset(days, 1).update(cli=asset(days, 2)["cli"], parent_asset_id="A2")
+    days.run()
+    (row,) = days.rows(CLIS)
+    assert ("01204600001", "CEASE", "31/03/2026") == (row["CLI"], row["Action"], row["End Date"])
+    days.answered({row["Row Key"]: "UNKNOWN_CLI"})
+    assert days.is_quiet()
+    assert days.is_quiet()
+
+    days.release_all()
+    days.run()
+    assert [("01204600001", "CEASE", "03/04/2026")] == days.told(CLIS, "CLI", "Action", "End Date")
+    days.taken_all()
+    assert days.is_quiet()
+
+
 def test_what_begins_on_a_number_that_is_to_end_keeps_it(days: Days):
     asset(days, 1)["cease_on"] = "2026-06-30"
     days.run().taken_all()

@@ -1,7 +1,8 @@
 -- Which charges stand on which CLIs once the next batch was taken, and which did before: is_touched at
 -- every place that something changes about (what moves, what ends, what ended before today, what is
 -- open though its CLI ends), and the charges of assets with additional numbers. What was refused and
--- is wanted elsewhere now, or nowhere, leaves its place: its CLI may have been taken.
+-- is wanted elsewhere now, or nowhere, leaves its place: its CLI may have been taken. So does a CLI that
+-- everybody has left already, and whose end was refused: it has no line.
 -- Params: $as_of DATE.
 WITH refused AS (
     SELECT product.line_id, product.customer_ref, product.site_ref, product.cli, product.asset_id
@@ -14,6 +15,19 @@ WITH refused AS (
         ON product.line_id = charge.line_id AND product.charge_type = charge.charge_type
     ANTI JOIN core.asset_numbers AS number ON product.asset_id = number.asset_id
     WHERE outcome.outcome = 'rejected' AND product.charge_type = 'recurring'
+    UNION
+    SELECT NULL AS line_id, cli.customer_ref, cli.site_ref, cli.cli, cli.asset_id
+    FROM out.batch_outcome AS outcome
+    INNER JOIN out.batch_cli AS cli ON outcome.seq = cli.seq AND outcome.row_key = cli.row_key
+    SEMI JOIN ops.cli_state AS life
+        ON
+            cli.site_ref = life.site_ref
+            AND cli.cli = life.cli
+            AND cli.start_on = life.start_on
+            AND life.status IN ('live', 'seen')
+            AND (life.end_on IS NULL OR life.end_on >= $as_of)
+    ANTI JOIN core.asset_numbers AS number ON cli.asset_id = number.asset_id
+    WHERE outcome.outcome = 'rejected' AND cli.action = 'CEASE'
 ),
 
 -- only of the few places where something was refused: the tables are long
