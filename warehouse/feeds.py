@@ -10,7 +10,7 @@ from schemas.feeds import FEEDS, Feed
 from schemas.receipts import FeedCount
 from schemas.vocabulary import RejectReason
 from warehouse.judged import JudgedStore
-from warehouse.landed_files import latin_1_or_utf_8, parquet_text_sql
+from warehouse.landed_files import latin_1_or_utf_8, parquet_text_sql, quoted
 from warehouse.queries import append, first_row, has_table, read
 from warehouse.runs import note_warnings
 from warehouse.statements import statement
@@ -221,16 +221,16 @@ class FeedStore:
         if path.suffix == ".parquet":
             rows = parquet_text_sql(self._connection, path)
         else:
-            names: dict[str, None] = {}
+            names: dict[str, str] = {}
             for label in header:
                 name = label.strip() or "column"
-                while name.lower() in {known.lower() for known in names}:
+                while name.lower() in names:
                     name += "_"
-                names[name] = None
-            columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in names)
+                names[name.lower()] = name
+            columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in names.values())
             shown, spelled = (path, encoding) if encoding == "utf-8" else latin_1_or_utf_8(path)
             rows = (
-                f"FROM read_csv({_quoted(str(shown))}, auto_detect = false, header = true, "
+                f"FROM read_csv({quoted(str(shown))}, auto_detect = false, header = true, "
                 f"delim = ',', quote = '\"', escape = '\"', strict_mode = false, "
                 f"ignore_errors = true, columns = {{{columns}}}, encoding = '{spelled}')"
             )
@@ -441,10 +441,6 @@ def _lineage(name: str) -> set[str]:
     """A feed and all it refers to, and they, and so on."""
     parents = {column.references for column in FEEDS[name].columns if column.references}
     return {name}.union(*(_lineage(parent) for parent in parents))
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _key(feed: Feed) -> str:

@@ -15,17 +15,11 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
-from duckdb import (
-    CoalesceOperator,
-    ColumnExpression,
-    ConstantExpression,
-    Expression,
-    FunctionExpression,
-)
-from duckdb.sqltypes import TIMESTAMP_TZ, VARCHAR, DuckDBPyType
+from duckdb.sqltypes import DuckDBPyType
 
 from schemas.errors import SourceContractBroken
 from warehouse.connection import Connection
+from warehouse.queries import first_row
 
 BATCH_ROWS = 122_880
 BATCH_BYTES = 64 << 20
@@ -82,9 +76,14 @@ class ParquetText:
         with _parquet_errors(), connection.cursor() as cursor:
             relation = _relation(cursor, self.path)
             names = [f"c{column}" for column in range(len(relation.columns))]
-            rows = _rows_at_once(relation)
-            for batch in _all_text(relation, names).to_arrow_reader(rows):
-                yield pl.DataFrame(pl.from_arrow(batch))
+            rows = _rows_at_once(cursor, relation, self.path)
+            cells = _all_text(relation, self.path, names)
+            for batch in cursor.sql(cells).to_arrow_reader(rows):
+                # not by the query: it would be planned for minutes where a file has thousands of
+                # columns
+                yield pl.DataFrame(pl.from_arrow(batch)).with_columns(
+                    pl.when(pl.col(pl.String) != "").then(pl.col(pl.String)).name.keep()
+                )
 
 
 def read_parquet_text(path: Path) -> ParquetText:
@@ -103,12 +102,32 @@ def read_parquet_text(path: Path) -> ParquetText:
 def parquet_text_sql(connection: Connection, path: Path) -> str:
     """A query of a Parquet file's rows, every cell as text, as `ParquetText` reads them."""
     relation = _relation(connection, path)
-    return str(_all_text(relation, relation.columns).sql_query())
+    names = [_identifier(name) for name in relation.columns]
+    shown = ", ".join(f"nullif({name}, '') AS {name}" for name in names)
+    return f"SELECT {shown} FROM ({_all_text(relation, path, relation.columns)})"
 
 
-def _all_text(relation: duckdb.DuckDBPyRelation, names: Sequence[str]) -> duckdb.DuckDBPyRelation:
+def _all_text(relation: duckdb.DuckDBPyRelation, path: Path, names: Sequence[str]) -> str:
+    # written by hand: an expression of a relation is compared with the name of every column, which
+    # takes minutes where a file has thousands
     cells = zip(relation.columns, relation.types, names, strict=True)
-    return relation.select(*(_as_text(old, kind).alias(new) for old, kind, new in cells))
+    said = ", ".join(
+        f"{_as_text(_identifier(old), kind)} AS {_identifier(new)}" for old, kind, new in cells
+    )
+    return f"SELECT {said} FROM {_read(path)}"
+
+
+def _read(path: Path) -> str:
+    return f"read_parquet({quoted(glob.escape(str(path)))})"
+
+
+def quoted(text: str) -> str:
+    """A text as SQL says it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 _NOT_IN_LATIN_1 = re.compile(rb"[\x80-\x9f]")
@@ -163,15 +182,16 @@ def _names(connection: Connection, path: Path) -> list[str]:
     return names
 
 
-def _rows_at_once(relation: duckdb.DuckDBPyRelation) -> int:
+def _rows_at_once(connection: Connection, relation: duckdb.DuckDBPyRelation, path: Path) -> int:
     """How many rows make a batch: fewer where texts are long."""
     long = [
-        _longest(name)
+        # the bytes of a column's longest text; of a blob, of what shows its bytes
+        f"max(strlen({_identifier(name)}::VARCHAR))"
         for name, kind in zip(relation.columns, relation.types, strict=True)
         if kind.id not in _SHORT
     ]
-    (found,) = relation.aggregate(long).fetchall() if long else [()]
-    longest = sum(length or 0 for length in found) + _SHORT_BYTES * len(relation.columns)
+    found = first_row(connection, f"SELECT {', '.join(long)} FROM {_read(path)}") if long else ()
+    longest = sum(length or 0 for length in found or ()) + _SHORT_BYTES * len(relation.columns)
     if longest > LONGEST_RECORD_BYTES:
         raise SourceContractBroken(
             f"its records are longer than {LONGEST_RECORD_BYTES >> 20} MiB.",
@@ -180,29 +200,17 @@ def _rows_at_once(relation: duckdb.DuckDBPyRelation) -> int:
     return max(1, min(BATCH_ROWS, BATCH_BYTES // longest))
 
 
-def _longest(name: str) -> Expression:
-    """The bytes of a column's longest text; of a blob, of what shows its bytes."""
-    text = ColumnExpression(name).cast(VARCHAR)
-    return FunctionExpression("max", FunctionExpression("strlen", text))
-
-
-def _as_text(name: str, kind: DuckDBPyType) -> Expression:
-    column = ColumnExpression(name)
+def _as_text(column: str, kind: DuckDBPyType) -> str:
     if kind.id in ("timestamp with time zone", "timestamptz_ns"):
         # not the session's time zone, which is what a plain cast writes
-        utc = FunctionExpression("timezone", ConstantExpression("UTC"), column.cast(TIMESTAMP_TZ))
-        return FunctionExpression("||", utc.cast(VARCHAR), ConstantExpression("Z"))
-    text = column.cast(VARCHAR)
+        return f"timezone('UTC', {column}::TIMESTAMPTZ)::VARCHAR || 'Z'"
+    text = f"{column}::VARCHAR"
     if kind.id == "decimal" and dict(kind.children)["scale"]:
         # a column's scale is not the value's: 1.500000 is a price of one decimal
-        text = FunctionExpression("rtrim", text, ConstantExpression("0"))
-        return FunctionExpression("rtrim", text, ConstantExpression("."))
+        return f"rtrim(rtrim({text}, '0'), '.')"
     if kind.id == "blob":
         # some writers do not say of their text that it is text; what is none shows its bytes
-        decoded = FunctionExpression("try", FunctionExpression("decode", column))
-        text = CoalesceOperator(decoded, text)
-    if kind.id in ("blob", "varchar"):
-        return FunctionExpression("nullif", text, ConstantExpression(""))
+        return f"coalesce(try(decode({column})), {text})"
     return text
 
 

@@ -105,6 +105,12 @@ def unknown_columns_of_any_type(world: World) -> None:
     )
 
 
+def five_thousand_unknown_columns(world: World) -> None:
+    odd = ['a "quoted" one', "; DROP TABLE core.customers; --", "it's one", "{braces}", "$1"]
+    names = [*odd, *(f"extra {number}" for number in range(5_000))]
+    world.as_parquet("customers", **{name: pa.array(["x", None]) for name in names})
+
+
 def no_records(world: World) -> None:
     world.feed(LINES).records.clear()
     world.as_parquet(LINES)
@@ -159,6 +165,11 @@ CASES = [
     Case(
         "unknown Parquet columns may be of any type",
         unknown_columns_of_any_type,
+        accepted(customers=(2, 2, 0)),
+    ),
+    Case(
+        "five thousand unknown Parquet columns, of any name, are ignored",
+        five_thousand_unknown_columns,
         accepted(customers=(2, 2, 0)),
     ),
     Case("a Parquet file may be without records", no_records, accepted(order_lines=(0, 0, 0))),
