@@ -114,6 +114,7 @@ class History:
         self.periods: list[Period] = []
         self.faults: list[str] = []
         self.left: set[tuple[str, str]] = set()
+        self.refused: set[tuple[str, str]] = set()
         self._free_since: date | None = None
         self._parked: set[str] = set()
         entries = year.entries_of(charge)
@@ -127,6 +128,11 @@ class History:
             if line[f"{self.charge.kind}_bill_status"] == "In Billing":
                 self.periods.append(Period(facts.start, facts.end_at_first, facts.now, True))
         self.left |= {(entry.row["Site Ref"], entry.row["CLI"]) for entry in entries}
+        self.refused |= {
+            (entry.row["Site Ref"], entry.row["CLI"])
+            for entry in entries
+            if entry.action == "ADD" and not entry.accepted
+        }
         accepted = {entry.action for entry in entries if entry.accepted}
         refused = {entry.action for entry in entries if not entry.accepted}
         if "ADD" in accepted:
@@ -335,6 +341,9 @@ def _numbers(year: Year, histories: dict[Charge, History]) -> Iterator[str]:
             one_offs |= places | history.left
         elif len(places | history.left) > 1:
             left |= places
+        if charge.kind == "recurring":
+            # a number waits for what was refused, for as long as that is wanted
+            left |= history.refused
         last = history.periods[-1] if history.periods else None
         if charge.kind == "recurring" and last and not last.stopped:
             for row in view["asset_numbers"].values():
