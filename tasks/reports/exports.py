@@ -114,7 +114,7 @@ def write_workbook(
 
 def _cut_to_cells(frame: pl.DataFrame) -> pl.DataFrame:
     text = pl.col(pl.String)
-    cut = pl.concat_str(text.str.head(_MOST_CHARACTERS - len(_WAS_CUT)), pl.lit(_WAS_CUT))
+    cut = text.str.head(_MOST_CHARACTERS - len(_WAS_CUT)) + pl.lit(_WAS_CUT)
     is_too_long = text.str.len_chars() > _MOST_CHARACTERS
     return frame.with_columns(pl.when(is_too_long).then(cut).otherwise(text).name.keep())
 
