@@ -96,9 +96,6 @@ def _checks(
     odd: list[str],
 ) -> Iterator[BookCheck]:
     booked = None if books is None else _booked(books)
-    trail = trail_of(profile).check(
-        [*heads_of_manifests(profile), *([] if books is None else books.heads_of_trail())]
-    )
     yield found(
         "manifest chain",
         f"batch folders of {profile.outbox.name}",
@@ -124,21 +121,27 @@ def _checks(
         "warehouse, whichever is the older, from a backup.",
         exit_code=DeliveryIncomplete.exit_code,
     )
-    yield found(
-        "audit trail",
-        "entries, and who knows them",
-        trail.entries,
-        [f"entry {trail.fault.number} {trail.fault.words}"] if trail.fault else [],
-        advice="Find out who wrote into it, and restore it from a backup. What was only cut off or "
-        "lost is given back by `r2b audit --restore`. Nobody acts until then; runs go on.",
-        exit_code=DeliveryIncomplete.exit_code,
-    )
+    yield _audit_trail(profile, books)
     if books is None:
         why = "there is no warehouse that can be read"
         yield from (BookCheck(name, "", 0, unchecked=why) for name in (*_BOOKS, "marts"))
         return
     yield from _of_books(books)
     yield _marts(profile, books)
+
+
+def _audit_trail(profile: LoadedProfile, books: Books | None) -> BookCheck:
+    heads = heads_of_manifests(profile) + ([] if books is None else books.heads_of_trail())
+    report = trail_of(profile).check(heads)
+    return found(
+        "audit trail",
+        "entries, and who knows them",
+        report.entries,
+        [f"entry {report.fault.number} {report.fault.words}"] if report.fault else [],
+        advice="Find out who wrote into it, and restore it from a backup. What was only cut off or "
+        "lost is given back by `r2b audit --restore`. Nobody acts until then; runs go on.",
+        exit_code=DeliveryIncomplete.exit_code,
+    )
 
 
 def _booked(books: Books) -> dict[int, Booked]:
