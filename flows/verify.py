@@ -135,7 +135,7 @@ def _audit_trail(profile: LoadedProfile, books: Books | None) -> BookCheck:
     report = trail_of(profile).check(heads)
     return found(
         "audit trail",
-        "entries, and who knows them",
+        "entries, from the first",
         report.entries,
         [f"entry {report.fault.number} {report.fault.words}"] if report.fault else [],
         advice="Find out who wrote into it, and restore it from a backup. What was only cut off or "
