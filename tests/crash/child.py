@@ -8,11 +8,13 @@ import multiprocessing
 import os
 import shutil
 import subprocess
+import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,10 @@ CONTEXT = multiprocessing.get_context("forkserver")
 """Makes processes from one that has imported the program."""
 
 CONTEXT.set_forkserver_preload([__name__])
+
+_BOOKS = threading.Lock()
+"""Held by whoever asks how a process is: each that is begun asks of the others, and an exit code
+can be read only once. Whoever comes second is told 255."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,8 @@ def do(
         target=_obey,
         args=(str(folder), act, day, dict(environment), point, counts, trace is not None),
     )
-    process.start()
+    with _BOOKS:
+        process.start()
     tracer = None
     if trace is not None:
         wanted = fault.call if fault else ",".join(CALLS)
@@ -119,11 +126,17 @@ def do(
             stderr=subprocess.PIPE,
         )
     until = time.monotonic() + UNTIL_DEAD
-    while process.is_alive() and time.monotonic() < until and not is_untrue(fault, trace):
-        process.join(0.5)
-    is_hanging = process.is_alive()
+    while (
+        not wait([process.sentinel], 0.5)
+        and time.monotonic() < until
+        and not is_untrue(fault, trace)
+    ):
+        pass
+    is_hanging = not wait([process.sentinel], 0)
     if is_hanging:
         process.kill()
+        wait([process.sentinel])
+    with _BOOKS:
         process.join()
     words_of_tracer = tracer.communicate(timeout=UNTIL_DEAD)[1] if tracer is not None else b""
     if trace is not None and not trace.exists():

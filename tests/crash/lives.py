@@ -131,6 +131,9 @@ def _make(life: Life, place: Path) -> None:
         office.save()
 
 
+_BY_HAND = "[retry]\njitter = false\n"
+"""What was refused waits for five minutes: by lot it would now and then be due within the trial."""
+
 _BUSY = {"on": "load", "do": "reject", "name": "*08_*", "every": 3, "code": "BUSY"}
 """Some rows are refused, for now: they are in the queue afterwards."""
 
@@ -141,7 +144,7 @@ def _affinity(place: Path, rules: list[Any], *, by_hand: bool) -> Iterator[Stand
     with serving(
         place / "affinity", office / "feeds", token=TOKEN, rules=rules, policy=Policy(), poll=None
     ) as stand_in:
-        text = "" if by_hand else profile_text(stand_in, "http", waits=2.0)
+        text = _BY_HAND if by_hand else profile_text(stand_in, "http", waits=2.0)
         (office / "r2b.toml").write_text(text, encoding="utf-8")
         yield stand_in
 
