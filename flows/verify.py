@@ -132,12 +132,19 @@ def _checks(
 
 def _audit_trail(profile: LoadedProfile, books: Books | None) -> BookCheck:
     heads = heads_of_manifests(profile) + ([] if books is None else books.heads_of_trail())
-    report = trail_of(profile).check(heads)
+    trail = trail_of(profile)
+    try:
+        report = trail.check(heads)
+    except DeliveryIncomplete as error:  # the disk; later checks are made all the same
+        entries, wrong = 0, [error.message]
+    else:
+        entries, fault = report.entries, report.fault
+        wrong = [f"entry {fault.number} {fault.words}"] if fault else []
     return found(
         "audit trail",
         "entries, from the first",
-        report.entries,
-        [f"entry {report.fault.number} {report.fault.words}"] if report.fault else [],
+        entries,
+        wrong,
         advice="Find out who wrote into it, and restore it from a backup. What was only cut off or "
         "lost is given back by `r2b audit --restore`. Nobody acts until then; runs go on.",
         exit_code=DeliveryIncomplete.exit_code,

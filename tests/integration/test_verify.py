@@ -193,6 +193,17 @@ def test_what_is_wrong_in_the_outbox_is_named(office: Office, what: str):
     assert 50 == exit_code(checks)
 
 
+def test_a_trail_that_no_disk_gives_back_is_one_check_of_many(office: Office):
+    trail = office.profile.audit_trail
+    trail.unlink()
+    trail.symlink_to("/proc/self/mem")  # a file whose first byte nobody can read
+
+    assert {"audit trail": [f"Reading the audit trail {trail.name}: Input/output error."]} == (
+        wrong(office)
+    )
+    assert CHECKS == [each.name for each in verify(office.profile)]
+
+
 LEDGER_TAMPERINGS = {
     "an actor of a row": (
         "UPDATE ops.ledger SET actor = 'Bob' WHERE commit_no = 2 AND line_id = 'L1'",
