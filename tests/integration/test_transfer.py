@@ -351,6 +351,23 @@ def test_a_confirmed_batch_cannot_be_abandoned(office: Office):
     assert books == office.books()
 
 
+def test_what_the_feed_calls_in_billing_stays_so_refused_or_freed(office: Office):
+    for number in (1, 2):
+        office.line(number)["recurring_bill_status"] = "In Billing"
+    office.save()
+    office.run()
+    office.answer({L1: "rejected:E1"})
+    office.abandon()
+
+    assert {
+        L1: ("in_billing", "In Billing"),
+        L2: ("in_billing", "In Billing"),
+        UP1: ("ready", "Ready to Bill"),
+        UP2: ("ready", "Ready to Bill"),
+    } == {key: (c["disposition"], c["bill_status"]) for key, c in office.charges().items()}
+    assert [] == office.holds()
+
+
 def test_abandoning_after_a_result_frees_only_what_it_did_not_mention(office: Office):
     office.answer({L1: "accepted", UP1: "rejected:E1"})
     receipt = office.abandon()

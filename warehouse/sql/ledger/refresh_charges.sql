@@ -1,11 +1,15 @@
 -- Show the charges of the registered frame `outcomes` as they stand now, until the next run judges
--- them anew.
+-- them anew. What is In Billing by the feed stays so, taken or not: the feed wins.
 -- Params: $seq BIGINT.
 UPDATE out.charge AS charge
 SET
     as_judged = FALSE,
-    disposition = outcomes.disposition,
-    bill_status = outcomes.bill_status,
+    disposition = CASE
+        WHEN charge.disposition = 'in_billing' THEN charge.disposition ELSE outcomes.disposition
+    END,
+    bill_status = CASE
+        WHEN charge.disposition = 'in_billing' THEN charge.bill_status ELSE outcomes.bill_status
+    END,
     batch_seq = outcomes.batch_seq,
     in_billing_on = outcomes.in_billing_on
 FROM outcomes
