@@ -34,14 +34,13 @@ class _Part:
         self.rows += frozen.height
         if "quantity" not in frozen.columns:
             return
+        quantity = pl.col("quantity").cast(pl.Decimal(38, 0))  # a dozen of the largest overflow
         sums = frozen.group_by("charge_type").agg(
-            pl.col("quantity").sum(),
-            (pl.col("quantity").cast(pl.Decimal(38, 0)) * pl.col("unit_price").cast(VALUE))
-            .sum()
-            .alias("value"),
+            quantity.sum(),
+            (quantity * pl.col("unit_price").cast(VALUE)).sum().alias("value"),
         )
-        for charge_type, quantity, value in sums.iter_rows():
-            self.quantity += quantity
+        for charge_type, pieces, value in sums.iter_rows():
+            self.quantity += int(pieces)
             self.value[charge_type] += value
 
 

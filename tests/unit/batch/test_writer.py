@@ -208,6 +208,13 @@ def test_no_rows_no_file(tmp_path: Path):
     assert [] == list(tmp_path.iterdir())
 
 
+def test_the_sum_of_the_largest_quantities_is_exact(tmp_path: Path):
+    most = 10**18 - 1
+    dozen = charges(*({"line_id": f"L{n}", "quantity": most} for n in range(12)))
+
+    assert [12 * most] == [part.quantity for part in written(tmp_path, dozen)]
+
+
 def test_parts_of_a_maximum_of_rows(tmp_path: Path):
     five = charges(*({"line_id": f"L{n}", "quantity": n} for n in range(1, 6)))
     parts = written(tmp_path, five.head(3), five.tail(2), max_rows=2, trailer="{rows}")
