@@ -26,7 +26,8 @@ class FeedStore:
 
     After `start_over`, feeds are handled one after the other, parents first: `begin`, then `add`
     and `reject` for each batch, in one transaction; then `settle`, which finds what spans batches
-    and removes what is unfit. `replace_core` lets all feeds' new records appear at once.
+    and removes what is unfit. `replace_core` lets all feeds' new records appear at once, or
+    `leave_core` none.
 
     New records wait in tables of their own, which are renamed in the end: deleting from what the
     same transaction has appended would make DuckDB write every row a second time. A full feed that
@@ -361,14 +362,23 @@ class FeedStore:
         self._connection.execute(statement("feeds/mend"), {"run_id": self._run_id})
         self._connection.execute(statement("feeds/note_broken"), {"run_id": self._run_id})
 
-    def replace_core(self) -> None:
-        """Put what was accepted in the place of what was known, and keep the rejects."""
-        self._keep_broken()
+    def keep_counts(self) -> None:
+        """Keep what was read of each feed, and its rejects."""
         self._connection.execute(
             "INSERT INTO ops.reject FROM work.run_reject "
             "ORDER BY feed, row_number, column_name, reason"
         )
         self._connection.execute("INSERT INTO ops.feed_read FROM work.run_feed")
+
+    def leave_core(self) -> None:
+        """Forget what was accepted: `core` stays what charges were judged by."""
+        for feed in FEEDS.values():
+            if feed.name not in self._kept:
+                self._connection.execute(f"DROP TABLE {self._new(feed)}")
+
+    def replace_core(self) -> None:
+        """Put what was accepted in the place of what was known."""
+        self._keep_broken()
         judged = JudgedStore(self._connection)
         for feed in FEEDS.values():
             if feed.name in self._kept:

@@ -50,8 +50,8 @@ def accept_records(run: RunRef, landed: LandedFeeds, terms: ReadingTerms) -> dic
     Raises:
         SourceContractBroken: a column is missing or doubled, a date column is in another style
             than declared, or a feed is longer or shorter than its manifest says.
-        TooManyRejects: a required feed has more unfit records than the profile allows; the rejects
-            are stored all the same.
+        TooManyRejects: a required feed has more unfit records than the profile allows. The rejects
+            are stored all the same; of full feeds `core` stays as it was.
     """
     counts = {name: FeedCount() for name in FEEDS}
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
@@ -74,11 +74,17 @@ def accept_records(run: RunRef, landed: LandedFeeds, terms: ReadingTerms) -> dic
                     store.begin()
                     _look_beyond(feed, store, terms, delivered=False)
                     store.drop_unfit(feed)
+        failure = _too_many_rejects(counts, terms)
         with transaction(connection):
-            store.replace_core()
-            store.keep_marks(landed.marks)
-            store.count_dangling()
-    _check_reject_rates(counts, terms)
+            store.keep_counts()
+            if failure is not None and not terms.is_delta:
+                store.leave_core()
+            else:  # what a delta brought does not come again
+                store.replace_core()
+                store.keep_marks(landed.marks)
+                store.count_dangling()
+    if failure is not None:
+        raise failure
     return counts
 
 
@@ -202,16 +208,19 @@ def _ragged(table: FeedTable) -> pl.DataFrame:
     ).cast(REJECT_SCHEMA)
 
 
-def _check_reject_rates(counts: Mapping[str, FeedCount], terms: ReadingTerms) -> None:
+def _too_many_rejects(
+    counts: Mapping[str, FeedCount], terms: ReadingTerms
+) -> TooManyRejects | None:
     for name, count in counts.items():
         if not FEEDS[name].required:
             continue
         limit = terms.reject_rates.get(name, Decimal("0.20"))
         if count.rejected > limit * count.read:
-            raise TooManyRejects(
+            return TooManyRejects(
                 f"Accepting feed {name}: {count.rejected} of {count.read} records do not fit, "
                 f"above the limit of {limit:.0%}. Nothing was delivered.",
                 hint="See mart.reject for the reasons; mend the export, or raise "
                 "feeds.max_reject_rate.",
                 feed=name,
             )
+    return None

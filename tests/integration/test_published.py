@@ -222,6 +222,18 @@ def test_a_run_that_failed_is_published_too(office: Office):
     assert 2 == mart(office.folder, "charge").height
 
 
+def test_a_run_with_too_many_rejects_leaves_what_was_known(tmp_path: Path):
+    office = Office(tmp_path)
+    office.run()
+    before = mart(office.folder, "charge").to_dicts()
+    office.record("customers")["name"] = ""
+
+    assert 30 == office.job().exit_code
+    assert before == mart(office.folder, "charge").to_dicts()
+    assert {"customers", "sites", "orders"} <= set(mart(office.folder, "reject")["feed"])
+    assert [] == office.query("SELECT table_name FROM duckdb_tables() WHERE table_name LIKE 'new%'")
+
+
 def test_rejects_of_all_runs_are_kept(tmp_path: Path):
     office = Office(tmp_path, profile="feeds.max_reject_rate = 0.9\n")
     office.line(1)["quantity"] = "0"
