@@ -62,7 +62,8 @@ def breaks(rule: ExtraRule) -> pl.Expr:
         in_scope = in_scope & pl.col("product_id").is_in(list(rule.products))
     if rule.base_categories:
         category = pl.col("base_category").str.to_lowercase()
-        in_scope = in_scope & category.is_in([name.lower() for name in rule.base_categories])
+        names = [name.strip().lower() for name in rule.base_categories]
+        in_scope = in_scope & category.is_in(names)
     any_broken = pl.col(rule.column).list.eval(broken).list.any()
     return in_scope.fill_null(value=False) & any_broken.fill_null(value=False)
 

@@ -187,7 +187,8 @@ def charges_of(lines: pl.DataFrame, terms: Terms) -> pl.DataFrame:
         pl.concat(per_type)
         .with_columns(
             *_in_life(),
-            pl.col("route").fill_null(terms.own_names[0] if terms.own_names else "The Layer"),
+            _route_kind(terms),
+            pl.col("route").fill_null("The Layer"),
             *_bill_start(terms),
         )
         .with_columns(
@@ -205,7 +206,7 @@ def charges_of(lines: pl.DataFrame, terms: Terms) -> pl.DataFrame:
     )
     return (
         charges.with_columns(pl.col("bill_start_on").alias("first_start_on"))
-        .with_columns(_route_kind(terms), *_later_start(terms), *_which_reading())
+        .with_columns(*_later_start(terms), *_which_reading(), *_asked_cease())
         .with_columns(*_bill_end())
         .collect()
     )
@@ -304,11 +305,13 @@ def _bill_start(terms: Terms) -> list[pl.Expr]:
     source = pl.lit(None, dtype=pl.String)
     for item_type in ItemType:
         for charge_type in ChargeType:
+            has_list = (item_type, charge_type) in terms.bill_start  # else nothing stands in
             fields = list(terms.bill_start.get((item_type, charge_type), ()))
+            falls_back = has_list and terms.falls_back_on_convert.get(item_type)
+            if falls_back and "converted_on" not in fields:
+                fields.append("converted_on")
             if not fields:
                 continue
-            if terms.falls_back_on_convert.get(item_type) and "converted_on" not in fields:
-                fields.append("converted_on")
             here = (pl.col("item_type") == item_type) & (pl.col("charge_type") == charge_type)
             day = pl.when(here).then(pl.coalesce(fields)).otherwise(day)
             name = pl.coalesce(*(pl.when(pl.col(f).is_not_null()).then(pl.lit(f)) for f in fields))
@@ -320,6 +323,20 @@ def _bill_start(terms: Terms) -> list[pl.Expr]:
         .then(pl.lit("bill_start_override"))
         .otherwise(source)
         .alias("bill_start_source"),
+    ]
+
+
+def _is_billed() -> pl.Expr:
+    """Affinity bills the charge, or did: by what it was told, or what The Layer says of it."""
+    return pl.col("told_period").is_not_null() | (pl.col("reading") == Reading.SEEN)
+
+
+def _asked_cease() -> list[pl.Expr]:
+    """A's cease without the request for one, which only ends what Affinity bills."""
+    asked = pl.col("is_cease_requested").fill_null(value=False)
+    return [
+        pl.when(~asked | _is_billed()).then("cease_on").alias("cease_on"),
+        (asked & _is_billed()).alias("is_cease_requested"),
     ]
 
 
@@ -342,8 +359,7 @@ def _bill_end() -> list[pl.Expr]:
     usable = pl.when(fixed).then(months).otherwise(0)
     term_end = start.dt.offset_by(pl.format("{}mo", usable)).dt.offset_by("-1d")
     fixed = fixed & (term_end >= pl.col("bill_start_on")).fill_null(value=False)
-    is_billed = pl.col("told_period").is_not_null() | (pl.col("reading") == Reading.SEEN)
-    replaced = pl.when(is_billed).then(pl.col("replaced_after"))
+    replaced = pl.when(_is_billed()).then(pl.col("replaced_after"))
     ceased = pl.min_horizontal("cease_on", replaced)
     return [
         pl.coalesce(ceased, pl.when(fixed).then(term_end)).alias("bill_end_on"),
@@ -354,7 +370,7 @@ def _bill_end() -> list[pl.Expr]:
             & (pl.col("cease_on").is_null() | (replaced <= pl.col("cease_on")))
         )
         .then(pl.lit("replaced"))
-        .when(pl.col("is_cease_requested").fill_null(value=False))
+        .when("is_cease_requested")
         .then(pl.lit("request"))
         .otherwise(pl.lit("cease"))
         .alias("end_kind"),
@@ -376,10 +392,10 @@ def _route_kind(terms: Terms) -> pl.Expr:
         **dict.fromkeys(map(name_key, terms.own_names), "own"),
         **dict.fromkeys(map(name_key, terms.platform_names), "platform"),
     }
+    name = pl.col("route").str.strip_chars().str.to_lowercase()
     return (
-        pl.col("route")
-        .str.strip_chars()
-        .str.to_lowercase()
-        .replace_strict(kinds, default=None, return_dtype=pl.String)
+        pl.when(name.is_null())  # whatever the profile calls its own
+        .then(pl.lit("own"))
+        .otherwise(name.replace_strict(kinds, default=None, return_dtype=pl.String))
         .alias("route_kind")
     )

@@ -247,7 +247,7 @@ def _facts(line: Row, charge_type: str, ledger: Ledger) -> Judged:
         site=ledger.sites[site_id] if site_id is not None else None,
         site_refs=ledger.site_refs.get(site_id, frozenset()) if site_id else frozenset(),
         unit_price=price,
-        route=route or ledger.settings.own_label,
+        route=route or "The Layer",
         route_kind=ledger.route_kind(route),
         cli=cli,
         cli_fault=cli_fault,

@@ -56,8 +56,6 @@ class Settings:
     zone: ZoneInfo
     platform_names: frozenset[str]
     own_names: frozenset[str]
-    own_label: str
-    """What the route is called when no route is given: the first of `own_names`."""
     date_styles: Mapping[str, str]
     encodings: Mapping[str, str]
     labels: Mapping[str, Mapping[str, str]]
@@ -96,7 +94,6 @@ def read_settings(profile: Mapping[str, Any] | None) -> Settings:
             fold(name) for name in platform.get("names", ["Affinity", "Aurora Affinity"])
         ),
         own_names=frozenset(fold(name) for name in own_names),
-        own_label=own_names[0] if own_names else "The Layer",
         date_styles=_per_feed(feeds.get("date_style", {}), "iso"),
         encodings=_per_feed(feeds.get("encoding", "utf-8"), "utf-8"),
         labels=_labels(feeds.get("labels", {})),

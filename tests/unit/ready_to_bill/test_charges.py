@@ -71,15 +71,16 @@ def test_only_a_recurring_charge_has_a_frequency():
 
 
 @pytest.mark.parametrize(
-    ("own_names", "route"),
+    "own_names",
     [
-        pytest.param(("The Layer",), "The Layer", id="The Layer, when nobody says"),
-        pytest.param(("Us", "Them"), "Us", id="the first of the profile's own names"),
-        pytest.param((), "The Layer", id="The Layer, even where the profile has no name for it"),
+        pytest.param(("Us", "The Layer"), id="The Layer, whatever else is its own"),
+        pytest.param((), id="The Layer, even where the profile has no name for it"),
     ],
 )
-def test_a_missing_route(own_names: tuple[str, ...], route: str):
-    assert route == charge(line(recurring_route=None), terms(own_names=own_names))["route"]
+def test_a_missing_route(own_names: tuple[str, ...]):
+    said = charge(line(recurring_route=None), terms(own_names=own_names))
+
+    assert ("The Layer", "own") == (said["route"], said["route_kind"])
 
 
 @pytest.mark.parametrize(
@@ -179,6 +180,41 @@ def test_conversion_as_the_last_bill_start(given: dict[str, Any], source: str):
     fallback = terms(falls_back_on_convert={ItemType.SERVICE: True})
 
     assert source == charge(facts, fallback)["bill_start_source"]
+
+
+@pytest.mark.parametrize(
+    ("given", "source"),
+    [
+        pytest.param({}, "converted_on", id="the only one in an empty list"),
+        pytest.param(GOODS, None, id="not for the rent of goods: it has no list"),
+    ],
+)
+def test_conversion_stands_in_for_an_empty_list(given: dict[str, Any], source: str | None):
+    profile = terms(
+        falls_back_on_convert=dict.fromkeys(ItemType, True),
+        bill_start={(ItemType.SERVICE, ChargeType.RECURRING): ()},
+    )
+
+    assert source == charge(line(**given, converted_on=D4), profile)["bill_start_source"]
+
+
+@pytest.mark.parametrize(
+    ("told_period", "end"),
+    [
+        pytest.param(1, (D4, "request"), id="ends what Affinity bills"),
+        pytest.param(None, (None, None), id="says nothing of what it does not bill yet"),
+    ],
+)
+def test_a_cease_request(told_period: int | None, end: tuple[date | None, str | None]):
+    facts = line(
+        reading="billed",
+        recurring_told_period=told_period,
+        cease_on=D4,
+        is_cease_requested=True,
+    )
+    said = charge(facts)
+
+    assert end == (said["bill_end_on"], said["end_kind"])
 
 
 def test_conversion_is_not_listed_twice():

@@ -111,10 +111,11 @@ def test_an_unknown_route_that_is_not_due_is_not_billed():
     assert ("held", ["unknown_route"], None, NOT) == judged
 
 
-def test_a_profile_without_own_names_knows_no_empty_route():
-    judged = verdict(line(recurring_route=None), terms(own_names=()))
+@pytest.mark.parametrize("own_names", [(), ("Affinity",)])
+def test_an_empty_route_is_the_layer_whatever_its_names(own_names: tuple[str, ...]):
+    judged = verdict(line(recurring_route=None), terms(own_names=own_names))
 
-    assert ("held", ["unknown_route"]) == (judged.disposition, judged.holds)
+    assert "billed_in_layer" == judged.disposition
 
 
 def test_a_platform_is_ours_though_billing_platforms_names_it_too():
