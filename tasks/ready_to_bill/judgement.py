@@ -172,7 +172,7 @@ def judge(lines: pl.DataFrame, terms: Terms) -> Judgement:
         charges=_stored(pl.concat([settled, judged])),
         holds=holds,
         claims=_claims(judged),
-        oddities=_oddities(charges, terms),
+        oddities=pl.concat([_oddities(charges, terms), _held_too_late(charges, rules)]),
         billed=billed,
     )
 
@@ -373,6 +373,15 @@ def _oddities(charges: pl.DataFrame, terms: Terms) -> pl.DataFrame:
         .filter(~is_in_plan(pl.col("subject")))
         .with_columns(pl.lit("CLI is outside the UK number plan").alias("warning"))
     )
+    taken_back = charges.filter(
+        (pl.col("disposition") == Disposition.IN_BILLING)
+        & pl.col("ledger_status").ne_missing(LedgerStatus.IN_BILLING.value)
+        & pl.col("bill_status").ne_missing(BillStatus.IN_BILLING.value)
+    ).select(
+        "line_id",
+        subject=pl.concat_str(*CHARGE_KEY, separator="|"),
+        warning=pl.lit("charge was In Billing in The Layer, and is not any more"),
+    )
     lines = charges.filter(pl.col("charge_type") == ChargeType.UPFRONT)
     broken = [
         lines.filter(breaks(rule)).select(
@@ -380,7 +389,26 @@ def _oddities(charges: pl.DataFrame, terms: Terms) -> pl.DataFrame:
         )
         for rule in terms.warning_rules
     ]
-    return pl.concat([numbers, *broken]).cast(ODDITY_SCHEMA)
+    return pl.concat([numbers, taken_back, *broken]).cast(ODDITY_SCHEMA)
+
+
+def _held_too_late(charges: pl.DataFrame, rules: dict[str, pl.Expr]) -> pl.DataFrame:
+    """Exported charges that would be held today: reported, for nothing recalls them.
+
+    Source: contract section 3, `exported`.
+    """
+    exported = charges.filter(pl.col("disposition") == Disposition.EXPORTED)
+    answered = {HoldReason.AFFINITY_REJECTED.value, HoldReason.UNDONE.value}
+    doubts = {reason: rule for reason, rule in rules.items() if reason not in answered}
+    doubts[HoldReason.UNKNOWN_ROUTE.value] = pl.col("route_kind").is_null()
+    return pl.concat(
+        exported.filter(doubt).select(
+            "line_id",
+            subject=pl.concat_str(*CHARGE_KEY, separator="|"),
+            warning=pl.lit(f"charge of an open batch would be held today: {reason}"),
+        )
+        for reason, doubt in doubts.items()
+    ).cast(ODDITY_SCHEMA)
 
 
 def _claims(triggered: pl.DataFrame) -> pl.DataFrame:

@@ -41,6 +41,37 @@ def test_what_becomes_ready_while_a_batch_is_open_stays_ready(tmp_path: Path):
     assert ["000001"] == [path.name for path in office.profile.outbox.iterdir()]
 
 
+def test_what_would_hold_an_exported_charge_is_reported_and_recalls_nothing(tmp_path: Path):
+    office = Office(tmp_path, lines=3)
+    office.run()
+    assert {} == dict(office.run().warnings)
+    office.record("assets", 1)["is_live"] = "false"
+    office.record("assets", 1)["cli"] = "abc"
+    office.line(2)["recurring_billing_route"] = "Nobody knows"
+
+    assert {
+        f"charges: charge of an open batch would be held today: {reason}": charges
+        for reason, charges in {"asset_not_live": 2, "cli_malformed": 2, "unknown_route": 1}.items()
+    } == dict(office.run().warnings)
+    assert {"exported"} == {charge["disposition"] for charge in office.charges().values()}
+    assert [] == office.holds()
+    office.uploaded()
+    assert not [each for each in office.run().warnings if "open batch" in each]
+
+
+def test_what_the_layer_no_longer_calls_in_billing_is_not_billed_again_unseen(tmp_path: Path):
+    office = Office(tmp_path, lines=1)
+    office.line(1).update(upfront_bill_status="In Billing", recurring_bill_status="In Billing")
+    assert {} == dict(office.run().warnings)
+    office.line(1).update(upfront_bill_status="", recurring_bill_status="Ready to Bill")
+    receipt = office.run()
+
+    assert {"charges: charge was In Billing in The Layer, and is not any more": 2} == dict(
+        receipt.warnings
+    )
+    assert (2, ()) == (receipt.dispositions["in_billing"].charges, receipt.batches)
+
+
 def test_a_profile_may_allow_two_open_batches(tmp_path: Path):
     office = Office(tmp_path, lines=1, profile="delivery.max_open_batches = 2\n")
     office.run()
