@@ -48,8 +48,8 @@ def main(
     console.print(f"seed {seed}; on the way: {_said(found.told)}", highlight=False)
     console.print(f"in the folder at the end: {_said(found.kinds)}", highlight=False)
     console.print(
-        f"to be billed {found.layer_per_month} a month, billed {found.affinity_per_month}; "
-        f"the curve is in {curve}",
+        f"to be billed {found.layer_per_month} a month, billed {found.affinity_per_month}, "
+        f"of which {found.explained_per_month} is explained; the curve is in {curve}",
         highlight=False,
     )
     wrong = [*found.wrong, *leaks(found, warm_up)]
