@@ -1097,11 +1097,12 @@ def load_profile(path: Path | None = None) -> LoadedProfile:
     chosen = path or DEFAULT_PROFILE
     if not chosen.is_file():
         if path is not None:
+            what = "it is a folder" if chosen.is_dir() else "there is no such file"
             raise ProfileWrong(
-                f"Reading the profile {chosen}: there is no such file.",
+                f"Reading the profile {chosen}: {what}.",
                 hint="Make one with `r2b init`, or give another with --profile.",
             )
-        return LoadedProfile(_build({}, chosen), chosen)
+        return _with_places(LoadedProfile(_build({}, chosen), chosen))
     try:
         data = tomllib.loads(chosen.read_text(encoding="utf-8-sig"))
     except RecursionError:
@@ -1114,7 +1115,30 @@ def load_profile(path: Path | None = None) -> LoadedProfile:
             f"Reading the profile {chosen.name}: it is not valid TOML ({error}).",
             hint="Mend that line; `r2b init` writes an example.",
         ) from error
-    return LoadedProfile(_build(data, chosen), chosen)
+    except OSError as error:
+        raise ProfileWrong(
+            f"Reading the profile {chosen.name}: {error.strerror or 'it failed'}.",
+            hint="Mend who may read it: it must be the user that runs r2b.",
+        ) from error
+    return _with_places(LoadedProfile(_build(data, chosen), chosen))
+
+
+def _with_places(profile: LoadedProfile) -> LoadedProfile:
+    """The profile, if its warehouse can be where it says."""
+    where = profile.warehouse
+    if where.is_dir():
+        raise ProfileWrong(
+            f"Reading the profile {profile.path.name}: warehouse.path is a folder.",
+            hint="It is a file: name one in that folder, such as warehouse.duckdb.",
+        )
+    if where.resolve() == profile.published.resolve():
+        raise ProfileWrong(
+            f"Reading the profile {profile.path.name}: the warehouse and its published copy would "
+            f"be one file, {where.name}.",
+            hint="The copy takes the place of what is there: give warehouse.path another name, or "
+            "warehouse.publish another folder.",
+        )
+    return profile
 
 
 def _build(data: dict[str, Any], path: Path) -> Profile:

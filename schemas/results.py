@@ -40,7 +40,11 @@ def parse_results(content: bytes, name: str) -> pl.DataFrame:
         raise _broken(name, f"it is not a UTF-8 CSV ({error})") from error
     if not records:
         raise _broken(name, "it is empty")
-    places = {label_key(label): place for place, label in enumerate(records[0])}
+    labels = [label_key(label) for label in records[0]]
+    doubled = [name for name in RESULT_COLUMNS if labels.count(label_key(name)) > 1]
+    if doubled:
+        raise _broken(name, f"it has the column {doubled[0]} twice")
+    places = {label: place for place, label in enumerate(labels)}
     missing = [column for column in RESULT_COLUMNS[:2] if label_key(column) not in places]
     if missing:
         raise _broken(name, f"missing column {', '.join(missing)}")

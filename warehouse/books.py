@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 
 from schemas.audit import AuditHead
-from schemas.errors import R2BError
+from schemas.errors import R2BError, StaleStatus
 from warehouse.audit import AuditStore
 from warehouse.connection import is_damage, open_published
 from warehouse.queries import first_row, read, scalar
@@ -119,7 +119,7 @@ def sums_of_copy(published: Path) -> pl.DataFrame | None:
     try:
         with open_published(published) as connection:
             return Books(connection).sums()
-    except duckdb.Error:
+    except (duckdb.Error, StaleStatus):
         return None
 
 

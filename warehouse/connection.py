@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import duckdb
 
-from schemas.errors import DiskFailed, MigrationFailed, OutOfMemory, WarehouseBusy
+from schemas.errors import DiskFailed, MigrationFailed, OutOfMemory, StaleStatus, WarehouseBusy
 from warehouse.migrate import migrate
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection
@@ -107,14 +107,26 @@ def open_reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextlib.contextmanager
 def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a published copy: read-only, unable to reach any other file."""
+    """Open a published copy: read-only, unable to reach any other file.
+
+    Raises:
+        StaleStatus: it cannot be read.
+    """
     config: dict[str, str | bool | int | float | list[str]] = {
         "enable_external_access": "false",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "allow_community_extensions": "false",
     }
-    with contextlib.closing(duckdb.connect(str(path), read_only=True, config=config)) as connection:
+    try:
+        opened = duckdb.connect(str(path), read_only=True, config=config)
+    except duckdb.Error as error:
+        raise StaleStatus(
+            f"Reading the published copy {path.name}: it cannot be read.",
+            hint="The next `r2b run`, or `r2b queue retry`, makes it anew. `r2b verify` says "
+            "whether anything else is wrong.",
+        ) from error
+    with contextlib.closing(opened) as connection:
         connection.execute("SET enable_progress_bar = false")
         connection.execute("SET lock_configuration = true")
         yield connection

@@ -22,7 +22,7 @@ from rich.markup import escape
 
 from flows.console.answering import err
 from flows.console.quiet import hush_prefect
-from schemas.errors import DeliveryIncomplete, ProfileWrong, SourceUnavailable
+from schemas.errors import DeliveryIncomplete, ProfileWrong, SourceUnavailable, UsageError
 from schemas.receipts import RunReceipt, TransferReceipt
 from tasks.reports.counts import run_json
 
@@ -77,6 +77,11 @@ def run_demo(
     if profile is not None and not profile.is_file():
         raise ProfileWrong(f"Reading the profile {profile}: there is no such file.")
     folder = FOLDER.resolve()
+    if profile is not None and profile.resolve().is_relative_to(folder):
+        raise UsageError(
+            f"The demo makes {FOLDER} anew, and would remove the profile {profile}.",
+            hint="Copy the profile to somewhere else, and give that.",
+        )
     if folder.exists():
         shutil.rmtree(folder)
     say(f"Inventing a reseller with {lines:,} order lines")

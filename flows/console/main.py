@@ -1,6 +1,7 @@
 """The `r2b` command and its entry point."""
 
 import atexit
+import errno
 import os
 import sys
 from datetime import date
@@ -29,7 +30,7 @@ from flows.console.setting_up import doctor, init, profile_app
 from flows.numbers import batch_number
 from flows.private import keep_private
 from schemas.counting import counted
-from schemas.errors import R2BError, UsageError
+from schemas.errors import ProfileWrong, R2BError, UsageError
 from schemas.storable import is_storable, storable
 
 app = typer.Typer(
@@ -542,6 +543,26 @@ def _usage_error(error: typer.TyperException) -> UsageError:
     return UsageError(f"{message}.", hint=f"See `{command} --help`.")
 
 
+_UNUSABLE = frozenset(
+    {
+        *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ELOOP, errno.ENAMETOOLONG),
+        *(errno.EEXIST, errno.ENOTDIR, errno.EISDIR),
+    }
+)
+_SHOWN = 60
+"""Letters of a name that cannot be one."""
+
+
+def _unusable(error: OSError) -> ProfileWrong:
+    """A place that the profile, or a word of the command, names cannot be used."""
+    place = Path(os.fsdecode(error.filename)).name or "/"
+    return ProfileWrong(
+        f"Using {place[:_SHOWN]}: {(error.strerror or 'it failed').lower()}.",
+        hint="Look at who may use this place and the folders around it, and at what is there: the "
+        "profile, or the command, names it.",
+    )
+
+
 def _run() -> int:
     """Run the command that was typed; returns its exit code.
 
@@ -557,6 +578,11 @@ def _run() -> int:
         return fail(_usage_error(error))
     except R2BError as error:
         return fail(error)
+    except OSError as error:
+        if error.errno not in _UNUSABLE or error.filename is None:
+            tell_of_bug(error)
+            raise
+        return fail(_unusable(error))
     except Exception as error:
         tell_of_bug(error)
         raise

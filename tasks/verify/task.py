@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from schemas.errors import DeliveryIncomplete, StaleStatus
+from schemas.errors import DeliveryIncomplete, ProfileWrong, StaleStatus
 from schemas.vocabulary import BatchState, FileState
 from tasks.outbox.delivery_journal import DELIVERY_JOURNAL, DeliveryJournal, read_delivery
 from tasks.outbox.durable import MANIFEST, listed_files, verify_files
@@ -34,6 +34,7 @@ def check_books(warehouse: Path, outbox: Path, published: Path) -> None:
     Raises:
         StaleStatus: the warehouse is gone, or older than what was written or published from it.
         DeliveryIncomplete: a batch folder is not as it was written.
+        ProfileWrong: the warehouse is another tenant's.
     """
     folders = batch_folders(outbox)
     newest = max(folders, default=0)
@@ -46,6 +47,13 @@ def check_books(warehouse: Path, outbox: Path, published: Path) -> None:
         last = store.last()
         if newest > (last.seq if last else 0):
             raise _older(newest, last)
+        if last is not None and last.path.parent.name != outbox.name:
+            raise ProfileWrong(
+                f"Opening the warehouse {warehouse.name}: its batches are those of another tenant, "
+                f"{last.path.parent.name}.",
+                hint="Each tenant has a warehouse.path of its own, and tenant.name never changes: "
+                "it is part of every row key. Nothing was done.",
+            )
         decisions = Books(connection).decisions()
         for seq, path in store.paths().items():
             here = folders.get(seq)

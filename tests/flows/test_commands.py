@@ -43,6 +43,40 @@ def office(tmp_path: Path) -> Office:
     return made
 
 
+def test_the_demo_removes_no_profile_that_it_is_given(tmp_path: Path):
+    profile = tmp_path / "var" / "demo" / "r2b.toml"
+    profile.parent.mkdir(parents=True)
+    profile.write_text("")
+    done = r2b(tmp_path, "demo", "--profile", "var/demo/r2b.toml")
+
+    assert (2, True) == (done.returncode, profile.exists())
+    assert "would remove the profile var/demo/r2b.toml" in done.stderr
+
+
+def test_a_place_that_cannot_be_used_is_no_bug(tmp_path: Path, office: Office):
+    (office.folder / "var").write_text("")
+    spoilt = r2b(office.folder, "queue", "retry", "--json")
+    long = r2b(office.folder, "status", "--profile", "x" * 300)
+
+    assert {"code": 10, "name": "ProfileWrong", "message": "Using var: file exists."} == {
+        key: value for key, value in json.loads(spoilt.stdout)["error"].items() if key != "hint"
+    }
+    assert (10, False) == (long.returncode, "Traceback" in long.stderr)
+
+
+def test_a_published_copy_that_is_damaged_is_said_to_be_so(office: Office):
+    office.run()
+    office.profile.published.chmod(0o600)
+    office.profile.published.write_bytes(office.profile.published.read_bytes()[:5000])
+    done = r2b(office.folder, "status", "--json")
+    error = json.loads(done.stdout)["error"]
+
+    assert (61, "StaleStatus") == (done.returncode, error["name"])
+    assert "the published copy r2b.duckdb: it cannot be read" in error["message"].lower().replace(
+        "reading ", ""
+    )
+
+
 def test_the_demo_needs_nothing_and_bills_nothing_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -138,8 +138,17 @@ def test_a_backup_from_between_claim_and_publication_knows_its_folder_again(offi
     )
 
 
+def test_another_tenant_gets_a_warehouse_of_its_own(office: Office):
+    (office.folder / "r2b.toml").write_text('tenant.name = "Other"\n', encoding="utf-8")
+    before = kept(office)
+    job = office.job()
+
+    assert (10, before) == (job.exit_code, kept(office))
+    assert "its batches are those of another tenant, default" in (job.error or "")
+
+
 def test_a_tenants_folder_that_was_moved_is_found(office: Office):
-    office.change("UPDATE out.batch SET path = '/nowhere/' || right(path, 6)")
+    office.change("UPDATE out.batch SET path = '/nowhere/default/' || right(path, 6)")
     office.run()
 
     assert [(str(office.batch(1)),), (str(office.batch(2)),)] == office.query(

@@ -204,6 +204,11 @@ def test_a_command_says_outright_what_its_evidence_is(office: Office):
         pytest.param(b"row_key,outcome\n1\n", SourceContractBroken, id="a ragged row"),
         pytest.param(b"row_key,outcome\n\xff,accepted\n", SourceContractBroken, id="no UTF-8"),
         pytest.param(b'row_key,outcome\n"1,accepted\n', SourceContractBroken, id="an open quote"),
+        pytest.param(
+            b"row_key,outcome,Outcome\n1,rejected,accepted\n",
+            SourceContractBroken,
+            id="two outcome columns",
+        ),
         pytest.param(None, UsageError, id="no file"),
     ],
 )

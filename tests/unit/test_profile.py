@@ -69,6 +69,27 @@ def test_a_profile_that_was_named_must_be_there(tmp_path: Path):
         load_profile(tmp_path / "other.toml")
 
 
+def test_a_folder_is_no_profile(tmp_path: Path):
+    with pytest.raises(ProfileWrong, match="it is a folder"):
+        load_profile(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "path", ["var/r2b.duckdb", "var/../var/r2b.duckdb", pytest.param("here.duckdb", id="a link")]
+)
+def test_the_published_copy_never_takes_the_place_of_the_warehouse(tmp_path: Path, path: str):
+    (tmp_path / "here.duckdb").symlink_to("var/r2b.duckdb")
+    with pytest.raises(ProfileWrong, match="would be one file"):
+        loaded(tmp_path, f'warehouse.path = "{path}"\nwarehouse.publish = "var"\n')
+
+
+@pytest.mark.parametrize("path", ["", ".", "var"])
+def test_a_folder_is_no_warehouse(tmp_path: Path, path: str):
+    (tmp_path / "var").mkdir()
+    with pytest.raises(ProfileWrong, match=r"warehouse\.path is a folder"):
+        loaded(tmp_path, f'warehouse.path = "{path}"\n')
+
+
 def test_paths_are_relative_to_the_profiles_folder_unless_absolute(tmp_path: Path):
     profile = loaded(
         tmp_path,
