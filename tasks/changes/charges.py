@@ -167,6 +167,7 @@ def charge_changes(now: pl.DataFrame, told: pl.DataFrame, terms: ChangeTerms) ->
     both = both.with_columns(_is_over(terms.as_of)).with_columns(
         *(_differs(field, terms).alias(f"differs_{field}") for field in _FIELDS),
         _stop_day(terms.as_of).alias("stop_on"),
+        _ends_by_itself(terms.as_of).alias("ends_by_itself"),
     )
     both = both.with_columns(*_what_to_say(terms)).with_columns(_cease_reason())
     both = both.with_columns(_end_is_unfit(terms)).with_columns(_end_state())
@@ -341,12 +342,36 @@ def _stop_day(as_of: date) -> pl.Expr:
         pl.when(_is_cut())
         .then(end)
         .when(_recurring())
-        .then(pl.max_horizontal(start, pl.lit(as_of)))
+        .then(_last_day_of_a_stop(as_of))
         .otherwise(pl.coalesce(start, pl.lit(as_of)))
     )
     ends_before = (_recurring() & (end <= day) & ~_is_cut()).fill_null(value=False)
     taken_back = (~_recurring() & (end == start)).fill_null(value=False)
-    return pl.when(pl.col("stops_because").is_not_null() & ~ends_before & ~taken_back).then(day)
+    stops = pl.col("stops_because").is_not_null() & ~_ends_by_itself(as_of)
+    return pl.when(stops & ~ends_before & ~taken_back).then(day)
+
+
+def _last_day_of_a_stop(as_of: date) -> pl.Expr:
+    return pl.max_horizontal(_told("bill_start_on"), pl.lit(as_of))
+
+
+def _ends_by_itself(as_of: date) -> pl.Expr:
+    """Must not be billed any more, and has an end of its own before that: the earlier day counts.
+
+    Where Affinity refused that end, or the other one of its pair cannot go yet, the stop is told.
+    """
+    own = end_content(pl.lit(CeaseKind.CEASE.value), pl.col("bill_end_on"), pl.lit(None))
+    is_refused = (pl.col("refused_end") == own).fill_null(value=False)
+    is_earlier = (pl.col("bill_end_on") < _last_day_of_a_stop(as_of)).fill_null(value=False)
+    return (
+        pl.col("stops_because").is_not_null()
+        & _recurring()
+        & _is_ceased()
+        & is_earlier
+        & ~_is_cut()
+        & ~_pair_waits()
+        & ~is_refused
+    )
 
 
 def _what_to_say(terms: ChangeTerms) -> list[pl.Expr]:
@@ -363,7 +388,8 @@ def _what_to_say(terms: ChangeTerms) -> list[pl.Expr]:
         _pair_waits() | (pl.col("bill_end_on") > _told("bill_end_on")).fill_null(value=True)
     )
     splits = _splits(terms) & goes
-    ends = goes & pl.col("differs_bill_end") & _is_ceased() & ~goes_on & ~splits
+    may_end = goes | pl.col("ends_by_itself")
+    ends = may_end & pl.col("differs_bill_end") & _is_ceased() & ~goes_on & ~splits
     others = pl.any_horizontal(
         *(pl.col(f"differs_{field}") for field in _FIELDS if field != "bill_end")
     )

@@ -332,7 +332,7 @@ class Histories(RuleBasedStateMachine):
             (
                 f"L{row['Layer Asset ID'][1:]}",
                 row.get("Action", CEASE),
-                _day(row.get("Bill Start Date", "")),
+                _day(row.get("Bill Start Date") or row["Cease Date"]),
             )
             for _, row in told
             if row["Row Key"] in taken

@@ -61,7 +61,7 @@ class Model:
                 charge.is_seen_free = surely
 
     def takes(self, view: View, day: date, rows: Iterable[tuple[str, str, date]]) -> None:
-        """Affinity took these rows of a batch claimed on `day`: line, action, start."""
+        """Affinity took these rows of a batch claimed on `day`: line, action, start or end."""
         for key, action, start in rows:
             self._take(key, view.get(key), day, action, start)
 
@@ -84,8 +84,12 @@ class Model:
         elif line.is_stopped:
             if action != CEASE:
                 self.faults.append(f"{key}: {action} on {day}, though it is not to be billed")
-            end = max(day, charge.last.start)
-            charge.periods[-1] = replace(charge.last, end=end, is_stopped=True)
+            stop = max(day, charge.last.start)
+            # its own end counts where that is earlier, unless Affinity refused it
+            is_own = start == line.cease_on and start < stop
+            if not is_own and start != stop:
+                self.faults.append(f"{key}: ends on {start} by the run of {day}, not on {stop}")
+            charge.periods[-1] = replace(charge.last, end=start, is_stopped=not is_own)
         else:
             content = line.content if action == UPDATE else charge.last.content
             charge.periods[-1] = replace(charge.last, end=line.cease_on, content=content)

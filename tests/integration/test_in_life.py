@@ -547,6 +547,37 @@ def test_an_end_waits_while_its_reason_cannot_be_written_and_what_replaces_it_as
     assert [("L12", "RECURRING")] == days.told(UPDATES, "Layer Line ID", "Charge Type")
 
 
+def test_the_earliest_of_stop_and_cease_counts(days: Days):
+    replace_line(days, 13, 3, connection_on="2026-04-05")
+    line(days, 13)["connected_on"] = "2026-04-01"
+    asset(days, 1)["cease_on"] = asset(days, 2)["cease_on"] = "2026-04-02"
+    asset(days, 4)["cease_on"] = "2026-12-31"
+    for number in (1, 3, 4):
+        line(days, number)["recurring_do_not_bill"] = "true"
+    line(days, 2)["recurring_billing_route"] = "The Layer"
+    days.run(days=9)
+
+    assert [
+        ("A1", "RECURRING", "02/04/2026", "Ceased"),
+        ("A2", "RECURRING", "02/04/2026", "Ceased"),
+        ("A3", "RECURRING", "04/04/2026", "Replaced"),
+        ("A4", "RECURRING", "09/04/2026", "Do Not Bill"),
+    ] == sorted(days.told(CEASES, "Layer Asset ID", "Charge Type", "Cease Date", "Cease Reason"))
+    assert [("L13", "RECURRING"), ("L13", "UPFRONT")] == sorted(
+        days.told(UPDATES, "Layer Line ID", "Charge Type")
+    )
+    days.taken_all()
+    assert days.is_quiet()
+
+    # put earlier while it must not be billed, it is told again; let go, it stays ended
+    asset(days, 1)["cease_on"] = "2026-04-01"
+    days.run()
+    assert [("A1", "01/04/2026")] == days.told(CEASES, "Layer Asset ID", "Cease Date")
+    days.taken_all()
+    line(days, 1)["recurring_do_not_bill"] = ""
+    assert days.is_quiet()
+
+
 def test_a_charge_is_stopped_and_resumed_and_stopped_again(days: Days):
     add_platform(days)
 

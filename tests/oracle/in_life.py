@@ -405,8 +405,16 @@ class _Day:
         ]
         differs = [n for n in tracked if now[_RECURRING_FIELDS[n]] != was[_RECURRING_FIELDS[n]]]
         stop = self._stop(now, self.lines[charge[0]])
-        if stop is not None:
-            day = max(was["start"], as_of) if recurring else was["start"]
+        day = max(was["start"], as_of) if recurring else was["start"]
+        own_end = (
+            stop is not None
+            and recurring
+            and not (waits or is_cut)
+            and now["end"] is not None
+            and now["end"] < day
+            and told.refused_end != ("cease", now["end"])
+        )
+        if stop is not None and not own_end:
             ended = was["end"] is not None and (
                 was["end"] <= day if recurring else was["end"] == was["start"]
             )
@@ -454,6 +462,8 @@ class _Day:
                 ends,
                 is_in_flight=flying,
             )
+        if own_end:
+            return
         others = [name for name in differs if name != "bill end"]
         if not (others or ("bill end" in differs and not ceases) or goes_on):
             return
