@@ -33,6 +33,8 @@ class Charge:
     free_days: set[date] = field(default_factory=set)
     """When it was first seen free again, as far as anybody can tell: one day but after a kill."""
     is_seen_free: bool = False
+    free_days_of: dict[date, set[date]] = field(default_factory=lambda: defaultdict(set))
+    """`free_days` as the runs of a day had them: they count for its batch, whatever comes after."""
 
     @property
     def last(self) -> Period | None:
@@ -56,9 +58,11 @@ class Model:
                 charge.is_seen_free = False
                 if surely:
                     charge.free_days.clear()
-            elif not charge.is_seen_free:
+                continue
+            if not charge.is_seen_free:
                 charge.free_days.add(day)
                 charge.is_seen_free = surely
+            charge.free_days_of[day] |= charge.free_days
 
     def takes(self, view: View, day: date, rows: Iterable[tuple[str, str, date]]) -> None:
         """Affinity took these rows of a batch claimed on `day`: line, action, start or end."""
@@ -102,7 +106,7 @@ class Model:
             starts = {line.connected_on}
         elif last.is_stopped:
             assert last.end is not None
-            starts = {max(last.end + DAY, free) for free in charge.free_days}
+            starts = {max(last.end + DAY, free) for free in charge.free_days_of[day]}
         else:
             starts = set()
             self.faults.append(f"{key}: billed twice by the run of {day}")

@@ -1190,6 +1190,47 @@ def test_a_fixed_term_is_not_begun_anew(tmp_path: Path):
     assert days.is_quiet()
 
 
+REPLACED = [("A1", "01/04/2026", "Replaced")]
+
+
+def replaced_at_first_look(folder: Path, *, connected_on: str) -> Days:
+    """L1 is In Billing by the feed, L2 takes its place from 2 April, and is not billed yet."""
+    days = Days(Office(folder / "office", lines=1))
+    line(days, 1).update(recurring_bill_status="In Billing", upfront_bill_status="In Billing")
+    replace_line(days, 2, 1, connection_on="2026-04-02")
+    line(days, 2)["connected_on"] = connected_on
+    return days
+
+
+def test_what_gives_way_when_we_first_look_is_ended_after_that(tmp_path: Path):
+    days = replaced_at_first_look(tmp_path, connected_on="2026-04-01")
+    days.run(days=3)
+    assert [("L2", "RECURRING"), ("L2", "UPFRONT")] == sorted(
+        days.told(UPDATES, "Layer Line ID", "Charge Type")
+    )
+    days.taken_all()
+    days.run()
+
+    assert REPLACED == days.told(CEASES, "Layer Asset ID", "Cease Date", "Cease Reason")
+    days.taken_all()
+    assert days.is_quiet()
+
+
+def test_what_gives_way_to_a_charge_that_is_ready_later_waits_for_it(tmp_path: Path):
+    days = replaced_at_first_look(tmp_path, connected_on="2026-04-08")
+    assert days.is_quiet(days=3)
+    assert days.is_quiet()
+    assert {("L1", "recurring", "pair_waiting")} == days.holds()
+    days.run(days=5)
+
+    assert REPLACED == days.told(CEASES, "Layer Asset ID", "Cease Date", "Cease Reason")
+    assert [("L2", "RECURRING"), ("L2", "UPFRONT")] == sorted(
+        days.told(UPDATES, "Layer Line ID", "Charge Type")
+    )
+    days.taken_all()
+    assert days.is_quiet()
+
+
 def test_what_the_layer_called_in_billing_is_as_it_was_first_seen(tmp_path: Path):
     office = Office(tmp_path / "office", lines=6)
     days = Days(office)

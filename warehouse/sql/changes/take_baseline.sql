@@ -1,4 +1,5 @@
--- What The Layer called In Billing when we first looked is billed as it looks now.
+-- What The Layer called In Billing when we first looked is billed as it looks now. That it gives way
+-- to a charge which is not billed yet cannot have been told: the two go as a pair.
 -- Params: none.
 INSERT INTO ops.billed BY NAME
 SELECT
@@ -16,7 +17,10 @@ SELECT
     now.unit_price,
     now.frequency,
     now.bill_start_on,
-    now.bill_end_on,
+    CASE
+        WHEN now.end_kind = 'replaced' AND successor.line_id IS NULL THEN NULL
+        ELSE now.bill_end_on
+    END AS bill_end_on,
     now.term_months,
     now.order_ref,
     now.po_ref,
@@ -25,4 +29,12 @@ SELECT
 FROM out.now_charge AS now
 ANTI JOIN ops.billed AS billed
     ON now.line_id = billed.line_id AND now.charge_type = billed.charge_type
+LEFT JOIN (
+    SELECT line_id, charge_type FROM ops.billed
+    UNION
+    SELECT line_id, charge_type FROM out.now_charge WHERE is_baseline
+) AS successor
+    ON
+        now.replaced_by_line = successor.line_id
+        AND now.charge_type = successor.charge_type
 WHERE now.is_baseline;
