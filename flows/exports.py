@@ -108,7 +108,8 @@ def _check_target(profile: LoadedProfile, view: str, target: Path) -> None:
         )
     if target.is_dir():
         raise UsageError(
-            f"Exporting mart.{view}: {target.name} is a folder.", hint="Name a file in it."
+            f"Exporting mart.{view}: {target.name or 'this'} is a folder.",
+            hint="Name a file in it.",
         )
     if target.exists() and not target.name.startswith(_MARK):
         raise UsageError(

@@ -74,11 +74,18 @@ class Section(BaseModel):
         return value
 
 
+LONGEST_NAME = 200
+"""Letters of a tenant's name."""
+
+
 class Tenant(Section):
     """Whose billing this is."""
 
     name: str = Field(
-        "default", min_length=1, max_length=200, description="Part of every row key and path."
+        "default",
+        min_length=1,
+        max_length=LONGEST_NAME,
+        description="Part of every row key and path.",
     )
     timezone: str = Field("Europe/London", description="Whose calendar days count.")
     currency: Literal["GBP"] = Field(

@@ -57,13 +57,19 @@ def _set_up(target: Path, feeds: Path, tenant: str) -> None:
     """Write a profile to `target` that finds its feeds in `feeds`.
 
     Raises:
-        UsageError: there is one already, or one cannot be there.
+        UsageError: there is one already, one cannot be there, or the name is none.
         DiskFailed: the disk is full, or fails.
     """
     from flows.console.example_profile import example_profile
+    from flows.profile import LONGEST_NAME
     from warehouse.connection import disk_trouble_told
 
     doing, beside = f"Setting up {feeds.parent}", target.parent
+    if not (tenant.isprintable() and 1 <= len(tenant) <= LONGEST_NAME):
+        raise UsageError(
+            f"{doing}: this is no name for a tenant.",
+            hint=f"It has 1 to {LONGEST_NAME} letters or signs, none of them invisible.",
+        )
     with disk_trouble_told(target):
         try:
             if target.exists():

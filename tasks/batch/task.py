@@ -418,7 +418,7 @@ def _check_undo(connection: Connection, terms: BatchTerms, seq: int) -> None:
     batch = store.get(seq)
     if batch is None:
         raise IllegalTransition(
-            f"Undoing batch {seq}: there is no such batch.", hint="`r2b status` shows the last."
+            f"Undoing batch {seq}: there is no such batch.", hint="mart.batch lists all there are."
         )
     if batch.undoes is not None:
         raise IllegalTransition(

@@ -53,6 +53,14 @@ def test_the_demo_removes_no_profile_that_it_is_given(tmp_path: Path):
     assert "would remove the profile var/demo/r2b.toml" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["", "x" * 201, "North\x7fwind", "North\nwind"])
+def test_a_profile_that_could_not_be_read_is_not_made(tmp_path: Path, name: str):
+    done = r2b(tmp_path, "init", "here", "--tenant", name)
+
+    assert (2, []) == (done.returncode, [*tmp_path.iterdir()])
+    assert "this is no name for a tenant" in done.stderr
+
+
 def test_a_place_that_cannot_be_used_is_no_bug(tmp_path: Path, office: Office):
     (office.folder / "var").write_text("")
     spoilt = r2b(office.folder, "queue", "retry", "--json")
