@@ -10,6 +10,7 @@ import os
 import re
 import tomllib
 import zoneinfo
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
@@ -1163,18 +1164,29 @@ def _build(data: dict[str, Any], path: Path) -> Profile:
         found = error.errors()
         first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
         where = ".".join(str(part) for part in first["loc"]) or "profile"
+        reading = _source(first["loc"], path)
         if first["type"] == "extra_forbidden":
             known = _known_keys(first["loc"])
             raise ProfileWrong(
-                f"Reading the profile {path.name}: unknown key {_shown(where)}"
+                f"Reading {reading}: unknown key {_shown(where)}"
                 f"{_nearest(str(first['loc'][-1]), known)}.",
                 hint="Correct or remove it; docs/reference/profile.md lists every key.",
             ) from error
         message = str(first["msg"]).removeprefix("Value error, ")
         raise ProfileWrong(
-            f"Reading the profile {path.name}: {_shown(where)}: {_shown(message)}.",
+            f"Reading {reading}: {_shown(where)}: {_shown(message)}.",
             hint="docs/reference/profile.md lists every key and what it may be.",
         ) from error
+
+
+def _source(loc: Sequence[int | str], path: Path) -> str:
+    """What said the value at `loc`: a variable of the environment goes before the profile."""
+    there = {name.upper(): name for name in os.environ}
+    for end in range(len(loc), 1, -1):
+        name = "R2B_" + "__".join(str(part) for part in loc[:end]).upper()
+        if name in there:
+            return f"the variable {there[name]}"
+    return f"the profile {path.name}"
 
 
 def _check_variables() -> None:

@@ -315,6 +315,22 @@ def test_a_list_in_the_environment_is_json(tmp_path: Path, monkeypatch: pytest.M
     assert ("Affinity", "Aurora") == loaded(tmp_path, "").settings.platform.names
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("R2B_FEEDS__PTH", "in", "the variable R2B_FEEDS__PTH: unknown key feeds.pth"),
+        ("r2b_retry__max_attempts", "1e3", "the variable r2b_retry__max_attempts: retry.max_att"),
+        ("R2B_TENANT__CURRENCY", "USD", "the variable R2B_TENANT__CURRENCY: tenant.currency"),
+    ],
+)
+def test_who_said_what_cannot_be_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, words: str
+):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ProfileWrong, match=words):
+        loaded(tmp_path, "")
+
+
 def test_a_label_names_a_column_as_a_file_may_spell_it(tmp_path: Path):
     feeds = loaded(
         tmp_path,
