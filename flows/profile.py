@@ -1,7 +1,8 @@
 """The profile: everything a tenant may set, typed, with defaults that make the sample data work.
 
 One TOML file (`r2b.toml`), environment variables `R2B_<SECTION>__<KEY>` over it. Frozen, without
-side effects: nothing is created, opened or looked up here. Contract section 1.
+side effects: nothing is made or opened but the file itself, and nothing looked at but whether the
+warehouse can be where it says. Contract section 1.
 """
 
 import difflib

@@ -65,16 +65,26 @@ HANDED_OVER = (
 """What Affinity is told of a charge, besides whose line it is."""
 
 
-def end_content(
-    kind: pl.Expr = pl.col("kind"),  # noqa: B008  an expression is a constant
-    day: pl.Expr = pl.col("cease_on"),  # noqa: B008
-    reason: pl.Expr = pl.col("cease_reason"),  # noqa: B008
-) -> pl.Expr:
+def end_content() -> pl.Expr:
     """One text that is equal exactly when two ends of a charge are the same.
 
-    A stop is the same as long as its reason is, as its day goes with the calendar.
+    Of `kind`, `cease_on` and `cease_reason`: a stop is the same as long as its reason is, as its
+    day goes with the calendar.
     """
-    what = pl.when(kind == CeaseKind.STOP).then(reason).otherwise(day.cast(pl.String))
+    what = (
+        pl.when(pl.col("kind") == CeaseKind.STOP)
+        .then(pl.col("cease_reason"))
+        .otherwise(pl.col("cease_on").cast(pl.String))
+    )
+    return _end(pl.col("kind"), what)
+
+
+def cease_content(day: pl.Expr) -> pl.Expr:
+    """`end_content` of a cease on `day`."""
+    return _end(pl.lit(CeaseKind.CEASE.value), day.cast(pl.String))
+
+
+def _end(kind: pl.Expr, what: pl.Expr) -> pl.Expr:
     return pl.concat_str(pl.lit("end"), kind, what, separator="\x1f")
 
 

@@ -53,7 +53,7 @@ class UsageError(R2BError):
 
 
 class ProfileWrong(R2BError):
-    """The profile cannot be read, or says something that makes no sense."""
+    """The profile cannot be read, makes no sense, or names a place that cannot be used."""
 
     exit_code = 10
 

@@ -1,5 +1,6 @@
 """How every command answers: one JSON object or lines for people, one-line errors, exit codes."""
 
+import errno
 import json
 import sys
 from collections.abc import Callable
@@ -17,6 +18,14 @@ from schemas.errors import R2BError
 
 BUG = R2BError.exit_code
 """The exit code of what nobody raised on purpose."""
+
+UNUSABLE = frozenset(
+    {
+        *(errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG),
+        *(errno.EEXIST, errno.ENOTDIR, errno.EISDIR),
+    }
+)
+"""What the system says of a place that may not be used, or where something else is."""
 
 out = CarefulConsole(highlight=False, emoji=False, soft_wrap=True)
 err = CarefulConsole(stderr=True, highlight=False, emoji=False, soft_wrap=True)

@@ -12,6 +12,7 @@ import typer
 from rich.markup import escape
 
 from flows.console.answering import (
+    UNUSABLE,
     AsOfOption,
     ByOption,
     JsonOption,
@@ -543,18 +544,16 @@ def _usage_error(error: typer.TyperException) -> UsageError:
     return UsageError(f"{message}.", hint=f"See `{command} --help`.")
 
 
-_UNUSABLE = frozenset(
-    {
-        *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ELOOP, errno.ENAMETOOLONG),
-        *(errno.EEXIST, errno.ENOTDIR, errno.EISDIR),
-    }
-)
 _SHOWN = 60
 """Letters of a name that cannot be one."""
 
 
-def _unusable(error: OSError) -> ProfileWrong:
-    """A place that the profile, or a word of the command, names cannot be used."""
+def _unusable(error: Exception) -> ProfileWrong | None:
+    """That a place which the profile, or a word of the command, names cannot be used, if so."""
+    if not isinstance(error, OSError) or error.filename is None:
+        return None
+    if error.errno not in UNUSABLE | {errno.EROFS}:
+        return None
     place = Path(os.fsdecode(error.filename)).name or "/"
     return ProfileWrong(
         f"Using {place[:_SHOWN]}: {(error.strerror or 'it failed').lower()}.",
@@ -578,12 +577,10 @@ def _run() -> int:
         return fail(_usage_error(error))
     except R2BError as error:
         return fail(error)
-    except OSError as error:
-        if error.errno not in _UNUSABLE or error.filename is None:
-            tell_of_bug(error)
-            raise
-        return fail(_unusable(error))
     except Exception as error:
+        unusable = _unusable(error)
+        if unusable is not None:
+            return fail(unusable)
         tell_of_bug(error)
         raise
     return code if isinstance(code, int) else 0

@@ -8,15 +8,10 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from flows.console.answering import JsonOption, ProfileOption, answer, out
+from flows.console.answering import UNUSABLE, JsonOption, ProfileOption, answer, out
 from schemas.errors import UsageError
 
-_MISTAKES = frozenset(
-    {
-        *(errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOENT),
-        *(errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP),
-    }
-)
+_MISTAKES = UNUSABLE | {errno.ENOENT}
 """What goes wrong because another place should have been named."""
 
 profile_app = typer.Typer(no_args_is_help=True, help="The profile: check what it means.")

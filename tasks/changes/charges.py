@@ -15,6 +15,7 @@ from schemas.charge import (
     CHARGE_KEY,
     HANDED_OVER,
     anew_content,
+    cease_content,
     charge_content,
     end_content,
 )
@@ -164,10 +165,9 @@ def charge_changes(now: pl.DataFrame, told: pl.DataFrame, terms: ChangeTerms) ->
     seen = now.with_columns(charge_content().alias("seen_content"))
     both = seen.join(told, on=CHARGE_KEY, how="inner", suffix="_told")
     both = both.filter(~_asset_is_gone() & ~_is_stopped()).with_columns(*_place(), _place_holds())
-    both = both.with_columns(_is_over(terms.as_of)).with_columns(
+    both = both.with_columns(_is_over(terms.as_of), _ends_by_itself(terms.as_of)).with_columns(
         *(_differs(field, terms).alias(f"differs_{field}") for field in _FIELDS),
         _stop_day(terms.as_of).alias("stop_on"),
-        _ends_by_itself(terms.as_of).alias("ends_by_itself"),
     )
     both = both.with_columns(*_what_to_say(terms)).with_columns(_cease_reason())
     both = both.with_columns(_end_is_unfit(terms)).with_columns(_end_state())
@@ -347,7 +347,7 @@ def _stop_day(as_of: date) -> pl.Expr:
     )
     ends_before = (_recurring() & (end <= day) & ~_is_cut()).fill_null(value=False)
     taken_back = (~_recurring() & (end == start)).fill_null(value=False)
-    stops = pl.col("stops_because").is_not_null() & ~_ends_by_itself(as_of)
+    stops = pl.col("stops_because").is_not_null() & ~pl.col("ends_by_itself")
     return pl.when(stops & ~ends_before & ~taken_back).then(day)
 
 
@@ -360,7 +360,7 @@ def _ends_by_itself(as_of: date) -> pl.Expr:
 
     Where Affinity refused that end, or the other one of its pair cannot go yet, the stop is told.
     """
-    own = end_content(pl.lit(CeaseKind.CEASE.value), pl.col("bill_end_on"), pl.lit(None))
+    own = cease_content(pl.col("bill_end_on"))
     is_refused = (pl.col("refused_end") == own).fill_null(value=False)
     is_earlier = (pl.col("bill_end_on") < _last_day_of_a_stop(as_of)).fill_null(value=False)
     return (
@@ -371,7 +371,7 @@ def _ends_by_itself(as_of: date) -> pl.Expr:
         & ~_is_cut()
         & ~_pair_waits()
         & ~is_refused
-    )
+    ).alias("ends_by_itself")
 
 
 def _what_to_say(terms: ChangeTerms) -> list[pl.Expr]:

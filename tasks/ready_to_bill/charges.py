@@ -163,7 +163,9 @@ def charges_of(lines: pl.DataFrame, terms: Terms) -> pl.DataFrame:
             "cli_profile"
         ),
         pl.coalesce("asset_cli", "line_cli").alias("cli_text"),
-        _is_own(pl.col("upfront_order_route"), terms).alias("order_route_is_own"),
+        (_route_kind(pl.col("upfront_order_route"), terms) == "own")
+        .fill_null(value=False)
+        .alias("order_route_is_own"),
         pl.when(pl.col("term_months") >= 1).then(pl.col("term_months")).alias("term_months"),
     )
     reading = read_cli(pl.col("cli_text"), pl.col("cli_profile"))
@@ -187,7 +189,7 @@ def charges_of(lines: pl.DataFrame, terms: Terms) -> pl.DataFrame:
         pl.concat(per_type)
         .with_columns(
             *_in_life(),
-            _route_kind(terms),
+            _route_kind(pl.col("route"), terms).alias("route_kind"),
             pl.col("route").fill_null("The Layer"),
             *_bill_start(terms),
         )
@@ -377,25 +379,16 @@ def _bill_end() -> list[pl.Expr]:
     ]
 
 
-def _is_own(route: pl.Expr, terms: Terms) -> pl.Expr:
-    """Whether a route bills in The Layer; an empty one does."""
-    names = [name_key(name) for name in terms.own_names]
-    other = [name_key(name) for name in terms.platform_names]
-    name = route.str.strip_chars().str.to_lowercase()
-    return route.is_null() | (name.is_in(names) & ~name.is_in(other))
+def _route_kind(route: pl.Expr, terms: Terms) -> pl.Expr:
+    """What a route's name means: platform, own, other, or null when nobody knows the name.
 
-
-def _route_kind(terms: Terms) -> pl.Expr:
-    """What the route's name means: platform, own, other, or null when nobody knows the name."""
+    An empty one is The Layer's, whatever the profile calls its own.
+    """
     kinds = {
         **dict.fromkeys(map(name_key, terms.other_platforms), "other"),
         **dict.fromkeys(map(name_key, terms.own_names), "own"),
         **dict.fromkeys(map(name_key, terms.platform_names), "platform"),
     }
-    name = pl.col("route").str.strip_chars().str.to_lowercase()
-    return (
-        pl.when(name.is_null())  # whatever the profile calls its own
-        .then(pl.lit("own"))
-        .otherwise(name.replace_strict(kinds, default=None, return_dtype=pl.String))
-        .alias("route_kind")
-    )
+    name = route.str.strip_chars().str.to_lowercase()
+    known = name.replace_strict(kinds, default=None, return_dtype=pl.String)
+    return pl.when(route.is_null()).then(pl.lit("own")).otherwise(known)

@@ -4,6 +4,7 @@ Pure polars, row by row: what other charges have to say (`rivals.py`) is added a
 `with_more_holds`.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import polars as pl
@@ -44,6 +45,9 @@ HOLD_SCHEMA = pl.Schema(
 
 ODDITY_SCHEMA = pl.Schema({"line_id": pl.String(), "subject": pl.String(), "warning": pl.String()})
 """What looks odd but holds nothing: a CLI or a line, and why; `line_id` is where it was seen."""
+
+_OF_CHARGE = pl.concat_str(*CHARGE_KEY, separator="|")
+"""The subject of what is odd about a charge."""
 
 CLAIM_SCHEMA = pl.Schema(
     {
@@ -143,9 +147,7 @@ def judge(lines: pl.DataFrame, terms: Terms) -> Judgement:
     charges = charges.filter("is_charge")
     triggered = charges.filter(pl.col("disposition").is_null())
     unknown_route = charges.filter(pl.col("disposition") == Disposition.HELD)
-    verdicts = triggered.select(
-        *CHARGE_KEY, "value", *(rule.alias(reason) for reason, rule in rules.items())
-    )
+    verdicts = _verdicts(triggered, rules)
     is_held = verdicts.select(pl.any_horizontal(*rules)).to_series()
     held = verdicts.filter(is_held)
     holds = pl.concat(
@@ -153,12 +155,7 @@ def judge(lines: pl.DataFrame, terms: Terms) -> Judgement:
             unknown_route.select(
                 *CHARGE_KEY, pl.lit(HoldReason.UNKNOWN_ROUTE.value).alias("reason"), "value"
             ),
-            *(
-                held.filter(pl.col(reason)).select(
-                    *CHARGE_KEY, pl.lit(reason).alias("reason"), "value"
-                )
-                for reason in rules
-            ),
+            *_reasons(held, rules),
         ]
     )
     judged = triggered.with_columns(
@@ -175,6 +172,21 @@ def judge(lines: pl.DataFrame, terms: Terms) -> Judgement:
         oddities=pl.concat([_oddities(charges, terms), _held_too_late(charges, rules)]),
         billed=billed,
     )
+
+
+def _verdicts(charges: pl.DataFrame, rules: dict[str, pl.Expr]) -> pl.DataFrame:
+    """What each rule says of each charge, in a column of its name."""
+    return charges.select(
+        *CHARGE_KEY, "value", *(rule.alias(reason) for reason, rule in rules.items())
+    )
+
+
+def _reasons(verdicts: pl.DataFrame, rules: Iterable[str]) -> list[pl.DataFrame]:
+    """HOLD_SCHEMA rows, a frame for each rule: the charges it holds."""
+    return [
+        verdicts.filter(pl.col(reason)).select(*CHARGE_KEY, pl.lit(reason).alias("reason"), "value")
+        for reason in rules
+    ]
 
 
 def _billed(charges: pl.DataFrame, rules: dict[str, pl.Expr]) -> pl.DataFrame:
@@ -379,7 +391,7 @@ def _oddities(charges: pl.DataFrame, terms: Terms) -> pl.DataFrame:
         & pl.col("bill_status").ne_missing(BillStatus.IN_BILLING.value)
     ).select(
         "line_id",
-        subject=pl.concat_str(*CHARGE_KEY, separator="|"),
+        subject=_OF_CHARGE,
         warning=pl.lit("charge was In Billing in The Layer, and is not any more"),
     )
     lines = charges.filter(pl.col("charge_type") == ChargeType.UPFRONT)
@@ -401,13 +413,11 @@ def _held_too_late(charges: pl.DataFrame, rules: dict[str, pl.Expr]) -> pl.DataF
     answered = {HoldReason.AFFINITY_REJECTED.value, HoldReason.UNDONE.value}
     doubts = {reason: rule for reason, rule in rules.items() if reason not in answered}
     doubts[HoldReason.UNKNOWN_ROUTE.value] = pl.col("route_kind").is_null()
-    return pl.concat(
-        exported.filter(doubt).select(
-            "line_id",
-            subject=pl.concat_str(*CHARGE_KEY, separator="|"),
-            warning=pl.lit(f"charge of an open batch would be held today: {reason}"),
-        )
-        for reason, doubt in doubts.items()
+    found = pl.concat(_reasons(_verdicts(exported, doubts), doubts))
+    return found.select(
+        "line_id",
+        subject=_OF_CHARGE,
+        warning=pl.format("charge of an open batch would be held today: {}", "reason"),
     ).cast(ODDITY_SCHEMA)
 
 
