@@ -167,3 +167,33 @@ def each_number(numbers: pl.DataFrame) -> pl.DataFrame:
         )
         .drop("is_range", "number")
     )
+
+
+def lives_in_affinity(snapshot: pl.DataFrame) -> pl.DataFrame:
+    """Affinity's CLIs as we write them: `site_ref`, `cli`, `lives_until` (null = open).
+
+    Args:
+        snapshot: `site_ref`, `cli` as Affinity writes it, `end_on`. What is no UK number is kept
+            as it is. Source: contract, ruling 8.
+    """
+    return snapshot.select(
+        "site_ref",
+        pl.coalesce(read_uk_number(pl.col("cli")).cleaned, pl.col("cli")).alias("cli"),
+        pl.col("end_on").alias("lives_until"),
+    )
+
+
+def lives_at_the_start() -> pl.Expr:
+    """What lives until `lives_until` (null = open) is there on a row's `start_on`, or later."""
+    return pl.col("lives_until").is_null() | (pl.col("lives_until") >= pl.col("start_on"))
+
+
+def already_there(rows: pl.DataFrame, lives: pl.DataFrame) -> pl.DataFrame:
+    """Those of `rows` (`site_ref`, `cli`, `start_on`) that one of `lives` is there for."""
+    where = ["site_ref", "cli"]
+    there = (
+        rows.select(*where, "start_on")
+        .join(lives.select(*where, "lives_until"), on=where)
+        .filter(lives_at_the_start())
+    )
+    return rows.join(there, on=where, how="semi")

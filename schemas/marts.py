@@ -782,7 +782,7 @@ BEHIND: Mapping[str, str] = {
     "ops.cease_request": "Affinity's cease requests and the assets they end, as last seen.",
     "ops.renewal": "Which asset renewed which by itself, as first seen.",
     "ops.entity_state": "What Affinity took of customers, sites, addresses and contacts.",
-    "ops.cli_state": "The CLIs we added, or are adding, in Affinity.",
+    "ops.cli_state": "The CLIs we added, or are adding, in Affinity, or that our charges found there.",
     "ops.billed_group": "What Affinity was told of each group of licences as a whole.",
     "ops.group_member": "Who was ever in which group; behind `mart.group_member`.",
     "ops.retention": "What retention removed, kind by kind: who, when, how much, until which day.",

@@ -14,7 +14,7 @@ from schemas.affinity import CEASES, CLIS, ENTITY_FILES, PRODUCTS, OutFile
 from schemas.errors import no_such_batch
 from schemas.json_text import read_json
 from schemas.vocabulary import BatchState
-from warehouse.queries import first_row, read, read_batches, registered, scalar
+from warehouse.queries import append, first_row, read, read_batches, registered, scalar
 from warehouse.statements import statement
 
 _READ_ROWS = {
@@ -267,6 +267,24 @@ class BatchStore:
         """Freeze `cli_rows` as rows of batch `seq`."""
         with registered(self._connection, "cli_rows", cli_rows):
             self._connection.execute(statement("batch/freeze_clis"), {"seq": seq, "tenant": tenant})
+
+    def meet_clis(self, clis: pl.DataFrame, *, seq: int) -> None:
+        """Note the CLIs (CLI_ROW) that batch `seq` needs and Affinity has, ours or not.
+
+        Once a charge on them is billed they are seen: they end and move with it.
+        """
+        columns = ("site_ref", "cli", "start_on", "customer_ref", "cli_type", "range_end")
+        append(
+            self._connection,
+            "ops.cli_state",
+            clis.select(
+                *columns,
+                "end_on",
+                "asset_id",
+                pl.lit("met").alias("status"),
+                pl.lit(seq, pl.Int64).alias("batch_seq"),
+            ),
+        )
 
     def enter(
         self,

@@ -36,13 +36,22 @@ class ChangeStore:
 
         `numbers`: their additional numbers, cleaned (`site_ref`, `cli`, `start_on`, ...).
         """
-        append(
-            self._connection,
-            "ops.cli_state",
-            numbers.with_columns(pl.lit("seen").alias("status")),
-        )
+        self.take_seen(numbers)
         self._connection.execute(statement("changes/take_baseline_clis"))
         self._connection.execute(statement("changes/take_baseline"))
+
+    def without(self) -> pl.DataFrame:
+        """CLIs that charges are billed with, and that no answer says are there."""
+        self._connection.execute(statement("changes/make_without_clis"))
+        return read(self._connection, "FROM work.without_cli")
+
+    def affinity_clis(self) -> pl.DataFrame:
+        """CLIs Affinity says it has."""
+        return read(self._connection, statement("batch/read_affinity_clis"))
+
+    def take_seen(self, clis: pl.DataFrame) -> None:
+        """Take `clis` (columns of LIFE) as there: Affinity shows them, charges of ours use them."""
+        append(self._connection, "ops.cli_state", clis.with_columns(pl.lit("seen").alias("status")))
 
     def now(self) -> pl.DataFrame:
         """Billed charges that may no longer be as told: NOW."""
@@ -107,6 +116,8 @@ class ChangeStore:
 
         What is due of charges has to be added before.
         """
+        self.without()
+        self._connection.execute(statement("changes/make_left_clis"), {"as_of": as_of})
         return read(self._connection, statement("changes/read_standing"), {"as_of": as_of})
 
     def lives(self) -> pl.DataFrame:

@@ -54,6 +54,7 @@ _SETTLED_CHANGES = (
     "changes/settle_identity",
     "changes/keep_refused",
     "changes/settle_clis",
+    "changes/meet_clis",
     "changes/end_clis",
     "changes/settle_entities",
     "changes/drop_told_entities",

@@ -1,10 +1,17 @@
 """Which CLIs a batch has to add in Affinity before its products can hang on them. Pure polars."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import polars as pl
 
-from schemas.cli_text import clean_numbers, each_number, read_uk_number
+from schemas.cli_text import (
+    already_there,
+    clean_numbers,
+    each_number,
+    lives_at_the_start,
+    lives_in_affinity,
+)
 from schemas.vocabulary import CliProfile, CliType
 
 CLI_ROW = pl.Schema(
@@ -25,6 +32,13 @@ CLI_ROW = pl.Schema(
 _WHERE = ("site_ref", "cli")
 
 
+class CliRows(NamedTuple):
+    """`added` is told; `met` is what would have been, but Affinity has it. Both CLI_ROW."""
+
+    added: pl.DataFrame
+    met: pl.DataFrame
+
+
 def cli_rows(
     ready: pl.DataFrame,
     numbers: pl.DataFrame,
@@ -34,7 +48,7 @@ def cli_rows(
     *,
     ended: pl.DataFrame | None = None,
     expands_ranges: bool = False,
-) -> pl.DataFrame:
+) -> CliRows:
     """The CLI rows (ADD) of a batch.
 
     Args:
@@ -52,16 +66,17 @@ def cli_rows(
         expands_ranges: each number of a range is a row of its own.
 
     Returns:
-        CLI_ROW, one row per (`site_ref`, `cli`), in no order. One that an undo ended on its start
-        date or later is opened again by an UPDATE: the key of its ADD was accepted once.
+        One row per (`site_ref`, `cli`), in no order. One that an undo ended on its start date or
+        later is opened again by an UPDATE: the key of its ADD was accepted once.
 
     Source: contract section 4, "CLI row"; rulings 8, 19, 20.
     """
     needed = _needed(ready)
-    live = _cleaned_live(live_in_affinity)
+    live = lives_in_affinity(live_in_affinity)
     if ended is not None:
         live = live.join(ended, on=_WHERE, how="anti")
-    main = _not_live(_needed(_uncovered(ready, live_by_ledger)), live, live_by_ledger.clear())
+    wanted = _needed(_uncovered(ready, live_by_ledger))
+    main = _not_among(wanted, there := already_there(wanted, live))
     every_number = _additional(ready, needed, numbers, by_category)
     if expands_ranges:
         every_number = each_number(every_number)
@@ -72,9 +87,15 @@ def cli_rows(
         .with_columns(pl.col("adds_range").alias("range_end"))
         .select(list(CLI_ROW))
     )
-    others = _not_live(added, live, live_by_ledger).join(main, on=_WHERE, how="anti")
-    rows = pl.concat([main, others.select(list(CLI_ROW))])
-    return rows if ended is None else _opened_again(rows, ended)
+    added = _not_among(added, already_there(added, live_by_ledger))
+    others = _not_among(added, numbers_there := already_there(added, live))
+    rows = pl.concat([main, _not_among(others, main).select(list(CLI_ROW))])
+    met = pl.concat([there, _not_among(numbers_there, there).select(list(CLI_ROW))])
+    return CliRows(rows if ended is None else _opened_again(rows, ended), met)
+
+
+def _not_among(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    return rows.join(others, on=_WHERE, how="anti")
 
 
 def _opened_again(rows: pl.DataFrame, ended: pl.DataFrame) -> pl.DataFrame:
@@ -151,29 +172,6 @@ def _additional(
     )
 
 
-def _cleaned_live(live_in_affinity: pl.DataFrame) -> pl.DataFrame:
-    return live_in_affinity.select(
-        "site_ref",
-        pl.coalesce(read_uk_number(pl.col("cli")).cleaned, pl.col("cli")).alias("cli"),
-        pl.col("end_on").alias("lives_until"),
-    )
-
-
-def _not_live(rows: pl.DataFrame, live: pl.DataFrame, live_by_ledger: pl.DataFrame) -> pl.DataFrame:
-    columns = [*_WHERE, "lives_until"]
-    there = (
-        rows.select(*_WHERE, "start_on")
-        .join(pl.concat([live.select(columns), live_by_ledger.select(columns)]), on=_WHERE)
-        .filter(_lives_at_the_start())
-    )
-    return rows.join(there, on=_WHERE, how="anti")
-
-
-def _lives_at_the_start() -> pl.Expr:
-    """What lives until `lives_until` (null = open) is there when a row's CLI starts, or later."""
-    return pl.col("lives_until").is_null() | (pl.col("lives_until") >= pl.col("start_on"))
-
-
 def moved_here(rows: pl.DataFrame, movable: pl.DataFrame) -> pl.DataFrame:
     """`rows` (CLI_ROW), but a CLI that Affinity has elsewhere is moved, not added a second time.
 
@@ -186,7 +184,7 @@ def moved_here(rows: pl.DataFrame, movable: pl.DataFrame) -> pl.DataFrame:
         The rows, with `previous_site_ref` (null where nothing moves); an UPDATE where one moves.
     """
     elsewhere = (
-        _cleaned_live(movable)
+        lives_in_affinity(movable)
         .with_columns(movable["customer_ref"])
         .select("customer_ref", "cli", "lives_until", previous_site_ref="site_ref")
         .sort("previous_site_ref")
@@ -195,7 +193,7 @@ def moved_here(rows: pl.DataFrame, movable: pl.DataFrame) -> pl.DataFrame:
         rows.filter(pl.col("action") == "ADD")
         .select("customer_ref", *_WHERE, "start_on")
         .join(elsewhere, on=["customer_ref", "cli"])
-        .filter((pl.col("previous_site_ref") != pl.col("site_ref")) & _lives_at_the_start())
+        .filter((pl.col("previous_site_ref") != pl.col("site_ref")) & lives_at_the_start())
         .unique("cli", keep="first", maintain_order=True)
         .select(*_WHERE, "previous_site_ref")
     )
@@ -212,12 +210,12 @@ def clis_live_elsewhere(rows: pl.DataFrame, live_in_affinity: pl.DataFrame) -> i
 
     What has ended there before it is to start is not live.
     """
-    elsewhere = _cleaned_live(live_in_affinity).select("cli", "lives_until", other="site_ref")
+    elsewhere = lives_in_affinity(live_in_affinity).select("cli", "lives_until", other="site_ref")
     return (
         rows.filter(pl.col("action") == "ADD")
         .select(*_WHERE, "start_on")
         .join(elsewhere, on="cli")
-        .filter((pl.col("other") != pl.col("site_ref")) & _lives_at_the_start())
+        .filter((pl.col("other") != pl.col("site_ref")) & lives_at_the_start())
         .select("cli")
         .n_unique()
     )

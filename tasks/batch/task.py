@@ -16,7 +16,7 @@ from schemas.errors import DeliveryIncomplete, IllegalTransition, StaleStatus
 from schemas.receipts import BatchFile, BatchReceipt, JudgementReceipt, Money, RunRef, UndoReceipt
 from schemas.vocabulary import BatchState, BillStatus, CliProfile, Disposition, RetryState
 from tasks.batch.canary import goes_first
-from tasks.batch.clis import cli_rows, clis_live_elsewhere, moved_here
+from tasks.batch.clis import CliRows, cli_rows, clis_live_elsewhere, moved_here
 from tasks.batch.manifest import manifest, totals_of
 from tasks.batch.rendering import WrittenLayout
 from tasks.batch.undo import cease_rows, cli_cease_rows, sharing_a_key, unfit
@@ -101,7 +101,7 @@ def _freeze(
     """Freeze what is ready and due as batch `seq`, and enter it in ledger and queue."""
     store, moment = BatchStore(connection), _now()
     last = store.last()
-    rows = _cli_rows(store, terms, is_canary=is_canary)
+    rows, met = _cli_rows(store, terms, is_canary=is_canary)
     elsewhere = clis_live_elsewhere(rows, store.affinity_clis())
     store.freeze(
         seq=seq,
@@ -116,6 +116,7 @@ def _freeze(
         delivery_mode=terms.delivery_mode,
         is_canary=is_canary,
     )
+    store.meet_clis(met, seq=seq)
     ledger = Ledger(connection)
     ledger.take(seq)
     claimed, changed = store.claimed_charges(seq), store.claimed_changes(seq)
@@ -186,7 +187,7 @@ def preview_batch(run: RunRef, terms: BatchTerms) -> tuple[ClaimReceipt, BatchRe
             clis = (
                 0
                 if claim.seq is None
-                else _cli_rows(store, terms, is_canary=claim.is_canary).height
+                else _cli_rows(store, terms, is_canary=claim.is_canary).added.height
             )
             due = store.due_counts(is_canary=claim.is_canary)
             ready, value = store.ready_rows(), store.ready_value()
@@ -260,13 +261,13 @@ def _is_clean_canary(tail: Tail | None) -> bool:
     )
 
 
-def _cli_rows(store: BatchStore, terms: BatchTerms, *, is_canary: bool) -> pl.DataFrame:
+def _cli_rows(store: BatchStore, terms: BatchTerms, *, is_canary: bool) -> CliRows:
     """The CLIs to add for what the batch bills, and those that changed; a canary only adds."""
     changed = store.due_clis().clear() if is_canary else store.due_clis()
     needed = [store.ready_for_clis()]
     if not is_canary:
         needed.append(store.due_cli_places())
-    rows = cli_rows(
+    found = cli_rows(
         pl.concat(needed),
         store.numbers(),
         store.affinity_clis(),
@@ -275,7 +276,8 @@ def _cli_rows(store: BatchStore, terms: BatchTerms, *, is_canary: bool) -> pl.Da
         ended=store.ended_clis(),
         expands_ranges=terms.expands_ranges,
     )
-    return pl.concat([moved_here(rows, store.movable_clis()), changed], how="diagonal")
+    added = moved_here(found.added, store.movable_clis())
+    return found._replace(added=pl.concat([added, changed], how="diagonal"))
 
 
 @step("publish batch")

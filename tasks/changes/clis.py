@@ -22,12 +22,14 @@ STANDING = pl.Schema(
         "asset_id": pl.String(),
         "start_on": pl.Date(),
         "end_on": pl.Date(),
+        "is_without": pl.Boolean(),
     }
 )
 """A recurring charge at a place that something changes about, one row per charge.
 
 `told_*` is where it stood before the batch, null for one that begins with it; `end_on` its last
-day, null while it is open.
+day, null while it is open; `is_without`: it is billed with a CLI that was given up, or may go
+again, and that nothing says is there (`told_cli` is null then).
 """
 
 LIFE = pl.Schema(
@@ -59,7 +61,7 @@ CLI_DUE = pl.Schema(
         "previous_site_ref": pl.String(),
     }
 )
-"""A row of the CLI file: UPDATE or CEASE."""
+"""A row of the CLI file: UPDATE, CEASE, or ADD where what was told was given up."""
 
 PLACE = pl.Schema(
     {
@@ -73,6 +75,7 @@ PLACE = pl.Schema(
 )
 
 _WHERE = ["site_ref", "cli"]
+_NOT_OF_AN_ADD = ("range_end", "end_on", "previous_cli", "previous_site_ref")
 
 
 class CliChanges(NamedTuple):
@@ -103,6 +106,7 @@ def cli_changes(standing: pl.DataFrame, lives: pl.DataFrame, as_of: date) -> Cli
             _ends(_wanted(placed.filter(~pl.col("opens_anew"))), lives, as_of),
             _as_update(moved),
             _as_cease(gone, as_of),
+            _told_again(standing, wanted, lives, moved),
         ]
     )
     return CliChanges(due, _needed(standing, wanted, moved, as_of))
@@ -242,6 +246,23 @@ def _as_update(moved: pl.DataFrame) -> pl.DataFrame:
     ).cast(CLI_DUE)
 
 
+def _told_again(
+    standing: pl.DataFrame, wanted: pl.DataFrame, lives: pl.DataFrame, moved: pl.DataFrame
+) -> pl.DataFrame:
+    """CLIs that charges are billed with, and that were not taken: as they were to be added."""
+    without = standing.filter("is_without").select(_WHERE).unique()
+    return (
+        wanted.join(without, on=_WHERE, how="semi")
+        .join(lives, on=_WHERE, how="anti")
+        .join(moved, left_on=_WHERE, right_on=["to_site", "to_cli"], how="anti")
+        .with_columns(
+            pl.lit("ADD").alias("action"),
+            *(pl.lit(None, dtype=CLI_DUE[name]).alias(name) for name in _NOT_OF_AN_ADD),
+        )
+        .select(pl.col(name).cast(dtype) for name, dtype in CLI_DUE.items())
+    )
+
+
 def _as_cease(lives: pl.DataFrame, as_of: date) -> pl.DataFrame:
     last = pl.max_horizontal("start_on", pl.lit(as_of).dt.offset_by("-1d"))
     ends = lives.filter(pl.col("end_on").is_null() | (pl.col("end_on") > last))
@@ -289,9 +310,9 @@ def _needed(
     standing: pl.DataFrame, wanted: pl.DataFrame, moved: pl.DataFrame, as_of: date
 ) -> pl.DataFrame:
     """Where charges arrive from elsewhere and no CLI arrives with them: it may have to be added."""
-    arriving = standing.filter(pl.col("cli").is_not_null() & _arrives()).select(_WHERE)
+    arriving = standing.filter(pl.col("cli").is_not_null() & _arrives() & ~pl.col("is_without"))
     return (
-        wanted.join(arriving.unique(), on=_WHERE, how="semi")
+        wanted.join(arriving, on=_WHERE, how="semi")
         .join(moved, left_on=_WHERE, right_on=["to_site", "to_cli"], how="anti")
         .select(
             "customer_ref",

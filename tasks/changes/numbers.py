@@ -68,6 +68,7 @@ def _hanging(standing: pl.DataFrame, numbers: pl.DataFrame, lives: pl.DataFrame)
         .with_columns(
             pl.when(pl.col("told_cli").is_not_null()).then("told_site_ref").alias("told_site_ref"),
             pl.min_horizontal("end_on", "number_end").alias("end_on"),
+            pl.lit(value=False).alias("is_without"),
         )
         .select(pl.col(name).cast(dtype) for name, dtype in STANDING.items())
     )

@@ -5,10 +5,10 @@ from dataclasses import replace
 import polars as pl
 
 from schemas.charge import CHARGE_KEY
-from schemas.cli_text import clean_numbers
+from schemas.cli_text import already_there, clean_numbers, lives_in_affinity
 from schemas.receipts import ChangeReceipt, RunRef
 from tasks.changes.charges import ChargeChanges, charge_changes
-from tasks.changes.clis import cli_changes
+from tasks.changes.clis import LIFE, cli_changes
 from tasks.changes.earlier import earlier_ends
 from tasks.changes.entities import SUBJECTS, Records, entity_changes, oddities
 from tasks.changes.groups import CANDIDATE, fold
@@ -70,13 +70,18 @@ def _together(*found: ChargeChanges) -> ChargeChanges:
 
 
 def _clis(store: ChangeStore, terms: ChangeTerms) -> None:
+    in_affinity = lives_in_affinity(store.affinity_clis())
+    store.take_seen(already_there(store.without(), in_affinity))
     standing, lives = store.standing(terms.as_of), store.lives()
     found = cli_changes(standing.filter("is_touched"), lives, terms.as_of)
     numbers = _cleaned(store.numbers(), terms)
     others = number_changes(standing, numbers, lives, terms.as_of)
     store.add_due("cli", found.due)
     # a number that is a CLI of its own goes as that
-    store.add_due("cli", others.join(found.due, on=["site_ref", "cli"], how="anti"))
+    others = others.join(found.due, on=["site_ref", "cli"], how="anti")
+    there = already_there(others.filter(pl.col("action") == "ADD"), in_affinity)
+    store.take_seen(there.select(list(LIFE)))
+    store.add_due("cli", others.join(there, on=["site_ref", "cli"], how="anti"))
     store.drop_refused_clis(terms.as_of)
     store.add_due("cli_place", found.needed)
 

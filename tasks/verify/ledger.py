@@ -46,8 +46,10 @@ _STANDS: dict[tuple[str, str | None], set[str]] = {
 """How a charge or CLI may stand by the outcome of its row."""
 
 _STANDS_WITHOUT_A_ROW = {
-    # In Billing when we first looked, and stopped since; a CLI that Affinity showed
+    # In Billing when we first looked, and stopped since; a CLI that Affinity showed, which counts
+    # once a charge on it is billed
     ("charge", LedgerStatus.STOPPED),
+    ("cli", "met"),
     ("cli", "seen"),
     ("cli", "superseded"),
     ("cli", "ceasing"),

@@ -329,15 +329,32 @@ def test_a_new_order_line_bills_it_again_on_the_same_number(after: Office):
     assert {"L1": "held", "L2": "held", "L3": "in_billing"} == after.dispositions()
 
 
-def test_what_was_resold_after_an_undo_can_be_undone_but_its_number_ends_once(after: Office):
+def test_what_was_resold_after_an_undo_can_be_undone_and_its_number_ends_again(after: Office):
     after.add_line(3)
     after.record("assets", 3)["cli"] = "01204600001"
     after.record("assets", 1)["is_live"] = "false"
     after.run()
     after.uploaded(3)
+    first = next(row for row in ended(after) if row["CLI"] == "01204600001")
     receipt = after.undo(3)
 
-    assert {"07_ceases.csv": 2} == receipt.files
+    assert {"06_clis.csv": 1, "07_ceases.csv": 2} == receipt.files
+    (again,) = ended(after, receipt.seq)
+    assert first["Row Key"] != again["Row Key"]
+    assert {**first, "Row Key": "", "Layer Asset ID": "A3"} == {**again, "Row Key": ""}
+
+
+def test_a_number_whose_end_was_told_before_ends_with_the_undo(tmp_path: Path, written: Written):
+    office = written(tmp_path, 1)
+    office.uploaded()
+    office.record("assets")["cease_on"] = "2026-12-31"
+    office.run()
+    office.uploaded(2)
+    receipt = office.undo()
+
+    assert [("01204600001", "01/03/2026")] == [
+        (row["CLI"], row["End Date"]) for row in ended(office, receipt.seq)
+    ]
 
 
 def test_the_same_asset_cannot_be_ceased_twice_from_the_same_day(after: Office):

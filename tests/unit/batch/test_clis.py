@@ -60,7 +60,7 @@ def added(
     by_category: dict[str, CliProfile] | None = None,
 ) -> list[dict[str, Any]]:
     """The rows a batch of these charges adds, by site and CLI."""
-    found = cli_rows(
+    found, _ = cli_rows(
         frame(READY, CHARGE, ready),
         frame(NUMBER, A_NUMBER, numbers),
         live() if in_affinity is None else in_affinity,

@@ -197,6 +197,6 @@ def test_a_number_that_an_undo_ended_is_opened_again(ended_on: date, action: str
     ours = pl.DataFrame({**place, "lives_until": [None]}, schema_overrides={"lives_until": pl.Date})
     ours = ours.clear()
     ended = frame(ENDED, {"site_ref": "AS-1", "cli": "01204600001"}, ({"ended_on": ended_on},))
-    rows = cli_rows(ready, numbers, said_live, ours, {}, ended=ended)
+    rows, _ = cli_rows(ready, numbers, said_live, ours, {}, ended=ended)
 
     assert [(action, MARCH, None)] == rows.select("action", "start_on", "end_on").rows()

@@ -1,84 +1,19 @@
 -- Which charges stand on which CLIs once the next batch was taken, and which did before: is_touched at
 -- every place that something changes about (what moves, what ends, what ended before today, what is
--- open though its CLI ends), and the charges of assets with additional numbers. What was refused and
--- is wanted elsewhere now, or nowhere, leaves its place: its CLI may have been taken. So does a CLI that
--- everybody has left already, and whose end was refused: it has no line.
--- Params: $as_of DATE.
-WITH refused AS (
-    SELECT product.line_id, product.customer_ref, product.site_ref, product.cli, product.asset_id
-    FROM out.batch_outcome AS outcome
-    INNER JOIN out.batch_product AS product
-        ON outcome.seq = product.seq AND outcome.row_key = product.row_key
-    SEMI JOIN ops.cli_state AS life
-        ON product.site_ref = life.site_ref AND product.cli = life.cli
-    SEMI JOIN out.charge AS charge
-        ON product.line_id = charge.line_id AND product.charge_type = charge.charge_type
-    ANTI JOIN core.asset_numbers AS number ON product.asset_id = number.asset_id
-    WHERE outcome.outcome = 'rejected' AND product.charge_type = 'recurring'
-    UNION
-    SELECT NULL AS line_id, cli.customer_ref, cli.site_ref, cli.cli, cli.asset_id
-    FROM out.batch_outcome AS outcome
-    INNER JOIN out.batch_cli AS cli ON outcome.seq = cli.seq AND outcome.row_key = cli.row_key
-    SEMI JOIN ops.cli_state AS life
-        ON
-            cli.site_ref = life.site_ref
-            AND cli.cli = life.cli
-            AND cli.start_on = life.start_on
-            AND life.status IN ('live', 'seen')
-            AND (life.end_on IS NULL OR life.end_on >= $as_of)
-    ANTI JOIN core.asset_numbers AS number ON cli.asset_id = number.asset_id
-    WHERE outcome.outcome = 'rejected' AND cli.action = 'CEASE'
-),
-
--- only of the few places where something was refused: the tables are long
-wanted AS (
-    SELECT billed.site_ref, billed.cli
-    FROM ops.billed AS billed
-    SEMI JOIN refused ON billed.site_ref = refused.site_ref AND billed.cli = refused.cli
-    WHERE
-        billed.charge_type = 'recurring'
-        AND (billed.bill_end_on IS NULL OR billed.bill_end_on >= $as_of)
-    UNION ALL
-    SELECT now.site_ref, now.cli
-    FROM out.now_charge AS now
-    INNER JOIN ops.billed AS billed
-        ON now.line_id = billed.line_id AND now.charge_type = billed.charge_type
-    SEMI JOIN refused ON now.site_ref = refused.site_ref AND now.cli = refused.cli
-    WHERE
-        now.charge_type = 'recurring'
-        AND now.stops_because IS NULL
-        AND (
-            now.bill_end_on IS NULL
-            OR now.bill_end_on >= $as_of
-            OR (billed.ended_by = 'change' AND now.bill_end_on > billed.bill_end_on)
-        )
-    UNION ALL
-    SELECT due.site_ref, due.cli
-    FROM out.due_product AS due
-    SEMI JOIN refused ON due.site_ref = refused.site_ref AND due.cli = refused.cli
-    UNION ALL
-    SELECT ref.site_ref, charge.cli
-    FROM out.charge AS charge
-    INNER JOIN work.site_ref AS ref ON charge.site_id = ref.site_id
-    SEMI JOIN refused ON ref.site_ref = refused.site_ref AND charge.cli = refused.cli
-    ANTI JOIN (
-        SELECT line_id, charge_type
-        FROM out.hold
-        WHERE reason = 'asset_not_live'
-    ) AS dead ON charge.line_id = dead.line_id AND charge.charge_type = dead.charge_type
-    WHERE charge.disposition IN ('ready', 'held', 'waiting', 'exported')
-),
-
-told AS (
+-- open though its CLI ends, what has no CLI), and the charges of assets with additional numbers. A CLI
+-- that nobody stands on, or wants to, is left: it goes along where its charges have gone, or ends.
+-- is_without: the CLI it was billed with was given up, or may go again, and nothing says it is there.
+-- Params: $as_of DATE. work.left_cli and work.without_cli are made.
+WITH told AS (
     SELECT
         billed.line_id,
         billed.customer_ref AS told_customer_ref,
         billed.site_ref AS told_site_ref,
-        billed.cli AS told_cli,
+        CASE WHEN without.cli IS NULL THEN billed.cli END AS told_cli,
         coalesce(due.customer_ref, billed.customer_ref) AS customer_ref,
         coalesce(due.site_ref, billed.site_ref) AS site_ref,
         CASE WHEN due.line_id IS NULL THEN billed.cli ELSE due.cli END AS cli,
-        due.cli_type,
+        coalesce(due.cli_type, without.cli_type) AS cli_type,
         coalesce(due.asset_id, billed.asset_id) AS asset_id,
         coalesce(due.bill_start_on, billed.bill_start_on) AS start_on,
         CASE
@@ -107,8 +42,16 @@ told AS (
         CASE WHEN billed.ended_by = 'change' THEN NULL ELSE billed.bill_end_on END AS told_end_on,
         billed.ended_by IS DISTINCT FROM 'change'
         AND coalesce(now.site_ref = billed.site_ref AND now.cli = billed.cli, now.line_id IS NULL)
-            AS stays
+            AS stays,
+        billed.ended_by IS DISTINCT FROM 'change'
+        AND coalesce(now.bill_end_on, cease.cease_on, billed.bill_end_on) IS NULL
+        AND now.stops_because IS NULL AS is_open,
+        without.cli IS NOT NULL
+        AND due.line_id IS NULL
+        AND (billed.bill_end_on IS NULL OR billed.bill_end_on >= $as_of) AS is_without
     FROM ops.billed AS billed
+    LEFT JOIN work.without_cli AS without
+        ON billed.site_ref = without.site_ref AND billed.cli = without.cli
     LEFT JOIN out.now_charge AS now
         ON billed.line_id = now.line_id AND billed.charge_type = now.charge_type
     LEFT JOIN out.due_product AS due
@@ -142,7 +85,9 @@ after AS (
         charge.bill_start_on AS start_on,
         charge.bill_end_on AS end_on,
         charge.bill_end_on AS told_end_on,
-        FALSE AS stays
+        FALSE AS stays,
+        FALSE AS is_open,
+        FALSE AS is_without
     FROM out.charge AS charge
     WHERE charge.disposition = 'ready' AND charge.charge_type = 'recurring'
     UNION ALL
@@ -159,7 +104,9 @@ after AS (
         due.bill_start_on AS start_on,
         due.bill_end_on AS end_on,
         due.bill_end_on AS told_end_on,
-        FALSE AS stays
+        FALSE AS stays,
+        FALSE AS is_open,
+        FALSE AS is_without
     FROM out.due_product AS due
     WHERE due.action = 'ADD' AND due.charge_type = 'recurring'
     UNION ALL
@@ -176,39 +123,42 @@ after AS (
         product.bill_start_on AS start_on,
         product.bill_end_on AS end_on,
         product.bill_end_on AS told_end_on,
-        FALSE AS stays
+        FALSE AS stays,
+        FALSE AS is_open,
+        FALSE AS is_without
     FROM ops.charge_state AS state
     INNER JOIN out.batch_product AS product
         ON state.batch_seq = product.seq AND state.row_key = product.row_key
     WHERE state.status = 'exported' AND state.charge_type = 'recurring'
     UNION ALL
     SELECT
-        refused.line_id,
-        refused.customer_ref AS told_customer_ref,
-        refused.site_ref AS told_site_ref,
-        refused.cli AS told_cli,
+        gone.line_id,
+        gone.customer_ref AS told_customer_ref,
+        gone.site_ref AS told_site_ref,
+        gone.cli AS told_cli,
         -- its number goes with it, where it is billed elsewhere
         told.customer_ref,
         told.site_ref,
         told.cli,
         told.cli_type,
-        refused.asset_id,
+        gone.asset_id,
         told.start_on,
         told.end_on,
         told.end_on AS told_end_on,
-        FALSE AS stays
-    FROM refused
+        FALSE AS stays,
+        FALSE AS is_open,
+        FALSE AS is_without
+    FROM work.left_cli AS gone
     LEFT JOIN told
-        ON refused.line_id = told.line_id AND (told.end_on IS NULL OR told.end_on >= $as_of)
-    ANTI JOIN wanted ON refused.site_ref = wanted.site_ref AND refused.cli = wanted.cli
+        ON gone.line_id = told.line_id AND (told.end_on IS NULL OR told.end_on >= $as_of)
 ),
 
--- what begins on a CLI that ends keeps it open; what should have moved, and was refused, may have lost
--- its number to that
+-- what begins on a CLI that ends keeps it open, and so does what goes on; what should have moved, and
+-- was refused, may have lost its number to that
 ending AS (
     SELECT site_ref, cli, max(end_on) AS last_day
     FROM ops.cli_state
-    WHERE status = 'live' AND end_on IS NOT NULL
+    WHERE status IN ('live', 'seen') AND end_on IS NOT NULL
     GROUP BY site_ref, cli
 ),
 
@@ -216,7 +166,7 @@ touched AS (
     SELECT unnest([told_site_ref, site_ref]) AS site_ref, unnest([told_cli, cli]) AS cli
     FROM after
     WHERE
-        told_cli IS NOT NULL
+        (told_cli IS NOT NULL OR (told_customer_ref IS NOT NULL AND cli IS NOT NULL))
         AND (
             cli IS DISTINCT FROM told_cli
             OR site_ref IS DISTINCT FROM told_site_ref
@@ -230,10 +180,17 @@ touched AS (
     WHERE
         (after.end_on IS NULL OR after.end_on > ending.last_day)
         AND after.start_on <= ending.last_day
-        AND (after.told_cli IS NULL OR (after.stays AND ending.last_day < $as_of))
+        AND (
+            after.told_cli IS NULL
+            OR (after.stays AND (ending.last_day < $as_of OR after.is_open))
+        )
+    UNION ALL
+    SELECT site_ref, cli
+    FROM after
+    WHERE is_without
 )
 
-SELECT * EXCLUDE (told_end_on, stays)
+SELECT * EXCLUDE (told_end_on, stays, is_open)
 FROM (
     SELECT
         after.*,

@@ -1,4 +1,4 @@
--- The CLIs a batch added that are live by our ledger; a cease that was accepted is never sent again.
+-- The CLIs a batch added that are live by our ledger, also those that were told an end: it comes too late.
 -- Params: $seq BIGINT.
 SELECT
     added.customer_ref,
@@ -11,15 +11,4 @@ SELECT
 FROM out.batch_cli AS added
 INNER JOIN ops.cli_state AS state
     ON added.seq = state.batch_seq AND added.row_key = state.row_key
-ANTI JOIN (
-    SELECT cease.site_ref, cease.cli, cease.start_on
-    FROM out.batch_cli AS cease
-    INNER JOIN out.batch_outcome AS outcome
-        ON cease.seq = outcome.seq AND cease.row_key = outcome.row_key
-    WHERE cease.action = 'CEASE' AND outcome.outcome = 'accepted'
-) AS ceased
-    ON
-        added.site_ref = ceased.site_ref
-        AND added.cli = ceased.cli
-        AND added.start_on = ceased.start_on
 WHERE added.seq = $seq AND state.status = 'live';

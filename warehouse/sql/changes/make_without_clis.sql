@@ -1,0 +1,28 @@
+-- The CLIs that charges are billed with, whose row was given up, or may go again, and that nothing says
+-- are there.
+-- Params: none.
+CREATE OR REPLACE TABLE work.without_cli AS
+SELECT
+    asked.site_ref,
+    asked.cli,
+    min(billed.customer_ref) AS customer_ref,
+    min(asked.cli_type) AS cli_type,
+    min(billed.bill_start_on) AS start_on,
+    min(billed.asset_id) AS asset_id
+FROM ops.cli_state AS asked
+INNER JOIN ops.billed AS billed
+    ON
+        asked.site_ref = billed.site_ref
+        AND asked.cli = billed.cli
+        AND billed.charge_type = 'recurring'
+        AND billed.bill_start_on IS NOT NULL
+LEFT JOIN ops.retry_item AS item ON item.subject = concat('cli:', asked.row_key)
+ANTI JOIN (
+    SELECT site_ref, cli
+    FROM ops.cli_state
+    WHERE status IN ('exported', 'live', 'seen', 'ceasing')
+) AS there ON asked.site_ref = there.site_ref AND asked.cli = there.cli
+WHERE
+    asked.status IN ('abandoned', 'returned')
+    OR (asked.status = 'rejected' AND item.state = 'released')
+GROUP BY asked.site_ref, asked.cli;
