@@ -224,7 +224,8 @@ _ALL = (
             _c(
                 "action",
                 "text",
-                "update, cease, stop, change (cease and add), or earlier (a former stretch ends).",
+                "update, cease, stop, change (cease and add), earlier (a former stretch ends), or "
+                "sooner (what was stopped ended before that).",
             ),
             _c("field", "text", "What differs."),
             _c("told", "text", "What Affinity was told."),
@@ -782,7 +783,7 @@ BEHIND: Mapping[str, str] = {
     "ops.cease_request": "Affinity's cease requests and the assets they end, as last seen.",
     "ops.renewal": "Which asset renewed which by itself, as first seen.",
     "ops.entity_state": "What Affinity took of customers, sites, addresses and contacts.",
-    "ops.cli_state": "The CLIs we added, or are adding, in Affinity, or that our charges found there.",
+    "ops.cli_state": "The CLIs we added in Affinity, or are adding, or that our charges found.",
     "ops.billed_group": "What Affinity was told of each group of licences as a whole.",
     "ops.group_member": "Who was ever in which group; behind `mart.group_member`.",
     "ops.retention": "What retention removed, kind by kind: who, when, how much, until which day.",

@@ -251,7 +251,10 @@ class ReconcileReceipt:
 
 @dataclass(frozen=True)
 class UndoReceipt:
-    """A batch that takes back what `undoes` handed over; planned = it was not written."""
+    """A batch that takes back what `undoes` handed over; planned = it was not written.
+
+    `changed_since`: charges of it that stay, since a later batch ceased them and added them anew.
+    """
 
     seq: int
     undoes: int
@@ -259,6 +262,7 @@ class UndoReceipt:
     files: Mapping[str, int]
     value: Decimal
     charges: int
+    changed_since: int = 0
     is_planned: bool = False
     delivery: DeliveryReceipt | None = None
 

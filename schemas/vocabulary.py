@@ -97,6 +97,7 @@ class CeaseKind(StrEnum):
 
     `stop`: Do Not Bill, or another route; it can be taken back. `change`: the same charge goes on
     as a new row. `earlier`: an earlier stretch of it, which must not outlast the newest one.
+    `sooner`: it was stopped, and ceased before that.
     """
 
     UNDO = "undo"
@@ -104,6 +105,7 @@ class CeaseKind(StrEnum):
     STOP = "stop"
     CHANGE = "change"
     EARLIER = "earlier"
+    SOONER = "sooner"
 
 
 SEEN_STOPPED = "seen_stopped"

@@ -1,6 +1,7 @@
 """Batches that take back what another handed over. Table: `out.batch_cease`."""
 
 from decimal import Decimal
+from typing import NamedTuple
 
 import duckdb
 import polars as pl
@@ -8,6 +9,17 @@ import polars as pl
 from schemas.vocabulary import CeaseKind
 from warehouse.queries import first_row, read, registered, scalar
 from warehouse.statements import statement
+
+
+class Changed(NamedTuple):
+    """Charges of a batch that no undo of it takes back.
+
+    `since`: it put them In Billing, and they were ceased and added anew by a later one; `only`: it
+    changed them, an earlier one put them In Billing.
+    """
+
+    since: int
+    only: int
 
 
 class UndoStore:
@@ -20,6 +32,13 @@ class UndoStore:
     def standing(self, seq: int) -> pl.DataFrame:
         """The charges of batch `seq` that are In Billing because of it: STANDING."""
         return read(self._connection, statement("undo/read_standing"), {"seq": seq})
+
+    def changed(self, seq: int) -> Changed:
+        """What batch `seq` and the changes since have to do with each other."""
+        since, only = first_row(
+            self._connection, statement("undo/count_changed_since"), {"seq": seq}
+        ) or (0, 0)
+        return Changed(since, only)
 
     def added_clis(self, seq: int) -> pl.DataFrame:
         """The CLIs batch `seq` added that are live by our ledger, as they were added."""

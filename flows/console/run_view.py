@@ -157,6 +157,7 @@ _ACTIONS = {
     "change": "changed charges, as new ones",
     "cease": "ends of charges",
     "earlier": "ends of what they were before",
+    "sooner": "ends before they were stopped",
     "stop": "Do Not Bill, or another route",
 }
 
@@ -252,6 +253,7 @@ def show_undo(receipt: UndoReceipt) -> None:
             f"{charges} of batch {receipt.undoes}, {pounds(-receipt.value)}. "
             "Nothing was written."
         )
+        _show_changed_since(receipt)
         return
     rows = [(name, f"{count:,}") for name, count in receipt.files.items()]
     title = f"Batch {receipt.seq}, which undoes batch {receipt.undoes}"
@@ -262,10 +264,19 @@ def show_undo(receipt: UndoReceipt) -> None:
             f"To be taken back: {charges} ({pounds(-receipt.value)}), In Billing until this batch "
             "is confirmed.\n"
         )
+    _show_changed_since(receipt)
     if receipt.delivery is not None:
         show_delivery(receipt.delivery)
     else:
         _show_gate(receipt.seq)
+
+
+def _show_changed_since(receipt: UndoReceipt) -> None:
+    if receipt.changed_since:
+        out.print(
+            f"[bold]Not taken back:[/] {counted(receipt.changed_since, 'charge')} that later "
+            "batches changed, and bill. Do Not Bill in The Layer ends them.\n"
+        )
 
 
 def _show_gate(seq: int) -> None:

@@ -14,7 +14,14 @@ from schemas.affinity import CEASES, CLIS, LOAD_ORDER, PRODUCTS, OutFile
 from schemas.audit import AuditHead
 from schemas.errors import DeliveryIncomplete, IllegalTransition, StaleStatus
 from schemas.receipts import BatchFile, BatchReceipt, JudgementReceipt, Money, RunRef, UndoReceipt
-from schemas.vocabulary import BatchState, BillStatus, CliProfile, Disposition, RetryState
+from schemas.vocabulary import (
+    BatchState,
+    BillStatus,
+    CeaseKind,
+    CliProfile,
+    Disposition,
+    RetryState,
+)
 from tasks.batch.canary import goes_first
 from tasks.batch.clis import CliRows, cli_rows, clis_live_elsewhere, moved_here
 from tasks.batch.manifest import manifest, totals_of
@@ -36,7 +43,7 @@ from warehouse.connection import Connection, file_sha256, open_warehouse, transa
 from warehouse.ledger import Ledger
 from warehouse.retry_queue import RetryQueue, cease_subject, charge_subject
 from warehouse.runs import note_warnings
-from warehouse.undos import UndoStore
+from warehouse.undos import Changed, UndoStore
 
 OPEN_STATES = (
     BatchState.CLAIMED,
@@ -165,7 +172,8 @@ def _exported(charges: pl.DataFrame) -> pl.DataFrame:
 
 def _changing(changes: pl.DataFrame) -> pl.DataFrame:
     in_billing = pl.lit(BillStatus.IN_BILLING.value)
-    return changes.select(
+    # what was stopped is not billed, and stays so
+    return changes.filter(pl.col("kind") != CeaseKind.SOONER).select(
         "line_id",
         "charge_type",
         in_billing.alias("from_status"),
@@ -350,11 +358,9 @@ def claim_undo(run: RunRef, terms: BatchTerms, seq: int, *, actor: str, reason: 
         store, undos = BatchStore(connection), UndoStore(connection)
         _check_undo(connection, terms, seq)
         standing, last = undos.standing(seq), store.last()
+        changed = undos.changed(seq)
         if standing.is_empty():
-            raise IllegalTransition(
-                f"Undoing batch {seq}: nothing of it is In Billing.",
-                hint="There is nothing to take back.",
-            )
+            raise _nothing_stands(seq, changed)
         shared = sharing_a_key(standing)
         if shared:
             raise IllegalTransition(
@@ -411,7 +417,25 @@ def claim_undo(run: RunRef, terms: BatchTerms, seq: int, *, actor: str, reason: 
             files=_parts({CLIS: clis.height, CEASES: ceases.height}, terms),
             value=value,
             charges=back.height,
+            changed_since=changed.since,
         )
+
+
+def _nothing_stands(seq: int, changed: Changed) -> IllegalTransition:
+    if changed.since:
+        return IllegalTransition(
+            f"Undoing batch {seq}: {changed.since} charge(s) of it were changed since, and are "
+            "billed by later batches.",
+            hint="Set Do Not Bill on them in The Layer: the next batch ends them.",
+        )
+    if changed.only:
+        return IllegalTransition(
+            f"Undoing batch {seq}: it put no charge In Billing, it changed {changed.only}.",
+            hint="Correct them in The Layer: the next batch changes them again.",
+        )
+    return IllegalTransition(
+        f"Undoing batch {seq}: nothing of it is In Billing.", hint="There is nothing to take back."
+    )
 
 
 def _check_undo(connection: Connection, terms: BatchTerms, seq: int) -> None:

@@ -164,7 +164,8 @@ def charge_changes(now: pl.DataFrame, told: pl.DataFrame, terms: ChangeTerms) ->
     """
     seen = now.with_columns(charge_content().alias("seen_content"))
     both = seen.join(told, on=CHARGE_KEY, how="inner", suffix="_told")
-    both = both.filter(~_asset_is_gone() & ~_is_stopped()).with_columns(*_place(), _place_holds())
+    both = both.filter(~_asset_is_gone() & (~_is_stopped() | _ceased_sooner()))
+    both = both.with_columns(*_place(), _place_holds())
     both = both.with_columns(_is_over(terms.as_of), _ends_by_itself(terms.as_of)).with_columns(
         *(_differs(field, terms).alias(f"differs_{field}") for field in _FIELDS),
         _stop_day(terms.as_of).alias("stop_on"),
@@ -279,6 +280,17 @@ def _is_stopped() -> pl.Expr:
     return ((pl.col("ended_by") == CeaseKind.STOP) | seen).fill_null(value=False)
 
 
+def _ceased_sooner() -> pl.Expr:
+    """We stopped it, and it ceased before that: Affinity has billed it for too long."""
+    return (
+        (pl.col("ended_by") == CeaseKind.STOP)
+        & _recurring()
+        & _is_ceased()
+        & ~_pair_waits()
+        & (pl.col("bill_end_on") < _told("bill_end_on"))
+    ).fill_null(value=False)
+
+
 def _is_over(as_of: date) -> pl.Expr:
     """It ended before today, and nothing else is told of it than that.
 
@@ -335,20 +347,23 @@ def _stop_day(as_of: date) -> pl.Expr:
     """The last day of a charge that must not be billed any more; null: it need not stop.
 
     A one-off is taken back: it ends on the day it began. What ends before anyway is not stopped,
-    but for what was cut: it does not go on, so the day it was cut is told again.
+    but for what would go on otherwise: what was cut, and what The Layer has taken its end from. It
+    has ended, so the day it did is told again.
     """
     start, end = _told("bill_start_on"), _told("bill_end_on")
+    last = _last_day_of_a_stop(as_of)
+    has_ended = (_recurring() & (end <= last)).fill_null(value=False)
+    would_go_on = _is_cut() | (pl.col("bill_end_on") > last).fill_null(value=True)
     day = (
-        pl.when(_is_cut())
+        pl.when(_is_cut() | has_ended)
         .then(end)
         .when(_recurring())
-        .then(_last_day_of_a_stop(as_of))
+        .then(last)
         .otherwise(pl.coalesce(start, pl.lit(as_of)))
     )
-    ends_before = (_recurring() & (end <= day) & ~_is_cut()).fill_null(value=False)
     taken_back = (~_recurring() & (end == start)).fill_null(value=False)
-    stops = pl.col("stops_because").is_not_null() & ~pl.col("ends_by_itself")
-    return pl.when(stops & ~ends_before & ~taken_back).then(day)
+    stops = pl.col("stops_because").is_not_null() & ~pl.col("ends_by_itself") & ~_is_stopped()
+    return pl.when(stops & ~(has_ended & ~would_go_on) & ~taken_back).then(day)
 
 
 def _last_day_of_a_stop(as_of: date) -> pl.Expr:
@@ -375,14 +390,15 @@ def _ends_by_itself(as_of: date) -> pl.Expr:
 
 
 def _what_to_say(terms: ChangeTerms) -> list[pl.Expr]:
-    stops = pl.col("stop_on").is_not_null()
+    stops, sooner = pl.col("stop_on").is_not_null(), _ceased_sooner()
     is_dead = (
         pl.col("stops_because").is_null()
+        & ~sooner
         & _recurring()
         & ~pl.col("asset_is_live").fill_null(value=True)
         & pl.col("bill_end_on").is_null()
     )
-    goes = ~stops & pl.col("stops_because").is_null() & ~is_dead
+    goes = ~stops & pl.col("stops_because").is_null() & ~is_dead & ~sooner
     # what was cut to go on as a new row goes on, unless it ended before that
     goes_on = _is_cut() & (
         _pair_waits() | (pl.col("bill_end_on") > _told("bill_end_on")).fill_null(value=True)
@@ -398,15 +414,17 @@ def _what_to_say(terms: ChangeTerms) -> list[pl.Expr]:
     replaces = (update & splits) | (goes & goes_on)
     return [
         update.alias("says_update"),
-        (stops | ends).alias("says_end"),
+        (stops | sooner | ends).alias("says_end"),
         is_dead.alias("is_dead"),
         replaces.alias("replaces"),
         pl.when(stops)
         .then(pl.lit(CeaseKind.STOP.value))
+        .when(sooner)
+        .then(pl.lit(CeaseKind.SOONER.value))
         .when(ends)
         .then(pl.lit(CeaseKind.CEASE.value))
         .alias("kind"),
-        pl.when(stops).then("stop_on").when(ends).then("bill_end_on").alias("cease_on"),
+        pl.when(stops).then("stop_on").when(sooner | ends).then("bill_end_on").alias("cease_on"),
         pl.concat_str(
             *(
                 pl.when(pl.col(f"differs_{field}")).then(pl.lit(field.replace("_", " ")))
@@ -467,7 +485,8 @@ def _state(held: pl.Expr) -> pl.Expr:
 
 def _is_replaced() -> pl.Expr:
     """It ends because a New & Cease takes its place; a stop has a reason of its own."""
-    ends = (pl.col("kind") == CeaseKind.CEASE) & (pl.col("end_kind") == "replaced")
+    ceases = pl.col("kind").is_in([CeaseKind.CEASE.value, CeaseKind.SOONER.value])
+    ends = ceases & (pl.col("end_kind") == "replaced")
     return ends.fill_null(value=False)
 
 

@@ -7,6 +7,7 @@ import polars as pl
 from schemas.charge import CHARGE_KEY
 from schemas.cli_text import already_there, clean_numbers, lives_in_affinity
 from schemas.receipts import ChangeReceipt, RunRef
+from schemas.vocabulary import CeaseKind
 from tasks.changes.charges import ChargeChanges, charge_changes
 from tasks.changes.clis import LIFE, cli_changes
 from tasks.changes.earlier import earlier_ends
@@ -48,7 +49,8 @@ def _charges(store: ChangeStore, terms: ChangeTerms) -> None:
     found = charge_changes(now.join(members, on=CHARGE_KEY, how="anti"), told, terms)
     if any(frame.height for frame in (members, groups, ready)):
         # of a group there is one row, so it is changed whatever the style
-        in_groups = now.join(members, on=CHARGE_KEY, how="semi")
+        standing = members.filter(pl.col("ended_by").ne_missing(CeaseKind.STOP))
+        in_groups = now.join(standing, on=CHARGE_KEY, how="semi")
         of_members = charge_changes(in_groups, told, replace(terms, replaces=False))
         folded = fold(_together(found, of_members), members, groups, ready, terms)
         store.settle_members(folded.settled)

@@ -357,7 +357,10 @@ def _moves_back(seq: int, stood: pl.DataFrame) -> pl.DataFrame:
 
 
 def _moves_of_changes(seq: int, stood: pl.DataFrame) -> pl.DataFrame:
-    """What rows that change or end a billed charge make of it: only a stop takes it back."""
+    """What rows that change or end a billed charge make of it: only a stop takes it back.
+
+    What was stopped is not billed, and is not moved by an end before that.
+    """
     stands_as = pl.col("stands_as")
     stopped = stands_as == LedgerStatus.STOPPED
     done = stands_as.is_in(
@@ -376,7 +379,7 @@ def _moves_of_changes(seq: int, stood: pl.DataFrame) -> pl.DataFrame:
         )
     )
     is_change = pl.col("file").is_in(["products", "ceases"]) & ~pl.col("kind").is_in(
-        ["charge", CeaseKind.UNDO.value]
+        ["charge", CeaseKind.UNDO.value, CeaseKind.SOONER.value]
     )
     return stood.filter(is_change).select(
         "line_id",

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from flows.queue_desk import release
+from flows.verify import verify
 from tests.integration.office import Office, Row
 from tests.running import AS_OF
 
@@ -575,6 +576,71 @@ def test_the_earliest_of_stop_and_cease_counts(days: Days):
     assert [("A1", "01/04/2026")] == days.told(CEASES, "Layer Asset ID", "Cease Date")
     days.taken_all()
     line(days, 1)["recurring_do_not_bill"] = ""
+    assert days.is_quiet()
+
+
+def test_what_was_stopped_and_had_ceased_before_is_billed_no_longer_than_that(days: Days):
+    for number in (1, 2, 3):
+        line(days, number)["recurring_do_not_bill"] = "true"
+    days.run(days=10).taken_all()
+    asset(days, 1).update(cease_on="2026-04-02", cease_reason="Moved away")
+    asset(days, 2)["cease_on"] = "2026-04-30"
+    days.run()
+
+    assert [("A1", "02/04/2026", "Moved away")] == days.told(
+        CEASES, "Layer Asset ID", "Cease Date", "Cease Reason"
+    )
+    assert [("01204600001", "CEASE", "02/04/2026")] == days.told(CLIS, "CLI", "Action", "End Date")
+    refused = days.only_key(CEASES)
+    days.answered({refused: "E1"})
+
+    # refused, it is billed until its stop, and so long it has its number
+    days.run().taken_all()
+    assert [("01204600001", "CEASE", "10/04/2026")] == days.told(CLIS, "CLI", "Action", "End Date")
+    assert days.is_quiet()
+    assert {("L1", "recurring", "affinity_rejected")} == days.holds()
+
+    days.release_all()
+    days.run()
+    assert refused == days.only_key(CEASES)
+    days.taken_all()
+    assert days.is_quiet()
+    assert set() == days.holds()
+    assert {"do_not_bill"} == {days.office.dispositions()[name] for name in ("L1", "L2", "L3")}
+    assert [] == [check.wrong for check in verify(days.office.profile) if check.wrong]
+
+    # free again, it goes on after neither: it has ceased
+    for number in (1, 3):
+        line(days, number)["recurring_do_not_bill"] = ""
+    days.run()
+    assert [("L3", "ADD", days.today.strftime("%d/%m/%Y"))] == days.told(
+        UPDATES, "Layer Line ID", "Action", "Bill Start Date"
+    )
+    assert ("L1", "recurring", "bill_start_after_cease") in days.office.holds()
+
+
+def test_what_must_not_be_billed_does_not_go_on_when_its_cease_is_taken_out(days: Days):
+    asset(days, 1)["cease_on"] = "2026-03-31"
+    days.run().taken_all()
+    line(days, 1)["recurring_do_not_bill"] = "true"
+    assert days.is_quiet()
+    asset(days, 1)["cease_on"] = ""
+    days.run()
+    assert [("A1", "31/03/2026", "Do Not Bill")] == days.told(
+        CEASES, "Layer Asset ID", "Cease Date", "Cease Reason"
+    )
+    days.taken_all()
+    assert days.is_quiet(days=20)
+    assert "do_not_bill" == days.office.dispositions()["L1"]
+
+    # what lies between is not billed
+    line(days, 1)["recurring_do_not_bill"] = ""
+    days.run()
+    assert [("L1", "ADD", days.today.strftime("%d/%m/%Y"))] == days.told(
+        UPDATES, "Layer Line ID", "Action", "Bill Start Date"
+    )
+    assert [("01204600001", "ADD")] == days.told(CLIS, "CLI", "Action")
+    days.taken_all()
     assert days.is_quiet()
 
 

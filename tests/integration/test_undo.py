@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.console.answering import out
+from flows.console.run_view import show_undo
 from flows.console.status_view import show_status
 from flows.looking import explain
 from flows.queue_desk import list_items
@@ -586,6 +587,25 @@ def test_a_batch_of_which_nothing_is_in_billing(tmp_path: Path, written: Written
 
     assert "Undoing batch 1: nothing of it is In Billing." == refusal(refused.undo)
     assert "Undoing batch 1: nothing of it is In Billing." == refusal(after.undo)
+
+
+def test_what_was_changed_since_is_not_taken_back_and_that_is_said(office: Office):
+    profile = office.folder / "r2b.toml"
+    profile.write_text(profile.read_text() + '[changes]\nstyle = "cease_and_add"\n')
+    office.record("assets")["recurring_price"] = "9"
+    office.run(AS_OF + timedelta(days=1))
+    office.uploaded(2)
+
+    assert "Undoing batch 2: it put no charge In Billing, it changed 1." == refusal(
+        lambda: office.undo(2)
+    )
+    receipt = office.undo()
+    assert (3, 1) == (receipt.charges, receipt.changed_since)
+    with out.capture() as said:
+        show_undo(receipt)
+    assert "Not taken back: 1 charge that later batches changed" in said.get()
+    office.uploaded(3)
+    assert "Undoing batch 1: 1 charge(s) of it were changed since" in refusal(office.undo)
 
 
 def test_an_undo_cannot_be_undone(after: Office):

@@ -135,8 +135,9 @@ class Book:
                 del self.cut_short[sent.charge]
             if told is not None and told.period == sent.period:
                 told.facts = {**told.facts, "end": day}
-                told.ended_by, told.refused_end = sent.kind, None
-                told.resumes = told.resumes if sent.kind == "stop" else None
+                told.ended_by = "stop" if sent.kind == "sooner" else sent.kind
+                told.refused_end = None
+                told.resumes = told.resumes if told.ended_by == "stop" else None
             return
         if sent.row["Action"] == "ADD":
             updates = told.updates if told else 0
@@ -270,9 +271,6 @@ class _Day:
         line_id, kind = charge
         line = self.lines[line_id]
         first = asset = self.assets[line["asset_id"]]
-        is_told = any((line_id, each) in self.book.told for each in ("recurring", "upfront"))
-        if charge not in self.book.told and self._renewed_by(first):
-            is_told = False  # it was sold with the first asset, and is judged by that
         is_own_told = charge in self.book.told
         while is_own_told and (renewed := self._renewed_by(asset)):
             asset = renewed
@@ -284,7 +282,11 @@ class _Day:
             price = asset.get("recurring_price") or price
             quantity = asset.get("quantity") or quantity
         cease, why = _day(asset.get("cease_on")), "cease"
-        if cease is None and is_told and (asked := self.book.requests.get(asset.get("object_uid"))):
+        if (
+            cease is None
+            and is_own_told
+            and (asked := self.book.requests.get(asset.get("object_uid")))
+        ):
             cease, why = asked, "request"
         end, by_line = cease, None
         after, successor = self._replaced(asset)
@@ -383,7 +385,7 @@ class _Day:
         ends: list[Any],
     ) -> None:
         told = self.book.told.get(charge)
-        if told is None or told.ended_by == "stop":
+        if told is None:
             return
         now, was, as_of = self._now(charge), told.facts, self.as_of
         recurring = charge[1] == "recurring"
@@ -395,6 +397,11 @@ class _Day:
             dispositions.get(successor) in ("waiting", "held")
             or self.book.in_flight(successor, adds=False)
         )
+        if told.ended_by == "stop":
+            if recurring and now["end"] and now["end"] < was["end"] and not waits:
+                reason = self._reason(now)
+                self._end(charge, told, "sooner", now["end"], reason, by_line, flying, out, ends)
+            return
         ended, has_ended = (day is not None and day < as_of for day in (was["end"], now["end"]))
         # every end here is a cease: what is over needs nothing but its end
         is_over = recurring and has_ended and not is_cut and (ended or not waits)
@@ -418,7 +425,8 @@ class _Day:
             ended = was["end"] is not None and (
                 was["end"] <= day if recurring else was["end"] == was["start"]
             )
-            if is_cut:  # it does not go on
+            taken_out = ended and recurring and (now["end"] is None or now["end"] > day)
+            if is_cut or taken_out:  # it has ended, and does not go on
                 day, ended = was["end"], False
             if not ended:
                 self._end(charge, told, "stop", day, stop, None, flying, out, ends)
@@ -446,8 +454,7 @@ class _Day:
         end_is_refused = False
         if ceases:
             end_is_refused = told.refused_end == ("cease", now["end"])
-            names = {"request": "Cease request", "replaced": "Replaced", "cease": "Ceased"}
-            reason = now["row"].get("cease_reason") or names[now["why"]]
+            reason = self._reason(now)
             if waits and not flying:
                 out.holds.add((*charge, "pair_waiting"))
             self._end(
@@ -496,6 +503,10 @@ class _Day:
         if not goes_on:
             reason = "Changed: " + ", ".join(differs)
             ends.append((charge, "change", as_of - DAY, reason, charge[0], None))
+
+    def _reason(self, now: Facts) -> str:
+        names = {"request": "Cease request", "replaced": "Replaced", "cease": "Ceased"}
+        return now["row"].get("cease_reason") or names[now["why"]]
 
     def _stop(self, now: Facts, line: Row) -> str | None:
         if now["route"] in {"The Layer", *self.platforms}:

@@ -170,6 +170,12 @@ class History:
             self._free_since = None
         elif stopped:
             self._free_since = self._free_since or day
+        if stopped and self._ceased_sooner(day, facts, stopped):
+            if "CEASE" in accepted:
+                stopped = replace(stopped, end=facts.end, over_on=facts.end)
+                self.periods[-1] = stopped
+            elif not refused and not self._parked:
+                self._fault(day, f"ceased on {facts.end}, and stopped on {stopped.end}")
         state, why, start = facts.state, facts.why, facts.start
         if stopped:
             state = facts.state_again
@@ -188,6 +194,16 @@ class History:
         elif state == "ready" and not refused and not self._parked:
             self._fault(day, "ready, and not sent")
 
+    def _ceased_sooner(self, day: date, facts: Facts, stopped: Period) -> bool:
+        """What was stopped is not billed until then if it ceased before that."""
+        return (
+            self.charge.kind == "recurring"
+            and facts.end_is_a_cease
+            and facts.end is not None
+            and facts.end < stopped.end
+            and not self._pair_waits(day, facts)
+        )
+
     def _inside(self, day: date, facts: Facts, accepted: set[str], refused: set[str]) -> None:
         """Billed: stop, end and content follow The Layer."""
         now = self.periods[-1]
@@ -195,9 +211,10 @@ class History:
         excused = bool(refused or self._parked)
         if facts.stop:
             last = max(day, now.start) if recurring else now.start
-            if now.cut:  # it does not go on, so it was stopped then
-                last = now.end
-            elif recurring and now.end is not None and now.end < last:
+            has_ended = recurring and now.end is not None and now.end <= last
+            if now.cut or (has_ended and (facts.end is None or facts.end > last)):
+                last = now.end  # it does not go on, so it was stopped then
+            elif has_ended:
                 return
             if "CEASE" in accepted:
                 self.periods[-1] = replace(now, end=last, over_on=last, stopped=True)

@@ -353,7 +353,14 @@ class Draft:
                 yield from self._before(facts, told, lines)
 
     def _again(self, facts: Facts, told: Told) -> Iterator[Line]:
-        """A further period of what was stopped, once nothing stops it any more."""
+        """A further period of what was stopped, once nothing stops it any more.
+
+        It ends before it was stopped where it ceased before.
+        """
+        is_ceased = facts.charge.kind == "recurring" and facts.end_is_a_cease
+        is_sooner = is_ceased and facts.end is not None and facts.end < told.stopped_on
+        if is_sooner and not self._pair_waits(facts):
+            yield self._cease(facts, told, facts.end, "Ceased", stop=True)
         if facts.stop:
             told.free_since = None
             return
@@ -369,7 +376,10 @@ class Draft:
         recurring = facts.charge.kind == "recurring"
         if facts.stop:
             day = max(self.as_of, told.start) if recurring else told.start
-            if told.end is None or told.end >= day or not recurring:
+            has_ended = recurring and told.end is not None and told.end <= day
+            if has_ended and (facts.end is None or facts.end > day):
+                day, has_ended = told.end, False  # its end was taken out: it does not go on
+            if not has_ended:
                 yield self._cease(facts, told, day, facts.stop, stop=True)
             return
         ends = facts.end != told.end if recurring else False

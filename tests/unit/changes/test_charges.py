@@ -208,7 +208,42 @@ def refused(expression: pl.Expr, **facts: Any) -> str:
         pytest.param(
             {**STOP, "quantity": 3}, {}, [f"stop {AS_OF} Do Not Bill"], id="a stop goes alone"
         ),
-        pytest.param(STOP, {"bill_end_on": YESTERDAY}, [], id="what has ended is not stopped"),
+        pytest.param(
+            {**STOP, "bill_end_on": YESTERDAY, "end_kind": "cease"},
+            {"bill_end_on": YESTERDAY},
+            [],
+            id="what has ended is not stopped",
+        ),
+        pytest.param(
+            STOP,
+            {"bill_end_on": YESTERDAY},
+            [f"stop {YESTERDAY} Do Not Bill"],
+            id="but for what would go on otherwise",
+        ),
+        pytest.param(
+            {**STOP, **ENDED},
+            {"bill_end_on": YESTERDAY, "ended_by": "stop"},
+            ["sooner 2026-03-10 Ceased"],
+            id="what was stopped and ceased before that ends then",
+        ),
+        pytest.param(
+            ENDED,
+            {"bill_end_on": YESTERDAY, "ended_by": "stop"},
+            ["sooner 2026-03-10 Ceased"],
+            id="also when nothing stops it any more",
+        ),
+        pytest.param(
+            {**STOP, "bill_end_on": AS_OF, "end_kind": "cease"},
+            {"bill_end_on": YESTERDAY, "ended_by": "stop"},
+            [],
+            id="what was stopped and ceases later stays stopped",
+        ),
+        pytest.param(
+            {**STOP, "bill_end_on": date(2026, 3, 10), "end_kind": "term"},
+            {"bill_end_on": YESTERDAY, "ended_by": "stop"},
+            [],
+            id="a term is no cease",
+        ),
         pytest.param(STOP, {"ended_by": "stop"}, [], id="what was stopped is not stopped again"),
         pytest.param(
             STOP, {"ended_by": "seen_stopped"}, [], id="what was seen stopped is left alone"
@@ -269,7 +304,7 @@ def test_what_is_told(now: dict[str, Any], told: dict[str, Any], expected: list[
             {"asset_is_live": False}, {}, ["cease_date_missing"], 0, id="dead without an end"
         ),
         pytest.param(
-            {"asset_is_live": False, **STOP},
+            {"asset_is_live": False, **STOP, "bill_end_on": YESTERDAY},
             {"bill_end_on": YESTERDAY},
             [],
             0,

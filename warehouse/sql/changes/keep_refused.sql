@@ -18,7 +18,7 @@ FROM (
         UNION ALL
         SELECT row_key, line_id, charge_type, 'ceases' AS file
         FROM out.batch_cease
-        WHERE seq = $seq AND kind IN ('change', 'cease', 'stop') AND group_key IS NULL
+        WHERE seq = $seq AND kind IN ('change', 'cease', 'stop', 'sooner') AND group_key IS NULL
     ) AS written
     INNER JOIN outcomes ON written.row_key = outcomes.row_key
     WHERE outcomes.stands_as = 'rejected'

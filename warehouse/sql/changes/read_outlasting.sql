@@ -26,7 +26,7 @@ WITH taken AS (
         outcome.outcome = 'accepted'
         AND billed.ended_by IS DISTINCT FROM 'stop'
         AND cease.charge_type = 'recurring'
-        AND cease.kind IN ('change', 'stop', 'earlier')
+        AND cease.kind IN ('change', 'stop', 'sooner', 'earlier')
         AND cease.group_key IS NULL
 ),
 

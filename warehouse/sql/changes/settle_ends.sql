@@ -4,8 +4,8 @@
 UPDATE ops.billed AS billed
 SET
     bill_end_on = written.cease_on,
-    ended_by = written.kind,
-    resumes_on = CASE WHEN written.kind = 'stop' THEN billed.resumes_on END,
+    ended_by = CASE WHEN written.kind = 'sooner' THEN 'stop' ELSE written.kind END,
+    resumes_on = CASE WHEN written.kind IN ('stop', 'sooner') THEN billed.resumes_on END,
     refused_end = NULL,
     content = NULL
 FROM out.batch_end AS written
