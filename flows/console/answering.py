@@ -2,13 +2,16 @@
 
 import errno
 import json
+import os
+import select
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 from rich.markup import escape
@@ -18,6 +21,9 @@ from schemas.errors import R2BError
 
 BUG = R2BError.exit_code
 """The exit code of what nobody raised on purpose."""
+
+UNREAD = 128 + signal.SIGPIPE
+"""The exit code where whoever read the answer stopped, as shells have it."""
 
 UNUSABLE = frozenset(
     {
@@ -87,6 +93,20 @@ def fail(error: R2BError) -> int:
     return error.exit_code
 
 
+def fall_silent(stream: TextIO) -> None:
+    """Let what is still to be written go nowhere: it cannot be written where it was to go."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def is_unread() -> bool:
+    """Whether whoever was to read the answer has gone, as `head` does once it has enough."""
+    watch = select.poll()
+    watch.register(sys.stdout.fileno(), select.POLLERR)
+    return bool(watch.poll(0))
+
+
 def tell_of_bug(error: Exception) -> None:
     """Tell a machine that it met a bug; its own words may name customers, so they are left out."""
     if _is_for_machines():
@@ -101,7 +121,12 @@ def _is_for_machines() -> bool:
 
 def _print_error(code: int, error: Exception, message: str, hint: str) -> None:
     content = {"code": code, "name": type(error).__name__, "message": message, "hint": hint}
-    print(as_json_line({"error": content}))
+    try:
+        print(as_json_line({"error": content}), flush=True)
+    except OSError:
+        # it may be the very thing that is wrong
+        fall_silent(sys.stdout)
+        err.print(f"[bold red]r2b:[/] {escape(f'{message} {hint}'.strip())}")
 
 
 def _plain(value: Any) -> Any:

@@ -39,3 +39,7 @@ class CarefulConsole(Console):
         """As Rich does it, with every text made harmless."""
         for text, style, control in super().render(renderable, options):
             yield Segment(text if control else visible(text), style, control)
+
+    def on_broken_pipe(self) -> None:
+        """Nobody reads any more: said as an error, for the command to end quietly."""
+        raise BrokenPipeError

@@ -43,6 +43,7 @@ def examine(profile_path: Path | None) -> list[Finding]:
         _feeds(profile),
         _delivery(profile),
         _space(profile),
+        _places(profile),
         _warehouse(profile),
         _server(),
     ]
@@ -140,6 +141,22 @@ def _space(profile: LoadedProfile) -> Finding:
     if free < _LITTLE_SPACE:
         return Finding("disk", f"only {free >> 20} MiB free", "Make room: a run needs some.")
     return Finding("disk", f"{free >> 30} GiB free")
+
+
+def _places(profile: LoadedProfile) -> Finding:
+    """Whether batches and the copy for analysts can be put where the profile says."""
+    for name, folder in (
+        ("outbox", profile.outbox),
+        ("published copy", profile.published.parent),
+    ):
+        there = next(place for place in (folder, *folder.parents) if place.exists())
+        if not there.is_dir():
+            verdict = f"the {name} cannot be there: {there.name} is no folder"
+            return Finding("places", verdict, "Name another place in the profile.", 10)
+        if not os.access(there, os.W_OK | os.X_OK):
+            verdict = f"the {name} cannot be written to {there.name}"
+            return Finding("places", verdict, "Check permissions.", 10)
+    return Finding("places", "outbox and published copy can be written")
 
 
 def _warehouse(profile: LoadedProfile) -> Finding:

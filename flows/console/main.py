@@ -12,6 +12,7 @@ import typer
 from rich.markup import escape
 
 from flows.console.answering import (
+    UNREAD,
     UNUSABLE,
     AsOfOption,
     ByOption,
@@ -20,6 +21,8 @@ from flows.console.answering import (
     answer,
     day,
     fail,
+    fall_silent,
+    is_unread,
     out,
     tell_of_bug,
 )
@@ -31,7 +34,7 @@ from flows.console.setting_up import doctor, init, profile_app
 from flows.numbers import batch_number
 from flows.private import keep_private
 from schemas.counting import counted
-from schemas.errors import ProfileWrong, R2BError, UsageError
+from schemas.errors import DiskFailed, ProfileWrong, R2BError, UsageError
 from schemas.storable import is_storable, storable
 
 app = typer.Typer(
@@ -562,6 +565,19 @@ def _unusable(error: Exception) -> ProfileWrong | None:
     )
 
 
+def _disk_failed(error: Exception) -> DiskFailed | None:
+    """That there is no room for what is written, the answer included, or that it fails, if so."""
+    if not isinstance(error, OSError) or error.errno not in _FULL_OR_BROKEN:
+        return None
+    return DiskFailed(
+        f"Writing: {(error.strerror or 'it failed').lower()}.",
+        hint="Make room where the answer goes, and where the profile points; then the same again.",
+    )
+
+
+_FULL_OR_BROKEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
+
+
 def _run() -> int:
     """Run the command that was typed; returns its exit code.
 
@@ -570,6 +586,7 @@ def _run() -> int:
     try:
         _check_words(sys.argv[1:])
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except typer.TyperException as error:
         if not error.format_message():
             # a command without any word has shown its help
@@ -577,20 +594,28 @@ def _run() -> int:
         return fail(_usage_error(error))
     except R2BError as error:
         return fail(error)
-    except Exception as error:
-        unusable = _unusable(error)
-        if unusable is not None:
-            return fail(unusable)
+    except (Exception, SystemExit) as error:
+        # typer ends by itself where nobody reads
+        if isinstance(error, BrokenPipeError | SystemExit) and is_unread():
+            fall_silent(sys.stdout)
+            return UNREAD
+        if isinstance(error, SystemExit):
+            raise
+        known = _unusable(error) or _disk_failed(error)
+        if known is not None:
+            return fail(known)
         tell_of_bug(error)
         raise
     return code if isinstance(code, int) else 0
 
 
-def _fall_silent() -> None:
-    sys.stdout.flush()
+def _say_no_more() -> None:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        fall_silent(sys.stdout)
     sys.stderr.flush()
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+    fall_silent(sys.stderr)
 
 
 def main() -> None:
@@ -598,5 +623,5 @@ def main() -> None:
     keep_private()
     # registered first, so run last: while Prefect's threads keep modules alive, DuckDB's binding
     # prints pages about leaked types as the interpreter goes; by then everything has been said
-    atexit.register(_fall_silent)
+    atexit.register(_say_no_more)
     sys.exit(_run())

@@ -364,6 +364,73 @@ def test_the_doctor_sees_that_the_warehouse_of_a_full_outbox_is_gone(office: Off
     assert "the outbox holds batch 1" in ill.stdout
 
 
+def test_the_doctor_sees_that_nothing_can_be_put_where_batches_go(office: Office):
+    (office.folder / "r2b.toml").write_text('[delivery]\noutbox = "r2b.toml/outbox"\n')
+    ill = r2b(office.folder, "doctor", "--json")
+
+    assert 10 == ill.returncode
+    assert "the outbox cannot be there: r2b.toml is no folder" in ill.stdout
+
+
+def test_status_says_the_same_things_before_the_first_run(office: Office):
+    before = answer(office.folder, "status")
+    office.run()
+
+    assert before.keys() == answer(office.folder, "status").keys()
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        pytest.param(("--help",), 43, id="help"),
+        pytest.param(("status",), 43, id="words"),
+        pytest.param(("status", "--json"), 43, id="JSON"),
+        pytest.param(("nothing", "--json"), 2, id="an error as JSON"),
+    ],
+)
+def test_an_answer_that_has_no_room_is_no_bug(tmp_path: Path, words: tuple[str, ...], code: int):
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [R2B, *words],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    assert (code, 1) == (done.returncode, len(done.stderr.splitlines())), done.stderr
+    assert "Writing: no space left" in done.stderr or code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        pytest.param(("status",), 141, id="words"),
+        pytest.param(("status", "--json"), 141, id="JSON"),
+        pytest.param(("nothing", "--json"), 2, id="an error as JSON"),
+    ],
+)
+def test_an_answer_that_nobody_reads_is_no_bug(tmp_path: Path, words: tuple[str, ...], code: int):
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [R2B, *words],
+            cwd=tmp_path,
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+
+    assert (code, False) == (done.returncode, "Traceback" in done.stderr), done.stderr
+
+
 def test_help_comes_without_prefect(tmp_path: Path):
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "flows.console.main"],

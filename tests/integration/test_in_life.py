@@ -875,6 +875,33 @@ def test_a_changed_charge_is_ceased_and_added(anew: Days):
     assert len(anew.taken) == len(set(anew.taken))
 
 
+def test_a_refused_end_of_what_went_on_is_not_forgotten_for_another_end(anew: Days):
+    """Both rows would be billed from then on."""
+    asset(anew, 1)["cease_on"] = "2026-06-30"
+    anew.run().taken_all()
+    for number in (1, 2):
+        asset(anew, number)["recurring_price"] = "7"
+    anew.run()
+    cuts = {row["Layer Asset ID"]: row["Row Key"] for row in anew.rows(CEASES)}
+    anew.answered(dict.fromkeys(cuts.values(), "E1"))
+    assert anew.is_quiet()
+
+    # of the new row of line 2: with its end the queue has nothing left to say of the charge
+    asset(anew, 2)["cease_on"] = "2026-06-30"
+    anew.run().taken_all()
+    assert [("A2", "30/06/2026")] == anew.told(CEASES, "Layer Asset ID", "Cease Date")
+    anew.run()
+    assert cuts["A2"] == anew.only_key(CEASES)
+    anew.taken_all()
+
+    # line 1 was told an end before it was cut: that is another one
+    anew.release_all()
+    anew.run()
+    assert cuts["A1"] == anew.only_key(CEASES)
+    anew.taken_all()
+    assert anew.is_quiet()
+
+
 def test_a_cease_from_before_a_change_ends_what_was_cut_too(anew: Days):
     anew.office.feeds["affinity_site_products"] = [
         {

@@ -133,6 +133,8 @@ class Book:
             kept = self.cut_short.get(sent.charge)
             if kept is not None and kept[0].period == sent.period:
                 del self.cut_short[sent.charge]
+            elif kept is not None:  # one item in the queue stands for both
+                self.cut_short[sent.charge] = (kept[0], True)
             if told is not None and told.period == sent.period:
                 told.facts = {**told.facts, "end": day}
                 told.ended_by = "stop" if sent.kind == "sooner" else sent.kind
@@ -476,14 +478,17 @@ class _Day:
             return
         if is_cut and not goes_on:
             return
-        replaces = goes_on or splits
+        replaces, whole = goes_on or splits, now
         if not recurring:  # a one-off stays where it is
             now = {**now, **{name: was[name] for name in ("site", "cli", "asset", "end")}}
         elif waits or end_is_refused:  # nor is an end told that must wait
             now = {**now, "end": None if is_cut else was["end"]}
-        content = ("anew", *_content({**now, "start": None})) if replaces else _content(now)
+        contents = [
+            ("anew", *_content({**each, "start": None})) if replaces else _content(each)
+            for each in (now, whole)
+        ]
         holds = [] if is_unknown else self._holds(now, is_new=False)
-        if told.refused_change == content:
+        if told.refused_change in contents:  # as it would be, or but for its end
             holds.append("affinity_rejected")
         if flying:
             return
@@ -493,13 +498,13 @@ class _Day:
         if not replaces:
             nth = told.updates + 1
             row = _product_row(charge, "UPDATE", now, key_of("product", *charge, "update", nth))
-            out.sent.append(Sent("products", charge, "update", row, now, content, told.period))
+            out.sent.append(Sent("products", charge, "update", row, now, contents[0], told.period))
             return
         start = was["end"] + DAY if goes_on else as_of
         facts = {**now, "start": start}
         period = told.period + 1
         row = _product_row(charge, "ADD", facts, key_of("product", *charge, "add", period))
-        out.sent.append(Sent("products", charge, "change", row, facts, content, period))
+        out.sent.append(Sent("products", charge, "change", row, facts, contents[0], period))
         if not goes_on:
             reason = "Changed: " + ", ".join(differs)
             ends.append((charge, "change", as_of - DAY, reason, charge[0], None))
