@@ -292,14 +292,16 @@ def _ceased_sooner() -> pl.Expr:
 
 
 def _is_over(as_of: date) -> pl.Expr:
-    """It ended before today, and nothing else is told of it than that.
+    """It ended before today, and nothing else is told of it than that; a one-off never ends.
 
     An end of its term takes all else along in its row; what is cut, or must go on because the other
     one of its pair waits, is not over, and what is open again is told whole.
     """
     ended = (_told("bill_end_on") < as_of).fill_null(value=False)
     has_ended = (pl.col("bill_end_on") < as_of).fill_null(value=False)
-    return (has_ended & ~_is_cut() & (ended | (_is_ceased() & ~_pair_waits()))).alias("is_over")
+    return (
+        _recurring() & has_ended & ~_is_cut() & (ended | (_is_ceased() & ~_pair_waits()))
+    ).alias("is_over")
 
 
 def _is_ceased() -> pl.Expr:

@@ -902,6 +902,29 @@ def test_a_refused_end_of_what_went_on_is_not_forgotten_for_another_end(anew: Da
     assert anew.is_quiet()
 
 
+def test_an_end_that_was_given_up_of_what_went_on_is_told_again(anew: Days):
+    asset(anew, 1)["recurring_price"] = "7"
+    anew.run()
+    cut, (new,) = anew.only_key(CEASES), anew.rows(UPDATES)
+    anew.answered({}, unanswered=(cut,))
+    assert anew.is_quiet()  # it may be answered yet
+    anew.office.abandon(anew.seq)
+
+    anew.run()
+    assert [(cut, new["Row Key"])] == anew.told(CEASES, "Row Key", "Replaced By Row Key")
+    assert [] == anew.rows(UPDATES)
+    anew.answered({cut: "E1"})
+    assert anew.is_quiet()
+
+    # its row is replaced by the next one, whatever has come after that
+    asset(anew, 1)["recurring_price"] = "8"
+    anew.run().taken_all()
+    anew.run()
+    assert [(cut, new["Row Key"])] == anew.told(CEASES, "Row Key", "Replaced By Row Key")
+    anew.taken_all()
+    assert anew.is_quiet()
+
+
 def test_a_cease_from_before_a_change_ends_what_was_cut_too(anew: Days):
     anew.office.feeds["affinity_site_products"] = [
         {

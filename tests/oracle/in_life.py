@@ -7,7 +7,7 @@ files 07 and 08 and why changes wait. No code of the product is used.
 import hashlib
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 DAY = timedelta(days=1)
@@ -74,6 +74,11 @@ def key_of(*parts: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def _numbered(nth: int, *parts: str) -> str:
+    """The key of what is said for the nth time."""
+    return key_of(*parts, *([nth] if nth > 1 else []))
+
+
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
@@ -92,7 +97,7 @@ class Book:
         self.asked: dict[str, Sent] = {}
         self.refused_adds: dict[Key, Any] = {}
         self.cease_keys: dict[tuple[str, str, date], int] = {}
-        self.cut_short: dict[Key, tuple[Sent, bool]] = {}
+        self.cut_short: dict[tuple[Key, int], tuple[Sent, bool]] = {}
         self.renewals: dict[str, str] = {}
         self.requests: dict[str, date | None] = {}
 
@@ -121,8 +126,16 @@ class Book:
         for sent, outcome in answered:
             if outcome == "rejected":
                 self._refuse(sent)
-            elif outcome == "abandoned" and sent.charge in self.cut_short and sent.kind == "change":
-                self.cut_short[sent.charge] = (sent, True)
+            elif outcome == "abandoned" and sent.file == "ceases":
+                self._keep(sent, is_free=True)
+
+    def note_cease(self, row: Row) -> None:
+        """A row of the cease file that we say nothing of was taken: the next has another key."""
+        day = datetime.strptime(row["Cease Date"], "%d/%m/%Y").date()
+        place = (row["Layer Asset ID"], row["Charge Type"].lower(), day)
+        said = ("cease", *place[:2], day.isoformat())
+        nth = next(n for n in range(1, 100) if row["Row Key"] == _numbered(n, *said))
+        self.cease_keys[place] = max(self.cease_keys.get(place, 0), nth)
 
     def _accept(self, sent: Sent) -> None:
         told = self.told.get(sent.charge)
@@ -130,11 +143,8 @@ class Book:
             day = sent.facts["end"]
             place = (sent.row["Layer Asset ID"], sent.charge[1], day)
             self.cease_keys[place] = max(self.cease_keys.get(place, 0), sent.facts["nth"])
-            kept = self.cut_short.get(sent.charge)
-            if kept is not None and kept[0].period == sent.period:
-                del self.cut_short[sent.charge]
-            elif kept is not None:  # one item in the queue stands for both
-                self.cut_short[sent.charge] = (kept[0], True)
+            self.cut_short.pop((sent.charge, sent.period), None)
+            self._free(sent.charge, is_free=True)
             if told is not None and told.period == sent.period:
                 told.facts = {**told.facts, "end": day}
                 told.ended_by = "stop" if sent.kind == "sooner" else sent.kind
@@ -158,18 +168,31 @@ class Book:
         elif sent.file == "products" and told is not None:
             told.refused_change = sent.content
         elif sent.kind == "change":
-            if told is not None and told.period > sent.period:
-                self.cut_short[sent.charge] = (sent, False)
+            self._keep(sent, is_free=False)
         elif told is not None:
             told.refused_end = sent.content
+            self._free(sent.charge, is_free=False)
+
+    def _keep(self, sent: Sent, *, is_free: bool) -> None:
+        """An end that was not taken: it is told again where its charge went on as a new row."""
+        told = self.told.get(sent.charge)
+        if sent.kind == "change" and told is not None and told.period > sent.period:
+            self.cut_short[sent.charge, sent.period] = (sent, is_free)
+        self._free(sent.charge, is_free=is_free)
+
+    def _free(self, charge: Key, *, is_free: bool) -> None:
+        """One item in the queue stands for all ends of a charge."""
+        for key, (sent, _) in self.cut_short.items():
+            if key[0] == charge:
+                self.cut_short[key] = (sent, is_free)
 
     def release(self) -> None:
         """A person lets all that was refused be tried again."""
         self.refused_adds.clear()
         for told in self.told.values():
             told.refused_change = told.refused_end = None
-        for charge, (sent, _) in list(self.cut_short.items()):
-            self.cut_short[charge] = (sent, True)
+        for key, (sent, _) in self.cut_short.items():
+            self.cut_short[key] = (sent, True)
 
 
 class _Day:
@@ -203,10 +226,10 @@ class _Day:
                 self._change((line_id, kind), dispositions, ready, out, ends)
         for charge, facts in ready.items():
             out.sent.append(self._addition(charge, facts))
-        for charge, (kept, is_free) in sorted(self.book.cut_short.items()):
-            if is_free and not self.book.in_flight(charge, adds=False):
+        for key, (kept, is_free) in sorted(self.book.cut_short.items()):
+            if is_free and not self.book.in_flight(key[0], adds=False):
                 out.sent.append(deepcopy(kept))
-                self.book.cut_short[charge] = (kept, False)
+                self.book.cut_short[key] = (kept, False)
         out.sent += self._ends(ends, out.sent)
         return out
 
@@ -552,7 +575,6 @@ class _Day:
             place = (was["asset"], charge[1], day)
             shared[place] = shared.get(place, 0) + 1
             nth = self.book.cease_keys.get(place, 0) + shared[place]
-            number = [nth] if nth > 1 else []
             successor = (by_line, charge[1])
             billed = self.book.told.get(successor)
             by = next(
@@ -572,7 +594,7 @@ class _Day:
                 "Cease Reason": reason,
                 "Replaced By Row Key": by if by_line else "",
                 "Layer Asset ID": was["asset"],
-                "Row Key": key_of("cease", *place[:2], day.isoformat(), *number),
+                "Row Key": _numbered(nth, "cease", *place[:2], day.isoformat()),
             }
             facts = {"end": day, "nth": nth}
             rows.append(Sent("ceases", charge, kind, row, facts, content, told.period))

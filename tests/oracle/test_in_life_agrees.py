@@ -138,7 +138,9 @@ class World:
             [key, outcome, "E12" if outcome == "rejected" else ""]
             for key, outcome in outcomes.items()
         ]
-        rows += [[row["Row Key"], "accepted"] for row in self._written() if _is_earlier(row)]
+        for row in filter(_is_earlier, self._written()):
+            rows.append([row["Row Key"], "accepted"])
+            self.book.note_cease(row)
         if (self.office.batch(self.seq) / "06_clis.csv").exists():
             rows += [
                 [r["Row Key"], "accepted"] for r in self.office.written(self.seq, "06_clis.csv")

@@ -123,6 +123,12 @@ def refused(expression: pl.Expr, **facts: Any) -> str:
         ),
         pytest.param({"quantity": 3}, {"in_flight": True}, [], id="nothing while in flight"),
         pytest.param(
+            {**UPFRONT, "quantity": 3},
+            {**UPFRONT, "bill_end_on": YESTERDAY},
+            ["UPDATE quantity"],
+            id="a one-off that was told an end is not over",
+        ),
+        pytest.param(
             {**UPFRONT, "site_ref": "AS-2", "cli": None, "asset_id": "A2", **ENDED},
             UPFRONT,
             [],

@@ -1,6 +1,6 @@
 -- Freeze every due end of a billed charge, keyed by asset, charge type and day; an end that was told
 -- before, or that two charges share, has a number in its key. With a canary go only the ends of what
--- its charges replace.
+-- its charges replace. What goes on as a new row is replaced by that one, whatever came after it.
 -- Params: $seq BIGINT, $tenant VARCHAR, $is_canary BOOLEAN.
 INSERT INTO out.batch_cease BY NAME
 SELECT
@@ -22,7 +22,7 @@ SELECT
     due.charge_type,
     due.cease_on,
     due.cease_reason,
-    coalesce(written.row_key, exported.row_key, billed.row_key) AS replaced_by,
+    coalesce(anew.row_key, written.row_key, exported.row_key, billed.row_key) AS replaced_by,
     due.asset_id,
     due.line_id,
     due.kind,
@@ -56,6 +56,19 @@ FROM (
             AND cease.charge_type = told.charge_type
             AND cease.cease_on = told.cease_on
 ) AS due
+LEFT JOIN (
+    SELECT line_id, charge_type, period, arg_max(row_key, seq) AS row_key
+    FROM out.batch_product
+    WHERE
+        action = 'ADD'
+        AND line_id IN (SELECT cease.line_id FROM out.due_cease AS cease WHERE cease.kind = 'change')
+    GROUP BY line_id, charge_type, period
+) AS anew
+    ON
+        due.kind = 'change'
+        AND due.replaced_by_line = anew.line_id
+        AND due.charge_type = anew.charge_type
+        AND due.period + 1 = anew.period
 LEFT JOIN out.batch_charge AS written
     ON
         written.seq = $seq

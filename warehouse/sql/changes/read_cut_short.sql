@@ -1,6 +1,6 @@
 -- Ends of charges that went on as a new row, which Affinity took while it refused the end of the old
--- one: to be told again once a person has released it, or its time has come. An end of the new row that
--- was taken has settled the item of both: the old one is told again.
+-- one, or that was given up: to be told again, once a person has released it, or its time has come. An
+-- end of the new row that was taken has settled the item of both: the old one is told again.
 -- Params: none. work.in_flight is made.
 SELECT
     cease.line_id,
@@ -21,7 +21,7 @@ SELECT
 FROM out.batch_cease AS cease
 INNER JOIN out.batch_outcome AS outcome
     ON cease.seq = outcome.seq AND cease.row_key = outcome.row_key
-INNER JOIN (
+LEFT JOIN (
     SELECT subject, arg_max(state, id) AS state
     FROM ops.retry_item
     GROUP BY subject
@@ -47,8 +47,8 @@ ANTI JOIN (
 WHERE
     cease.kind = 'change'
     AND cease.period < billed.period
-    AND outcome.outcome = 'rejected'
-    AND item.state IN ('released', 'done')
+    AND outcome.outcome IN ('rejected', 'abandoned')
+    AND coalesce(item.state IN ('released', 'done'), TRUE)
 QUALIFY
     row_number() OVER (
         PARTITION BY cease.line_id, cease.charge_type, cease.period
