@@ -246,7 +246,7 @@ HOLDS: dict[HoldReason, Explanation] = {
         "billing",
     ),
     HoldReason.BILL_START_AFTER_CEASE: Explanation(
-        "Billing would start after the asset ceased.",
+        "Billing would start after the asset ceased, or after another took its place.",
         "Correct the bill start or the cease date.",
         "billing",
     ),

@@ -62,7 +62,7 @@ class ChangeStore:
         return read(self._connection, statement("changes/read_billed"))
 
     def cut_short(self) -> pl.DataFrame:
-        """Released ends of charges that have gone on as new rows already: CEASE_DUE."""
+        """Ends of charges that have gone on as new rows, to be told again: OUTLASTING."""
         return read(self._connection, statement("changes/read_cut_short"))
 
     def outlasting(self) -> pl.DataFrame:

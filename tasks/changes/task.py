@@ -59,12 +59,14 @@ def _charges(store: ChangeStore, terms: ChangeTerms) -> None:
     store.settle(found.settled)
     store.add_due("product", found.products)
     store.add_due("cease", found.ceases)
-    store.add_due("cease", store.cut_short())
+    again = earlier_ends(store.cut_short())
+    store.add_due("cease", again.ceases)
     earlier = earlier_ends(store.outlasting())
     store.add_due("cease", earlier.ceases)
     store.add_waits(found.waits)
     store.show("charge", found.changes, found.holds)
-    store.show("charge", earlier.changes, earlier.holds)
+    for found_of_ends in (again, earlier):
+        store.show("charge", found_of_ends.changes, found_of_ends.holds)
 
 
 def _together(*found: ChargeChanges) -> ChargeChanges:

@@ -128,8 +128,12 @@ def bill_start_missing(_: Terms) -> pl.Expr:
 
 
 def bill_start_after_cease(_: Terms) -> pl.Expr:
-    """Billing would begin after it ended."""
-    return (pl.col("bill_start_on") > pl.col("cease_on")).fill_null(value=False)
+    """Billing would begin after it ended, or, once it was billed, after another took its place."""
+    is_replaced = (pl.col("charge_type") == ChargeType.RECURRING) & (
+        pl.col("end_kind") == "replaced"
+    )
+    ends = pl.min_horizontal("cease_on", pl.when(is_replaced).then("bill_end_on"))
+    return (pl.col("bill_start_on") > ends).fill_null(value=False)
 
 
 def bill_start_implausible(terms: Terms) -> pl.Expr:

@@ -916,11 +916,24 @@ def test_an_end_that_was_given_up_of_what_went_on_is_told_again(anew: Days):
     anew.answered({cut: "E1"})
     assert anew.is_quiet()
 
-    # its row is replaced by the next one, whatever has come after that
+    # once it has gone on twice, nothing but Affinity's own name of it says which row is meant
     asset(anew, 1)["recurring_price"] = "8"
     anew.run().taken_all()
+    assert anew.is_quiet()
+    assert {("L1", "recurring", "object_unknown")} == anew.holds()
+    anew.office.feeds["affinity_site_products"] = [
+        {
+            "object_uid": "OBJ-1",
+            "site_ref": "AS-1",
+            "product_code": "SKU-1",
+            "charge_type": "recurring",
+            "row_key": row_key("default", "product", "L1", "recurring", "add"),
+        }
+    ]
     anew.run()
-    assert [(cut, new["Row Key"])] == anew.told(CEASES, "Row Key", "Replaced By Row Key")
+    assert [(cut, "OBJ-1", new["Row Key"])] == anew.told(
+        CEASES, "Row Key", "Object UID", "Replaced By Row Key"
+    )
     anew.taken_all()
     assert anew.is_quiet()
 

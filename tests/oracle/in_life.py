@@ -252,7 +252,8 @@ class _Day:
                 start = max(end + DAY, told.resumes)
                 override = _day(self.lines[charge[0]].get("bill_start_override"))
                 now["start"] = override if override and override > start else start
-        if found == "ready" and now["cease"] is not None and now["start"] > now["cease"]:
+        ends = now["end"] if told and charge[1] == "recurring" else now["cease"]
+        if found == "ready" and ends is not None and now["start"] > ends:
             found = "held"
         if found == "ready" and self.book.refused_adds.get(charge) == _content(now):
             found = "held"

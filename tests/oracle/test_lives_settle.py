@@ -4,6 +4,7 @@ Once it takes everything, the runs come to rest, nothing is billed twice, every 
 number, and no number lives on with nobody on it.
 """
 
+import csv
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -57,6 +58,9 @@ class Troubled(World):
                 {"site_ref": "AS-1", "cli": f"0120460000{n}", "start_on": "", "end_on": ""}
                 for n in (1, 2)
             ]
+        self.had = {
+            (row["site_ref"], row["cli"]) for row in self.office.feeds.get("affinity_clis", [])
+        }
         self.office.save()
         known = folder / "known"
         shutil.copytree(self.office.folder / "feeds", known)
@@ -70,6 +74,8 @@ class Troubled(World):
 
     def run_and_answer(self, *, takes_all: bool = False) -> bool:
         """A run, and what Affinity says of its batch; whether there was one."""
+        if takes_all:
+            self._show_affinity()
         self.advance()
         late, self.late = self.late, []
         for seq, rows in late:
@@ -79,6 +85,14 @@ class Troubled(World):
         if takes_all or self.dice.random() < 0.3:
             self.release_all()
         return self.is_open
+
+    def _show_affinity(self) -> None:
+        """The Layer has a look at what Affinity bills."""
+        shown = self.office.folder / "shown"
+        self.affinity.export(shown)
+        for feed in ("affinity_clis", "affinity_site_products"):
+            with (shown / f"{feed}.csv").open(encoding="utf-8", newline="") as rows:
+                self.office.feeds[feed] = list(csv.DictReader(rows))
 
     def _load(self, *, takes_all: bool) -> None:
         keys = [
@@ -134,11 +148,19 @@ class Troubled(World):
         )
         yield from (f"billed without its number: {place}" for place in bills[True] - live.keys())
         yield from (f"live twice: {place}" for place, times in live.items() if times > 1)
-        left = live.keys() - bills[True] - bills[False] - self._own_of_affinity()
+        left = live.keys() - bills[True] - bills[False] - self._own_of_affinity() - self._wanted()
         yield from (f"live with nobody on it: {place}" for place in left)
+
+    def _wanted(self) -> set[Place]:
+        """Where charges that are not billed yet wait for their number."""
+        charges = self.office.query(
+            "SELECT ref.site_ref, charge.cli FROM out.charge AS charge "
+            "INNER JOIN work.site_ref AS ref ON charge.site_id = ref.site_id "
+            "WHERE disposition IN ('ready', 'held', 'waiting', 'exported')"
+        )
+        return set(charges)
 
     def _own_of_affinity(self) -> set[Place]:
         """What it had before, and nothing of ours was ever billed on."""
-        had = {(row["site_ref"], row["cli"]) for row in self.office.feeds.get("affinity_clis", [])}
         ever = {(row["site_ref"], row["cli"]) for row in self.affinity.holdings("site_product")}
-        return had - ever
+        return self.had - ever
