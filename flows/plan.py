@@ -27,6 +27,7 @@ from tasks.layer.task import land_feeds
 from tasks.ready_to_bill.task import judge_charges
 from tasks.runs.task import start_run
 from tasks.transfer.task import read_back
+from tasks.verify.task import check_tenant
 from warehouse.connection import held_open
 from warehouse.lookups import reject_reasons_of, warnings_of
 from warehouse.scratch import copy_state
@@ -36,6 +37,9 @@ def plan(profile: LoadedProfile, as_of: date | None) -> tuple[RunReceipt, BatchR
     """What a run would do now: its receipt, and the batch it would write (never on disk).
 
     Nothing outside a temporary folder is written, created or locked.
+
+    Raises:
+        ProfileWrong: the warehouse is another tenant's.
     """
     with tempfile.TemporaryDirectory(prefix="r2b-plan-") as folder:
         run = replace(new_run(profile, as_of), warehouse=Path(folder) / "warehouse.duckdb")
@@ -46,6 +50,7 @@ def plan(profile: LoadedProfile, as_of: date | None) -> tuple[RunReceipt, BatchR
 def _planned(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, BatchReceipt | None]:
     full = profile.settings.feeds.mode == "full"
     copy_state(profile.warehouse, run.warehouse, with_core=not full)
+    check_tenant(run.warehouse, profile.outbox)
     start_run(run, profile_sha256=profile.sha256, may_go_back=True)
 
     source = open_source(profile, run.warehouse)

@@ -16,6 +16,7 @@ from schemas.vocabulary import Act
 from tasks.batch.task import claim_undo, publish_batch, recover_batches
 from tasks.runs.task import publish_marts
 from tasks.transfer.task import recover_transfers
+from tasks.verify.task import check_tenant
 from warehouse.connection import held_open
 from warehouse.scratch import copy_state
 
@@ -49,12 +50,14 @@ def plan_undo(profile: LoadedProfile, seq: int) -> UndoReceipt:
 
     Raises:
         IllegalTransition: there is nothing to undo, or another batch is open.
+        ProfileWrong: the warehouse is another tenant's.
     """
     _refuse_unknown(profile, seq)
     with tempfile.TemporaryDirectory(prefix="r2b-plan-") as folder:
         run = replace(new_run(profile, None), warehouse=Path(folder) / "warehouse.duckdb")
         with held_open(run.warehouse, memory=run.memory):
             copy_state(profile.warehouse, run.warehouse, with_core=True)
+            check_tenant(run.warehouse, profile.outbox)
             planned = claim_undo(run, batch_terms(profile), seq, actor="plan", reason="plan")
     return replace(planned, is_planned=True)
 

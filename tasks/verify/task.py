@@ -47,13 +47,7 @@ def check_books(warehouse: Path, outbox: Path, published: Path) -> None:
         last = store.last()
         if newest > (last.seq if last else 0):
             raise _older(newest, last)
-        if last is not None and last.path.parent.name != outbox.name:
-            raise ProfileWrong(
-                f"Opening the warehouse {warehouse.name}: its batches are those of another tenant, "
-                f"{last.path.parent.name}.",
-                hint="Each tenant has a warehouse.path of its own, and tenant.name never changes: "
-                "it is part of every row key. Nothing was done.",
-            )
+        _refuse_another_tenant(last, outbox, warehouse)
         decisions = Books(connection).decisions()
         for seq, path in store.paths().items():
             here = folders.get(seq)
@@ -65,6 +59,27 @@ def check_books(warehouse: Path, outbox: Path, published: Path) -> None:
             if batch.path.is_dir():
                 _check_folder(batch, decisions.get(batch.seq, []), DeliveryStore(connection))
         _check_witness(witness(published), store.last(), decisions, folders)
+
+
+@step("check the tenant")
+def check_tenant(warehouse: Path, outbox: Path) -> None:
+    """Refuse a warehouse, or a copy of it, whose batches are another tenant's.
+
+    Raises:
+        ProfileWrong: they are.
+    """
+    with open_warehouse(warehouse) as connection:
+        _refuse_another_tenant(BatchStore(connection).last(), outbox, warehouse)
+
+
+def _refuse_another_tenant(last: Batch | None, outbox: Path, warehouse: Path) -> None:
+    if last is not None and last.path.parent.name != outbox.name:
+        raise ProfileWrong(
+            f"Opening the warehouse {warehouse.name}: its batches are those of another tenant, "
+            f"{last.path.parent.name}.",
+            hint="Each tenant has a warehouse.path of its own, and tenant.name never changes: "
+            "it is part of every row key. Nothing was done.",
+        )
 
 
 def _older(newest: int, last: Batch | None) -> StaleStatus:

@@ -12,8 +12,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from flows.plan import plan
 from flows.queue_desk import release
-from schemas.errors import DeliveryIncomplete, R2BError, StaleStatus
+from flows.undo import plan_undo
+from schemas.errors import DeliveryIncomplete, ProfileWrong, R2BError, StaleStatus
 from tasks.verify.task import check_books
 from tests.integration.office import Office, tree
 
@@ -145,6 +147,11 @@ def test_another_tenant_gets_a_warehouse_of_its_own(office: Office):
 
     assert (10, before) == (job.exit_code, kept(office))
     assert "its batches are those of another tenant, default" in (job.error or "")
+    with pytest.raises(ProfileWrong, match="those of another tenant"):
+        plan(office.profile, None)
+    with pytest.raises(ProfileWrong, match="those of another tenant"):
+        plan_undo(office.profile, 1)
+    assert before == kept(office)
 
 
 def test_a_tenants_folder_that_was_moved_is_found(office: Office):
