@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -23,6 +23,19 @@ def r2b(folder: Path, *words: str, **environment: str) -> subprocess.CompletedPr
         cwd=folder,
         env={**os.environ, **environment},
         capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def r2b_into(stdout: BinaryIO, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in `folder` whose answer goes to `stdout`."""
+    return subprocess.run(
+        [str(R2B), *words],
+        cwd=folder,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         text=True,
         timeout=300,
         check=False,
@@ -390,15 +403,7 @@ def test_status_says_the_same_things_before_the_first_run(office: Office):
 )
 def test_an_answer_that_has_no_room_is_no_bug(tmp_path: Path, words: tuple[str, ...], code: int):
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            [R2B, *words],
-            cwd=tmp_path,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        done = r2b_into(full, tmp_path, *words)
 
     assert (code, 1) == (done.returncode, len(done.stderr.splitlines())), done.stderr
     assert "Writing: no space left" in done.stderr or code == 2
@@ -415,18 +420,8 @@ def test_an_answer_that_has_no_room_is_no_bug(tmp_path: Path, words: tuple[str, 
 def test_an_answer_that_nobody_reads_is_no_bug(tmp_path: Path, words: tuple[str, ...], code: int):
     reading, writing = os.pipe()
     os.close(reading)
-    try:
-        done = subprocess.run(
-            [R2B, *words],
-            cwd=tmp_path,
-            stdout=writing,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-    finally:
-        os.close(writing)
+    with os.fdopen(writing, "wb") as unread:
+        done = r2b_into(unread, tmp_path, *words)
 
     assert (code, False) == (done.returncode, "Traceback" in done.stderr), done.stderr
 
