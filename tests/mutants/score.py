@@ -38,6 +38,7 @@ TESTS: dict[str, tuple[str, ...]] = {
         "tests/integration/test_undo.py",
         "tests/integration/test_plan.py",
         "tests/golden",
+        "tests/integration/test_numbers_that_were_there.py",
         "tests/integration/test_in_life.py",
     ),
     "tasks/retry": (
