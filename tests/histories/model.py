@@ -83,12 +83,18 @@ class Model:
             self.faults.append(f"{key}: {action} on {day}, and it was not in the feeds")
         elif action == ADD:
             self._begin(key, charge, line, day, start)
-        elif charge.last is None or (charge.last.is_stopped and not line.is_stopped):
+        elif charge.last is None:
             self.faults.append(f"{key}: {action} on {day}, and it was not billed")
+        elif charge.last.is_stopped:
+            if action != CEASE or start != line.cease_on or not _ceased_sooner(line, charge.last):
+                self.faults.append(f"{key}: {action} on {day}, and it was stopped")
+            charge.periods[-1] = replace(charge.last, end=start)
         elif line.is_stopped:
             if action != CEASE:
                 self.faults.append(f"{key}: {action} on {day}, though it is not to be billed")
             stop = max(day, charge.last.start)
+            if _end_is_taken_out(line, charge.last, stop):
+                stop = charge.last.end
             # its own end counts where that is earlier, unless Affinity refused it
             is_own = start == line.cease_on and start < stop
             if not is_own and start != stop:
@@ -136,11 +142,24 @@ def why_not(line: Line, charge: Charge, day: date) -> str:
     return ""
 
 
+def _ceased_sooner(line: Line, last: Period) -> bool:
+    """What was stopped is not billed until then if it ceased before that."""
+    return line.cease_on is not None and last.end is not None and line.cease_on < last.end
+
+
+def _end_is_taken_out(line: Line, last: Period, stop: date) -> bool:
+    """It has ended, and would go on but for its stop: that is told as of its end."""
+    has_ended = last.end is not None and last.end <= stop
+    return has_ended and (line.cease_on is None or line.cease_on > stop)
+
+
 def _unsettled(line: Line, charge: Charge, day: date) -> str:
     last = charge.last
     is_over = last is not None and last.end is not None and last.end < day
     if charge.is_undone:
         return ""
+    if last is not None and last.is_stopped and _ceased_sooner(line, last):
+        return f"ceased on {line.cease_on}, and stopped on {last.end}"
     if last is None or last.is_stopped:
         begins = line.connected_on
         if last is not None and last.end is not None:
@@ -148,6 +167,8 @@ def _unsettled(line: Line, charge: Charge, day: date) -> str:
         never = line.cease_on is not None and line.cease_on < begins
         return "" if why_not(line, charge, day) or never else "ready, and not billed"
     if line.is_stopped:
+        if _end_is_taken_out(line, last, max(day, last.start)):
+            return f"ended on {last.end}, which was taken out, and not stopped"
         return "" if is_over or last.end == day else "not to be billed, and billed"
     if last.end != line.cease_on:
         return f"ends on {line.cease_on}, told {last.end}"
