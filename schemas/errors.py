@@ -20,6 +20,7 @@ R2BError                        1   (a bug never looks like one of these)
 Messages hold ids, counts, feed and column names: never customer data.
 """
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
@@ -100,6 +101,10 @@ class OutOfMemory(R2BError):
     """The warehouse needs more memory than the profile lets it have."""
 
     exit_code = 42
+
+
+OF_THE_DISK = frozenset({errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+"""How the system says that the disk is full, or fails."""
 
 
 class DiskFailed(R2BError):

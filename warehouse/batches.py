@@ -273,18 +273,10 @@ class BatchStore:
 
         Once a charge on them is billed they are seen: they end and move with it.
         """
-        columns = ("site_ref", "cli", "start_on", "customer_ref", "cli_type", "range_end")
-        append(
-            self._connection,
-            "ops.cli_state",
-            clis.select(
-                *columns,
-                "end_on",
-                "asset_id",
-                pl.lit("met").alias("status"),
-                pl.lit(seq, pl.Int64).alias("batch_seq"),
-            ),
+        met = clis.drop("action", "previous_cli").with_columns(
+            pl.lit("met").alias("status"), pl.lit(seq, pl.Int64).alias("batch_seq")
         )
+        append(self._connection, "ops.cli_state", met)
 
     def enter(
         self,

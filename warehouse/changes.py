@@ -26,6 +26,7 @@ class ChangeStore:
         for table in ("change", "change_hold", "pair_wait", "do_not_bill", "cease_request"):
             self._connection.execute(f"TRUNCATE out.{table}")
         self._connection.execute(statement("changes/make_in_flight"))
+        self._connection.execute(statement("changes/make_known_objects"))
 
     def baseline_numbers(self) -> pl.DataFrame:
         """Additional numbers of what `take_baseline` will take, as The Layer writes them."""
@@ -44,10 +45,6 @@ class ChangeStore:
         """CLIs that charges are billed with, and that no answer says are there."""
         self._connection.execute(statement("changes/make_without_clis"))
         return read(self._connection, "FROM work.without_cli")
-
-    def affinity_clis(self) -> pl.DataFrame:
-        """CLIs Affinity says it has."""
-        return read(self._connection, statement("batch/read_affinity_clis"))
 
     def take_seen(self, clis: pl.DataFrame) -> None:
         """Take `clis` (columns of LIFE) as there: Affinity shows them, charges of ours use them."""
@@ -116,7 +113,8 @@ class ChangeStore:
 
         What is due of charges has to be added before.
         """
-        self.without()
+        # what was taken as seen meanwhile has its CLI
+        self._connection.execute(statement("changes/make_without_clis"))
         self._connection.execute(statement("changes/make_left_clis"), {"as_of": as_of})
         return read(self._connection, statement("changes/read_standing"), {"as_of": as_of})
 

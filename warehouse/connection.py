@@ -1,7 +1,6 @@
 """Opening the warehouse: short connections, made by rename, errors in people's words."""
 
 import contextlib
-import errno
 import hashlib
 import os
 import tempfile
@@ -11,13 +10,18 @@ from typing import TypeAlias
 
 import duckdb
 
-from schemas.errors import DiskFailed, MigrationFailed, OutOfMemory, StaleStatus, WarehouseBusy
+from schemas.errors import (
+    OF_THE_DISK,
+    DiskFailed,
+    MigrationFailed,
+    OutOfMemory,
+    StaleStatus,
+    WarehouseBusy,
+)
 from warehouse.migrate import migrate
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection
 """What steps hand from store to store; they need no duckdb of their own for it."""
-
-_OF_THE_DISK = frozenset({errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
 
 def prepare_warehouse(path: Path) -> None:
@@ -176,8 +180,8 @@ def disk_trouble_told(path: Path) -> Iterator[None]:
 def _is_of_the_disk(error: Exception) -> bool:
     """DuckDB names no number; it quotes the system's words for one, but for a failed sync."""
     if isinstance(error, OSError):
-        return error.errno in _OF_THE_DISK
-    words = ("fsync failed", *map(os.strerror, _OF_THE_DISK))
+        return error.errno in OF_THE_DISK
+    words = ("fsync failed", *map(os.strerror, OF_THE_DISK))
     return any(each in str(error) for each in words)
 
 

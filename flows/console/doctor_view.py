@@ -132,9 +132,7 @@ def _delivery_over_http(http: HttpUpload) -> Finding:
 
 
 def _space(profile: LoadedProfile) -> Finding:
-    folder = profile.warehouse.parent
-    while not folder.exists():
-        folder = folder.parent
+    folder = _nearest(profile.warehouse.parent)
     if not os.access(folder, os.W_OK):
         return Finding("disk", "the warehouse's folder cannot be written", "Check permissions.", 41)
     free = shutil.disk_usage(folder).free
@@ -143,13 +141,18 @@ def _space(profile: LoadedProfile) -> Finding:
     return Finding("disk", f"{free >> 30} GiB free")
 
 
+def _nearest(folder: Path) -> Path:
+    """What is there already of a folder: itself, or the nearest place above it."""
+    return next(place for place in (folder, *folder.parents) if place.exists())
+
+
 def _places(profile: LoadedProfile) -> Finding:
     """Whether batches and the copy for analysts can be put where the profile says."""
     for name, folder in (
         ("outbox", profile.outbox),
         ("published copy", profile.published.parent),
     ):
-        there = next(place for place in (folder, *folder.parents) if place.exists())
+        there = _nearest(folder)
         if not there.is_dir():
             verdict = f"the {name} cannot be there: {there.name} is no folder"
             return Finding("places", verdict, "Name another place in the profile.", 10)

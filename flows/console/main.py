@@ -34,7 +34,7 @@ from flows.console.setting_up import doctor, init, profile_app
 from flows.numbers import batch_number
 from flows.private import keep_private
 from schemas.counting import counted
-from schemas.errors import DiskFailed, ProfileWrong, R2BError, UsageError
+from schemas.errors import OF_THE_DISK, DiskFailed, ProfileWrong, R2BError, UsageError
 from schemas.storable import is_storable, storable
 
 app = typer.Typer(
@@ -567,15 +567,12 @@ def _unusable(error: Exception) -> ProfileWrong | None:
 
 def _disk_failed(error: Exception) -> DiskFailed | None:
     """That there is no room for what is written, the answer included, or that it fails, if so."""
-    if not isinstance(error, OSError) or error.errno not in _FULL_OR_BROKEN:
+    if not isinstance(error, OSError) or error.errno not in OF_THE_DISK:
         return None
     return DiskFailed(
         f"Writing: {(error.strerror or 'it failed').lower()}.",
         hint="Make room where the answer goes, and where the profile points; then the same again.",
     )
-
-
-_FULL_OR_BROKEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
 
 
 def _run() -> int:

@@ -16,6 +16,7 @@ from tasks.changes.groups import CANDIDATE, fold
 from tasks.changes.numbers import number_changes
 from tasks.changes.terms import ChangeTerms
 from tasks.step import step
+from warehouse.batches import BatchStore
 from warehouse.changes import ChangeStore
 from warehouse.connection import open_warehouse, transaction
 from warehouse.entities import EntityStore
@@ -31,7 +32,7 @@ def find_changes(run: RunRef, terms: ChangeTerms) -> ChangeReceipt:
             store.start_over()
             store.remember_resumed(run.as_of)
             _charges(store, terms)
-            _clis(store, terms)
+            _clis(store, BatchStore(connection).affinity_clis(), terms)
             store.take_baseline(_cleaned(store.baseline_numbers(), terms))
             records = Records(**entities.records())
             _entities(store, entities, records, terms)
@@ -73,8 +74,8 @@ def _together(*found: ChargeChanges) -> ChargeChanges:
     return ChargeChanges(*(pl.concat(frames) for frames in zip(*found, strict=True)))
 
 
-def _clis(store: ChangeStore, terms: ChangeTerms) -> None:
-    in_affinity = lives_in_affinity(store.affinity_clis())
+def _clis(store: ChangeStore, snapshot: pl.DataFrame, terms: ChangeTerms) -> None:
+    in_affinity = lives_in_affinity(snapshot)
     store.take_seen(already_there(store.without(), in_affinity))
     standing, lives = store.standing(terms.as_of), store.lives()
     found = cli_changes(standing.filter("is_touched"), lives, terms.as_of)

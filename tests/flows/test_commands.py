@@ -16,24 +16,14 @@ from tests.integration.office import Office
 R2B = Path(sys.executable).with_name("r2b")
 
 
-def r2b(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in `folder`."""
+def r2b(
+    folder: Path, *words: str, stdout: BinaryIO | int = subprocess.PIPE, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in `folder`; its answer may go elsewhere than to us."""
     return subprocess.run(
         [str(R2B), *words],
         cwd=folder,
         env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
-def r2b_into(stdout: BinaryIO, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in `folder` whose answer goes to `stdout`."""
-    return subprocess.run(
-        [str(R2B), *words],
-        cwd=folder,
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
@@ -403,7 +393,7 @@ def test_status_says_the_same_things_before_the_first_run(office: Office):
 )
 def test_an_answer_that_has_no_room_is_no_bug(tmp_path: Path, words: tuple[str, ...], code: int):
     with Path("/dev/full").open("wb") as full:
-        done = r2b_into(full, tmp_path, *words)
+        done = r2b(tmp_path, *words, stdout=full)
 
     assert (code, 1) == (done.returncode, len(done.stderr.splitlines())), done.stderr
     assert "Writing: no space left" in done.stderr or code == 2
@@ -421,7 +411,7 @@ def test_an_answer_that_nobody_reads_is_no_bug(tmp_path: Path, words: tuple[str,
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "wb") as unread:
-        done = r2b_into(unread, tmp_path, *words)
+        done = r2b(tmp_path, *words, stdout=unread)
 
     assert (code, False) == (done.returncode, "Traceback" in done.stderr), done.stderr
 

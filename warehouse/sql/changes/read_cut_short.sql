@@ -3,7 +3,7 @@
 -- end of the new row that was taken has settled the item of both: the old one is told again.
 -- The row that replaced it is named, so Affinity can tell the two apart. Of what has gone on more than
 -- once since only what Affinity calls it can name it: as long as that is not known, people are shown.
--- Params: none. work.in_flight is made.
+-- Params: none. work.in_flight and work.known_object are made.
 WITH short AS (
     SELECT
         cease.line_id,
@@ -76,18 +76,7 @@ SELECT
 FROM short
 LEFT JOIN out.charge AS charge
     ON short.line_id = charge.line_id AND short.charge_type = charge.charge_type
-LEFT JOIN (
-    SELECT
-        added.line_id,
-        added.charge_type,
-        added.period,
-        min(product.object_uid) AS object_uid
-    FROM out.batch_product AS added
-    INNER JOIN core.affinity_site_products AS product ON added.row_key = product.row_key
-    SEMI JOIN short ON added.line_id = short.line_id
-    WHERE added.action = 'ADD'
-    GROUP BY added.line_id, added.charge_type, added.period
-) AS there
+LEFT JOIN work.known_object AS there
     ON
         short.line_id = there.line_id
         AND short.charge_type = there.charge_type

@@ -4,7 +4,7 @@
 -- Only what Affinity calls them can name them: their asset and line are those of the newest. That comes
 -- from its snapshot, by our row key, or where the row is not ours, by its place, code and end; else from
 -- the row it was ended with. As long as it is not known, people are shown what is not told.
--- Params: none. work.in_flight is made, and what else is due of charges was added.
+-- Params: none. work.in_flight and work.known_object are made, and what else is due of charges was added.
 WITH taken AS (
     SELECT
         cease.*,
@@ -66,18 +66,7 @@ SELECT
         ELSE 'due'
     END AS state
 FROM earlier
-LEFT JOIN (
-    SELECT
-        added.line_id,
-        added.charge_type,
-        added.period,
-        min(product.object_uid) AS object_uid
-    FROM out.batch_product AS added
-    INNER JOIN core.affinity_site_products AS product ON added.row_key = product.row_key
-    SEMI JOIN earlier ON added.line_id = earlier.line_id
-    WHERE added.action = 'ADD'
-    GROUP BY added.line_id, added.charge_type, added.period
-) AS there
+LEFT JOIN work.known_object AS there
     ON
         earlier.line_id = there.line_id
         AND earlier.charge_type = there.charge_type
