@@ -35,6 +35,11 @@ _EMPTY_AREA_HALF: Final = 500_000  # single numbers below, number ranges above
 # 07700 900 is drama; the rest of 07700 9 and of 07700 2, 4, 5, 6 is given to no operator.
 _EMPTY_MOBILE: Final = ("077009", "077002", "077004", "077005", "077006")
 _EMPTY_MOBILE_SIZE: Final = 100_000
+# Beyond those, for millions of lines: blocks of the plan that it has left free altogether.
+_FREE_LANDLINES: Final = "027"
+_FREE_BLOCKS: Final = "026"
+_FREE_MOBILES: Final = "0761"
+_DIGITS: Final = 11
 
 
 def _landlines() -> Iterator[str]:
@@ -43,6 +48,7 @@ def _landlines() -> Iterator[str]:
             yield f"{prefix}{index * _STRIDE % _THOUSAND:03d}"
     for index in range(_EMPTY_AREA_HALF):
         yield f"{_EMPTY_AREA}{index:06d}"
+    yield from _all_of(_FREE_LANDLINES)
 
 
 def _mobiles() -> Iterator[str]:
@@ -52,13 +58,20 @@ def _mobiles() -> Iterator[str]:
         first = _THOUSAND if prefix == _EMPTY_MOBILE[0] else 0  # 07700 900xxx is used already
         for index in range(first, _EMPTY_MOBILE_SIZE):
             yield f"{prefix}{index:05d}"
+    yield from _all_of(_FREE_MOBILES)
+
+
+def _all_of(prefix: str) -> Iterator[str]:
+    width = _DIGITS - len(prefix)
+    for index in range(10**width):
+        yield f"{prefix}{index:0{width}d}"
 
 
 class NumberBook:
     """Hands out each number and reference once.
 
-    Singles suffice for about half a million of a kind, which is a reseller of several million
-    lines; asking for more raises StopIteration.
+    Mobiles suffice for ten millions, which is a reseller of far more lines than any has; asking for
+    more raises StopIteration.
     """
 
     def __init__(self) -> None:
@@ -96,8 +109,10 @@ class NumberBook:
                 self._range_next = 0
                 return self.block(size)
             prefix, width, first = _FOR_RANGES[self._range_prefix], 3, self._range_next
-        else:
+        elif _EMPTY_AREA_HALF + self._range_next + size <= 2 * _EMPTY_AREA_HALF:
             prefix, width, first = _EMPTY_AREA, 6, _EMPTY_AREA_HALF + self._range_next
+        else:
+            prefix, width, first = _FREE_BLOCKS, 8, self._range_next
         self._range_next += size
         return f"{prefix}{first:0{width}d}", f"{prefix}{first + size - 1:0{width}d}"
 

@@ -335,6 +335,24 @@ def test_numbers_are_handed_out_once() -> None:
     assert not {int(single) for single in singles} & set(within)
 
 
+def test_a_world_of_millions_of_lines_has_numbers_enough() -> None:
+    book = NumberBook()
+    landlines = [book.landline() for _ in range(600_000)]
+    mobiles = [book.mobile() for _ in range(600_000)]
+    blocks = [book.block(1000) for _ in range(600)]
+
+    assert len(set(landlines)) == len(landlines)
+    assert len(set(mobiles)) == len(mobiles)
+    assert len(set(blocks)) == len(blocks)
+    for number in (
+        *landlines[-500:],
+        *mobiles[-500:],
+        *(end for ends in blocks[-9:] for end in ends),
+    ):
+        assert (number, None) == clean_cli(number, "uk_number")
+        assert not phonenumbers.is_valid_number(phonenumbers.parse(number, "GB")), number
+
+
 @pytest.mark.parametrize("habit", [0.0, 0.87, 0.92, 0.95, 0.97, 0.985, 0.995])
 @pytest.mark.parametrize("number", ["02079460123", "01214960123", "07700900123", "03069990123"])
 def test_however_a_number_is_typed_it_cleans_back(number: str, habit: float) -> None:
