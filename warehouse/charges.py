@@ -8,6 +8,7 @@ import duckdb
 import polars as pl
 
 from schemas.feeds import SITE_ENTITY_TYPE
+from warehouse.asked import asked_line, asked_lines, read_asked
 from warehouse.queries import append, has_table, read, read_batches, registered
 from warehouse.statements import statement
 
@@ -79,11 +80,12 @@ class ChargeStore:
             f", {_RULE_SOURCES[source]}.row_number IS NOT NULL AS has_{source}"
             for source in sorted({each.source for each in extra})
         )
-        only = "AND line_id IN (FROM work.line_to_judge)" if listed_only else ""
         joins = _quotations([each.column for each in extra if each.source == "quotation"])
         sql = sql.replace("/* extra columns */", columns).replace("/* extra joins */", joins)
-        sql = sql.replace("/* listed only */", only)
-        yield from read_batches(self._connection, sql, {"line_id": line_id})
+        listed = "work.line_to_judge" if listed_only else None
+        parts = [asked_line(line_id)] if line_id else asked_lines(self._connection, listed)
+        for asked in parts:
+            yield from read_asked(self._connection, sql, asked)
 
     def start_over(self, *, listed_only: bool) -> None:
         """Forget what was judged of all lines, or of those of `work.line_to_judge`.

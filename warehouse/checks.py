@@ -7,6 +7,7 @@ import duckdb
 import polars as pl
 
 from schemas.vocabulary import Stage
+from warehouse.asked import asked_lines, read_asked
 from warehouse.charges import ExtraColumn
 from warehouse.queries import append, has_table, read, read_batches
 from warehouse.statements import statement
@@ -66,9 +67,9 @@ class CheckStore:
 
         `listed_only`: of the lines of `work.line_judged`.
         """
-        only = "WHERE line_id IN (FROM work.line_judged)" if listed_only else ""
-        sql = statement("checks/read_cli_texts").replace("/* listed only */", only)
-        yield from read_batches(self._connection, sql)
+        listed = "work.line_judged" if listed_only else None
+        for asked in asked_lines(self._connection, listed):
+            yield from read_asked(self._connection, statement("checks/read_cli_texts"), asked)
 
     def add_captures(self, captures: pl.DataFrame) -> None:
         """Append where the CLIs of lines came from."""

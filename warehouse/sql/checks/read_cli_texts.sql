@@ -11,11 +11,7 @@ SELECT
     quotation.cli AS quotation_text,
     line.cli AS order_text,
     asset.cli AS asset_text
--- which lines are asked for is said here: below, it would be looked at after all the joins
-FROM (
-    FROM core.order_lines
-    /* listed only */
-) AS line
+FROM core.order_lines AS line
 INNER JOIN core.orders AS sales_order ON line.order_id = sales_order.order_id
 INNER JOIN core.products AS product ON line.product_id = product.product_id
 LEFT JOIN (

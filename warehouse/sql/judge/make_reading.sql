@@ -18,7 +18,7 @@ WITH renewed AS (
 billed AS (
     SELECT
         billed.line_id,
-        renewed.line_id IS NOT NULL AND count(DISTINCT billed.charge_type) = 1 AS is_split
+        renewed.line_id IS NOT NULL AND min(billed.charge_type) = max(billed.charge_type) AS is_split
     FROM ops.billed AS billed
     LEFT JOIN renewed ON billed.line_id = renewed.line_id
     GROUP BY billed.line_id, renewed.line_id
@@ -27,13 +27,15 @@ billed AS (
 seen AS (
     SELECT line.line_id
     FROM core.order_lines AS line
-    LEFT JOIN ops.billed AS upfront
-        ON line.line_id = upfront.line_id AND upfront.charge_type = 'upfront'
-    LEFT JOIN ops.billed AS recurring
-        ON line.line_id = recurring.line_id AND recurring.charge_type = 'recurring'
-    WHERE
-        (line.upfront_bill_status = 'In Billing' AND upfront.line_id IS NULL)
-        OR (line.recurring_bill_status = 'In Billing' AND recurring.line_id IS NULL)
+    ANTI JOIN (FROM ops.billed WHERE charge_type = 'upfront') AS told
+        ON line.line_id = told.line_id
+    WHERE line.upfront_bill_status = 'In Billing'
+    UNION
+    SELECT line.line_id
+    FROM core.order_lines AS line
+    ANTI JOIN (FROM ops.billed WHERE charge_type = 'recurring') AS told
+        ON line.line_id = told.line_id
+    WHERE line.recurring_bill_status = 'In Billing'
 )
 
 SELECT line_id, unnest(['billed', 'asset']) AS reading, is_split

@@ -1,6 +1,6 @@
 -- Everything the judgement needs to know of each accepted order line, one row per line and reading.
 -- Keys are resolved here; nothing is decided here.
--- Params: $line_id VARCHAR, null for all lines.
+-- Params: none.
 SELECT
     line.line_id,
     sales_order.order_ref,
@@ -99,13 +99,7 @@ SELECT
     upfront_told.resumes_on AS upfront_resumes_on,
     recurring_told.resumes_on AS recurring_resumes_on
     /* extra columns */
--- which lines are asked for is said here: below, it would be looked at after all the joins
-FROM (
-    FROM core.order_lines
-    WHERE
-        ($line_id IS NULL OR line_id = $line_id)
-        /* listed only */
-) AS line
+FROM core.order_lines AS line
 INNER JOIN core.orders AS sales_order ON line.order_id = sales_order.order_id
 INNER JOIN core.customers AS customer ON sales_order.customer_id = customer.customer_id
 LEFT JOIN ops.billed AS upfront_told

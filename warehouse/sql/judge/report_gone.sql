@@ -16,11 +16,14 @@ WITH gone AS (
     -- first looked
     SELECT named.line_id, named.charge_type
     FROM (
-        SELECT line_id, charge_type, asset_id FROM ops.charge_state
+        SELECT state.line_id, state.charge_type, state.asset_id
+        FROM ops.charge_state AS state
+        ANTI JOIN core.assets AS asset ON state.asset_id = asset.asset_id
         UNION
-        SELECT line_id, charge_type, asset_id FROM ops.billed
+        SELECT billed.line_id, billed.charge_type, billed.asset_id
+        FROM ops.billed AS billed
+        ANTI JOIN core.assets AS asset ON billed.asset_id = asset.asset_id
     ) AS named
-    ANTI JOIN core.assets AS asset ON named.asset_id = asset.asset_id
     ANTI JOIN (
         FROM ops.broken WHERE feed = 'assets' AND until_run IS NULL
     ) AS broken ON named.asset_id = broken.record_key

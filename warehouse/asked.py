@@ -1,0 +1,84 @@
+"""Asking about some lines only: whatever they refer to is narrowed to them before it is joined.
+
+A join keeps its right side in memory. Where all lines are asked about, that is all there is, of
+every table at once; a part of them at a time keeps memory flat, however many there are.
+"""
+
+import contextlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import duckdb
+import polars as pl
+
+from warehouse.queries import batches_of, scalar
+from warehouse.statements import statement
+
+_LINES_AT_ONCE = 1_000_000
+"""How many lines fit into 1 GiB with whatever they refer to, ids of 36 characters included."""
+
+_NARROWED: Mapping[str, tuple[str, str]] = {
+    "core.order_lines": ("line_id", "asked_line"),
+    "core.quotation_lines": ("line_id", "asked_line"),
+    "ops.billed": ("line_id", "asked_line"),
+    "ops.charge_state": ("line_id", "asked_line"),
+    "work.asset_of_line": ("line_id", "asked_line"),
+    "work.reading": ("line_id", "asked_line"),
+    "core.orders": ("order_id", "asked_line"),
+    "core.assets": ("asset_id", "asked_asset"),
+}
+"""By table: the column that names what is asked about, and where that is listed."""
+
+_NAMED = re.compile(rf"\b(FROM|JOIN) ({'|'.join(map(re.escape, _NARROWED))})\b")
+
+
+class Asked(NamedTuple):
+    """Which lines: a condition on `core.order_lines`, and what it compares with."""
+
+    condition: str
+    parameters: Mapping[str, object]
+
+
+def asked_line(line_id: str) -> Asked:
+    """One line."""
+    return Asked("line_id = $line_id", {"line_id": line_id})
+
+
+def asked_lines(
+    connection: duckdb.DuckDBPyConnection, listed: str | None = None
+) -> Iterator[Asked | None]:
+    """All lines, or those of the table `listed`, part by part; None stands for all there are."""
+    with contextlib.closing(connection.cursor()) as cursor:  # the connection may be writing
+        rows = scalar(cursor, f"SELECT max(rowid) + 1 FROM {listed or 'core.order_lines'}")
+    if listed is None and rows <= _LINES_AT_ONCE:
+        yield None
+        return
+    within = "rowid BETWEEN $first AND $last"
+    if listed is not None:
+        within = f"line_id IN (SELECT line_id FROM {listed} WHERE {within})"
+    parts = -(-rows // _LINES_AT_ONCE)
+    for part in range(parts):
+        first, beyond = (rows * each // parts for each in (part, part + 1))
+        yield Asked(within, {"first": first, "last": beyond - 1})
+
+
+def read_asked(
+    connection: duckdb.DuckDBPyConnection, sql: str, asked: Asked | None
+) -> Iterator[pl.DataFrame]:
+    """What a query that joins lines with whatever they refer to says of those asked about.
+
+    In batches, as `read_batches` has them.
+    """
+    with contextlib.closing(connection.cursor()) as cursor:
+        if asked is not None:
+            lines = statement("judge/ask_about_lines").replace("/* which */", asked.condition)
+            cursor.execute(lines, dict(asked.parameters))
+            cursor.execute(statement("judge/ask_about_assets"))
+            sql = _NAMED.sub(_narrowed, sql)
+        yield from batches_of(cursor, sql)
+
+
+def _narrowed(named: re.Match[str]) -> str:
+    column, listed = _NARROWED[named[2]]
+    return f"{named[1]} (FROM {named[2]} WHERE {column} IN (SELECT {column} FROM {listed}))"
