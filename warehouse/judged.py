@@ -92,7 +92,7 @@ _SEEN: Mapping[str, _Seen] = {
 """What a judgement sees that is no record of a feed, by name."""
 
 
-FOLLOWERS = ("check records",)
+FOLLOWERS = ("check records", "remember both sides")
 """Steps that have to look only at what was judged since they were last done."""
 
 

@@ -87,14 +87,23 @@ class SideStore:
         *,
         platform_names: Sequence[str],
         own_names: Sequence[str],
+        listed_only: bool,
     ) -> None:
-        """Keep what The Layer and our ledger say today, where it is not as known."""
+        """Keep what The Layer and our ledger say today, where it is not as known.
+
+        `listed_only`: of lines, only those are looked at of which it may not be: what was judged
+        is listed in `work.line_judged`.
+        """
         # step by step: the joins of one big statement would have to fit into memory at once
         today: dict[str, object] = {"day": day}
         routes: dict[str, object] = {
             "platform_names": [name.strip().lower() for name in platform_names],
             "own_names": [name.strip().lower() for name in own_names],
         }
+        only = ""
+        if listed_only:
+            self._connection.execute(statement("reconcile/make_side_lines"))
+            only = "SEMI JOIN side_line AS listed ON charge.line_id = listed.line_id"
         for name, parameters in (
             ("reconcile/make_side_charges", {}),
             ("reconcile/add_told_charges", {}),
@@ -104,22 +113,29 @@ class SideStore:
             ("reconcile/make_held", {}),
             ("reconcile/make_layer_side", {}),
             ("reconcile/add_former", {}),
+            ("reconcile/make_sold", {}),
+            *([("reconcile/add_sold", {})] if listed_only else []),
             ("reconcile/make_unsold", {}),
             ("reconcile/drop_named", {}),
             ("reconcile/add_unsold", today | routes),
         ):
-            self._connection.execute(statement(name), parameters)
-        self._remember(_LAYER, run_id, day)
+            sql = statement(name).replace("/* listed only */", only)
+            self._connection.execute(sql, parameters)
+        which = "line_id IN (FROM side_line) OR starts_with(layer_key, 'asset:')"
+        self._remember(_LAYER, run_id, day, which if listed_only else "TRUE")
 
     def remember_affinity(self, run_id: str, day: date) -> None:
         """Keep what the snapshot of this run shows, where it is not as known."""
         self._connection.execute(statement("reconcile/make_affinity_side"))
         self._remember(_AFFINITY, run_id, day)
 
-    def _remember(self, side: _Side, run_id: str, day: date) -> None:
-        """Keep the fresh records that are not as known, and until when the known ones were."""
+    def _remember(self, side: _Side, run_id: str, day: date, made: str = "TRUE") -> None:
+        """Keep the fresh records that are not as known, and until when the known ones were.
+
+        `made`: a condition on known records, that they were made afresh: the others stay.
+        """
         columns = ", ".join(side.columns)
-        known = f"(FROM {side.kept} WHERE known_to IS NULL)"
+        known = f"(FROM {side.kept} WHERE known_to IS NULL AND ({made}))"
         which = ""
         # of the first day, when nothing is known, no join: it would take memory for nothing
         if first_row(self._connection, f"FROM {known} LIMIT 1") is not None:

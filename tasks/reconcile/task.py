@@ -15,6 +15,7 @@ from tasks.reconcile.totals import receipt_of, restated
 from tasks.reconcile.wholeness import Wholeness, has_shrunk, seen_on, why_unsayable
 from tasks.step import step
 from warehouse.connection import Connection, open_warehouse, transaction
+from warehouse.judged import JudgedStore
 from warehouse.retention import RetentionStore
 from warehouse.sides import SITE_PRODUCTS, SideStore
 
@@ -43,14 +44,18 @@ def remember_sides(run: RunRef, routes: Routes) -> None:
     delivered says nothing, so what was known of Affinity stays.
     """
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
-        store = SideStore(connection)
+        store, judged = SideStore(connection), JudgedStore(connection)
+        with transaction(connection):
+            listed_only = judged.list_judged_since("remember both sides")
         with transaction(connection):
             store.remember_layer(
                 run.run_id,
                 run.as_of,
                 platform_names=routes.platform_names,
                 own_names=routes.own_names,
+                listed_only=listed_only,
             )
+            judged.note_done("remember both sides")
             if store.came_with(run.run_id, SITE_PRODUCTS):
                 store.remember_affinity(run.run_id, run.as_of)
 

@@ -17,6 +17,7 @@ import pytest
 from sandbox.affinity import Affinity, Policy, write_results
 from sandbox.affinity.answers import RowAnswer
 from tests.oracle.test_in_life_agrees import World
+from tests.remembered import unlike_all_made_anew
 
 LIVES = (2, 3, 4, 102)
 ROUNDS, MOST_ROUNDS_TO_REST = 4, 12
@@ -71,12 +72,14 @@ class Troubled(World):
         self.affinity = Affinity(folder / "affinity", known)
         self.affinity.learn()
         self.late: list[tuple[int, list[RowAnswer]]] = []
+        self.unlike: list[tuple[Any, ...]] = []
 
     def run_and_answer(self, *, takes_all: bool = False) -> bool:
         """A run, and what Affinity says of its batch; whether there was one."""
         if takes_all:
             self._show_affinity()
         self.advance()
+        self.unlike += unlike_all_made_anew(self.office.profile.warehouse)
         late, self.late = self.late, []
         for seq, rows in late:
             self._told(seq, rows)
@@ -133,6 +136,8 @@ class Troubled(World):
     def wrong(self) -> Iterator[str]:
         """What is not as it must be in Affinity."""
         today = self.day.isoformat()
+        if self.unlike:
+            yield f"remembered other than made anew: {self.unlike}"
         audit = self.affinity.audit()
         if audit.double_bills:
             yield f"billed twice: {audit.double_bill_causes}"

@@ -95,4 +95,5 @@ SELECT
     TRUE AS is_told
 FROM former
 INNER JOIN out.charge AS charge
-    ON former.line_id = charge.line_id AND former.charge_type = charge.charge_type;
+    ON former.line_id = charge.line_id AND former.charge_type = charge.charge_type
+/* listed only */;

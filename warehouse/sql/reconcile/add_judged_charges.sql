@@ -20,6 +20,7 @@ SELECT
     charge.bill_start_on,
     charge.bill_end_on
 FROM out.charge AS charge
+/* listed only */
 ANTI JOIN side_charge AS known
     ON charge.line_id = known.line_id AND charge.charge_type = known.charge_type
 LEFT JOIN core.order_lines AS line ON charge.line_id = line.line_id

@@ -20,6 +20,7 @@ SELECT
     told.bill_start_on,
     told.bill_end_on
 FROM out.charge AS charge
+/* listed only */
 INNER JOIN ops.billed AS told
     ON charge.line_id = told.line_id AND charge.charge_type = told.charge_type
 ANTI JOIN out.now_charge AS now

@@ -28,6 +28,7 @@ WITH current AS (
         now.bill_start_on,
         now.bill_end_on
     FROM out.charge AS charge
+    /* listed only */
     INNER JOIN out.now_charge AS now
         ON charge.line_id = now.line_id AND charge.charge_type = now.charge_type
     LEFT JOIN ops.billed AS told
