@@ -4,6 +4,7 @@ The product's own schemas give the types, so that a builder cannot drift from th
 no column of them is an error.
 """
 
+from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -12,6 +13,8 @@ import polars as pl
 
 from schemas.charge import CHARGE_KEY, charge_content
 from schemas.vocabulary import ChargeType
+from tasks.changes import entities
+from tasks.changes.terms import ChangeTerms
 from tasks.ready_to_bill.charges import LINE_FACTS, charges_of
 from tasks.ready_to_bill.judgement import CLAIM_SCHEMA, judge
 from tasks.ready_to_bill.terms import Terms
@@ -114,6 +117,27 @@ def frame(
         if strangers:
             raise KeyError(*strangers)
     return pl.DataFrame([{**valid, **row} for row in rows], schema=schema)
+
+
+def entities_of(
+    customers: pl.DataFrame, *others: pl.DataFrame, at_once: int = 1_000
+) -> entities.Records:
+    """What the changes of entities are found from, in batches of so many records."""
+    batches = ([each.clear(), *each.iter_slices(at_once)] for each in (customers, *others))
+    return entities.Records(customers.select(list(entities.NAMES)), *batches)
+
+
+def found_of_entities(
+    records: entities.Records, terms: ChangeTerms, *, is_first: bool = False
+) -> dict[str, entities.Found]:
+    """What is found, whole, by the name of the file."""
+    pieces: dict[str, list[entities.Found]] = defaultdict(list)
+    for file, found in entities.entity_changes(records, terms, is_first=is_first):
+        pieces[file].append(found)
+    return {
+        file: entities.Found(*(pl.concat(frames) for frames in zip(*found, strict=True)))
+        for file, found in pieces.items()
+    }
 
 
 def line(**overrides: Any) -> pl.DataFrame:

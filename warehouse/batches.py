@@ -208,9 +208,16 @@ class BatchStore:
         """CLIs that changed charges need, as `ready_for_clis` has them."""
         return read(self._connection, statement("batch/read_due_cli_places"))
 
-    def affinity_clis(self) -> pl.DataFrame:
-        """CLIs Affinity says it has."""
-        return read(self._connection, statement("batch/read_affinity_clis"))
+    def affinity_clis(self, sites: pl.Series) -> pl.DataFrame:
+        """CLIs Affinity says it has at `sites` (its references)."""
+        with registered(self._connection, "named_site", sites.rename("site_ref").to_frame()):
+            return read(self._connection, statement("batch/read_affinity_clis"))
+
+    def all_affinity_clis(self) -> Iterator[pl.DataFrame]:
+        """CLIs Affinity says it has anywhere, in batches, as `affinity_clis` has them."""
+        yield from read_batches(
+            self._connection, "SELECT site_ref, cli, end_on FROM core.affinity_clis"
+        )
 
     def ledger_clis(self) -> pl.DataFrame:
         """CLIs we added or are adding: `site_ref`, `cli`, `lives_until` (null = open)."""

@@ -3,13 +3,16 @@
 Tables: `ops.billed`, `out.now_charge`, `out.due_*`, `out.change*`, `out.pair_wait`.
 """
 
+from collections.abc import Iterator
 from datetime import date
 
 import duckdb
 import polars as pl
 
-from warehouse.queries import append, read, registered
+from warehouse.queries import append, read, registered, scalar
 from warehouse.statements import statement
+
+_CHARGES_AT_ONCE = 250_000
 
 
 class ChangeStore:
@@ -50,13 +53,19 @@ class ChangeStore:
         """Take `clis` (columns of LIFE) as there: Affinity shows them, charges of ours use them."""
         append(self._connection, "ops.cli_state", clis.with_columns(pl.lit("seen").alias("status")))
 
-    def now(self) -> pl.DataFrame:
-        """Billed charges that may no longer be as told: NOW."""
-        return read(self._connection, "FROM out.now_charge")
+    def differing(self, *, whole: bool) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+        """Billed charges that may no longer be as told, and what was told of them: NOW and BILLED.
 
-    def billed(self) -> pl.DataFrame:
-        """What was told of them: BILLED."""
-        return read(self._connection, statement("changes/read_billed"))
+        In parts, so that memory stays flat where a price changes for everybody; at once if `whole`.
+        """
+        rows = scalar(self._connection, "SELECT max(rowid) + 1 FROM out.now_charge")
+        at_once = max(rows, 1) if whole else _CHARGES_AT_ONCE
+        for first in range(0, max(rows, 1), at_once):
+            part: dict[str, object] = {"first_row": first, "last_row": first + at_once - 1}
+            yield (
+                read(self._connection, statement("changes/read_now"), part),
+                read(self._connection, statement("changes/read_billed"), part),
+            )
 
     def cut_short(self) -> pl.DataFrame:
         """Ends of charges that have gone on as new rows, to be told again: OUTLASTING."""
@@ -118,9 +127,10 @@ class ChangeStore:
         self._connection.execute(statement("changes/make_left_clis"), {"as_of": as_of})
         return read(self._connection, statement("changes/read_standing"), {"as_of": as_of})
 
-    def lives(self) -> pl.DataFrame:
-        """The CLIs that are there: LIFE."""
-        return read(self._connection, statement("changes/read_lives"))
+    def lives(self, sites: pl.Series) -> pl.DataFrame:
+        """The CLIs that are there at `sites` (Affinity's references): LIFE."""
+        with registered(self._connection, "named_site", sites.rename("site_ref").to_frame()):
+            return read(self._connection, statement("changes/read_lives"))
 
     def numbers(self) -> pl.DataFrame:
         """Additional numbers of billed assets, as The Layer writes them."""

@@ -3,11 +3,13 @@
 Tables: `core.*`, `ops.entity_state`, `ops.run`.
 """
 
+from collections.abc import Iterator
+
 import duckdb
 import polars as pl
 
 from schemas.affinity import ADDRESSES, CONTACTS, CUSTOMERS, NEW_PRODUCTS, SITES
-from warehouse.queries import read, registered, scalar
+from warehouse.queries import append, read, read_batches, scalar
 from warehouse.statements import statement
 
 _READING = {
@@ -44,17 +46,36 @@ class EntityStore:
     def _this_run(self) -> dict[str, object]:
         return {"run_id": self._run_id}
 
-    def records(self) -> dict[str, pl.DataFrame]:
-        """Every record of files 01 to 05 that there is something to say of, by file."""
+    def prepare(self) -> None:
+        """Find out what has no answer yet. Belongs into a transaction of its own, before all else.
+
+        `records` reads behind the caller's back, and sees what is committed.
+        """
         self._connection.execute(statement("entities/make_in_flight"))
+
+    def names(self) -> pl.DataFrame:
+        """What every customer is called, and by which ref: NAMES."""
+        return read(self._connection, statement("entities/read_names"))
+
+    def records(self) -> dict[str, Iterator[pl.DataFrame]]:
+        """Every record of files 01 to 05 that there is something to say of, by file, in batches."""
         return {
-            file: read(self._connection, statement(reading)) for file, reading in _READING.items()
+            file: read_batches(self._connection, statement(reading))
+            for file, reading in _READING.items()
         }
 
-    def take_baseline(self, file: str, baseline: pl.DataFrame) -> None:
-        """Take records (`layer_id`, `cells`) of `file` that Affinity has already as told."""
-        if baseline.is_empty():
-            return
-        with registered(self._connection, "baseline", baseline):
-            for taking in ("entities/meet_baseline", "entities/take_baseline"):
-                self._connection.execute(statement(taking), {"file": file})
+    def start_baseline(self) -> None:
+        """Nothing is noted yet of what Affinity has already."""
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP TABLE baseline "
+            "(file VARCHAR, layer_id VARCHAR, cells VARCHAR[])"
+        )
+
+    def add_baseline(self, file: str, baseline: pl.DataFrame) -> None:
+        """Note records (`layer_id`, `cells`) of `file` that Affinity has already."""
+        append(self._connection, "baseline", baseline.with_columns(pl.lit(file).alias("file")))
+
+    def take_baseline(self) -> None:
+        """Take what was noted as told."""
+        for taking in ("entities/meet_baseline", "entities/take_baseline"):
+            self._connection.execute(statement(taking))

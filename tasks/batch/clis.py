@@ -1,6 +1,6 @@
 """Which CLIs a batch has to add in Affinity before its products can hang on them. Pure polars."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import polars as pl
@@ -205,17 +205,18 @@ def moved_here(rows: pl.DataFrame, movable: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def clis_live_elsewhere(rows: pl.DataFrame, live_in_affinity: pl.DataFrame) -> int:
+def clis_live_elsewhere(rows: pl.DataFrame, live_in_affinity: Iterable[pl.DataFrame]) -> int:
     """How many of the CLIs to add are live in Affinity at another site: a warning, still an ADD.
 
-    What has ended there before it is to start is not live.
+    What has ended there before it is to start is not live. `live_in_affinity` comes in batches.
     """
-    elsewhere = lives_in_affinity(live_in_affinity).select("cli", "lives_until", other="site_ref")
-    return (
-        rows.filter(pl.col("action") == "ADD")
-        .select(*_WHERE, "start_on")
-        .join(elsewhere, on="cli")
+    added = rows.filter(pl.col("action") == "ADD").select(*_WHERE, "start_on")
+    elsewhere = [
+        added.join(
+            lives_in_affinity(batch).select("cli", "lives_until", other="site_ref"), on="cli"
+        )
         .filter((pl.col("other") != pl.col("site_ref")) & lives_at_the_start())
         .select("cli")
-        .n_unique()
-    )
+        for batch in live_in_affinity
+    ]
+    return pl.concat([added.select("cli").clear(), *elsewhere]).n_unique()

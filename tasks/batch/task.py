@@ -109,7 +109,7 @@ def _freeze(
     store, moment = BatchStore(connection), _now()
     last = store.last()
     rows, met = _cli_rows(store, terms, is_canary=is_canary)
-    elsewhere = clis_live_elsewhere(rows, store.affinity_clis())
+    elsewhere = clis_live_elsewhere(rows, store.all_affinity_clis())
     store.freeze(
         seq=seq,
         tenant=run.tenant,
@@ -275,10 +275,11 @@ def _cli_rows(store: BatchStore, terms: BatchTerms, *, is_canary: bool) -> CliRo
     needed = [store.ready_for_clis()]
     if not is_canary:
         needed.append(store.due_cli_places())
+    ready = pl.concat(needed)
     found = cli_rows(
-        pl.concat(needed),
+        ready,
         store.numbers(),
-        store.affinity_clis(),
+        store.affinity_clis(ready["site_ref"].unique()),
         pl.concat([store.ledger_clis(), changed.select("site_ref", "cli", lives_until="end_on")]),
         terms.cli_profiles,
         ended=store.ended_clis(),

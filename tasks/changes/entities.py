@@ -5,7 +5,7 @@ A record with a row that has no answer yet is left alone. Nothing is ever delete
 gone says nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import polars as pl
@@ -38,16 +38,19 @@ record it never heard of."""
 
 _CUSTOMER = ("customer_id", "name", "registered_name", "status", "vat_number", "email")
 _ON_BILL = ("telephone", "bill_run", "payment_terms", "payment_method")
+_REFS = ("feed_ref", "learnt_ref")
 
 CUSTOMERS_NOW = pl.Schema(
     {
         **dict.fromkeys((*_CUSTOMER, *_ON_BILL), pl.String()),
-        "feed_ref": pl.String(),
-        "learnt_ref": pl.String(),
+        **dict.fromkeys(_REFS, pl.String()),
         **STATE,
     }
 )
 """One row per customer; `feed_ref`: Affinity's ref in the feed, `learnt_ref`: from a result."""
+
+NAMES = pl.Schema({name: CUSTOMERS_NOW[name] for name in ("name", "status", *_REFS)})
+"""What customers are called, and by which ref."""
 
 _SITE = ("site_id", "customer_id", "parent_site_id", "name", "site_reference")
 
@@ -131,13 +134,17 @@ SUBJECTS = dict(
 
 
 class Records(NamedTuple):
-    """What The Layer says today, and where each record stands: the frames named alike above."""
+    """What The Layer says today, and where each record stands.
 
-    customers: pl.DataFrame
-    sites: pl.DataFrame
-    addresses: pl.DataFrame
-    contacts: pl.DataFrame
-    new_products: pl.DataFrame
+    `names`: NAMES of every customer; the others batch by batch, as the frames named alike above.
+    """
+
+    names: pl.DataFrame
+    customers: Iterable[pl.DataFrame]
+    sites: Iterable[pl.DataFrame]
+    addresses: Iterable[pl.DataFrame]
+    contacts: Iterable[pl.DataFrame]
+    new_products: Iterable[pl.DataFrame]
 
 
 class Found(NamedTuple):
@@ -151,37 +158,53 @@ class Found(NamedTuple):
 
 def entity_changes(
     records: Records, terms: ChangeTerms, *, is_first: bool = False
-) -> dict[str, Found]:
+) -> Iterator[tuple[str, Found]]:
     """Compare every record with what Affinity was told of it.
 
     Args:
-        records: CUSTOMERS_NOW, SITES_NOW, ADDRESSES_NOW, CONTACTS_NOW, PRODUCTS_NOW.
+        records: of files 01 to 05; each is read once, in this order.
         terms: what is tracked, and what the files can hold.
         is_first: nothing was ever compared before, so Affinity has what hangs on linked parents.
 
-    Returns:
-        What was found, by the name of the file, in load order.
+    Yields:
+        What was found, piece by piece, each with the name of its file, in load order.
 
     Source: contract sections 4 and 8, ruling 24.
     """
-    customers = _judged_customers(records.customers, terms)
-    sites = _judged_sites(records.sites, customers, terms)
-    found = {
-        CUSTOMERS: customers,
-        SITES: sites,
-        **{
-            file: _judged_hangers_on(file, rows, customers, sites, terms, is_first=is_first)
-            for file, rows in ((ADDRESSES, records.addresses), (CONTACTS, records.contacts))
-        },
-        NEW_PRODUCTS: _judged_products(records.new_products, terms),
-    }
-    return {file.name: _found(file, rows) for file, rows in found.items()}
+    owners = [pl.DataFrame(schema=_OWNER)]
+    names = _live_by_name(records.names)
+    for rows in records.customers:
+        customers = _judged_customers(rows, names, terms)
+        owners.append(_as_owners(customers))
+        yield CUSTOMERS.name, _found(CUSTOMERS, customers)
+    owner = pl.concat(owners)
+
+    places, acting = [pl.DataFrame(schema=_PLACE)], []
+    for rows in records.sites:
+        sites = _judged_sites(rows, owner, terms)
+        is_acting = pl.col("action").is_not_null()
+        places.append(_as_places(sites))
+        acting.append(sites.filter(is_acting))
+        yield SITES.name, _found(SITES, sites.filter(~is_acting))
+    place = pl.concat(places)
+    if acting:
+        # whether a parent goes ahead is known once all of them are
+        going = _after_their_parents(pl.concat(acting), place)
+        place = _with_those_going(place, going)
+        yield SITES.name, _found(SITES, going)
+
+    for file, batches in ((ADDRESSES, records.addresses), (CONTACTS, records.contacts)):
+        for rows in batches:
+            judged = _judged_hangers_on(file, rows, owner, place, terms, is_first=is_first)
+            yield file.name, _found(file, judged)
+    for rows in records.new_products:
+        yield NEW_PRODUCTS.name, _found(NEW_PRODUCTS, _judged_products(rows, terms))
 
 
-def oddities(customers: pl.DataFrame) -> dict[tuple[str, str], int]:
-    """What looks odd among customers (CUSTOMERS_NOW): (subject, warning) -> records."""
-    live = customers.filter(pl.col("status") != CustomerStatus.CANCELLED)
-    relinked = customers.filter(pl.col("feed_ref") != pl.col("learnt_ref"))
+def oddities(names: pl.DataFrame) -> dict[tuple[str, str], int]:
+    """What looks odd among customers (NAMES): (subject, warning) -> records."""
+    live = names.filter(pl.col("status") != CustomerStatus.CANCELLED)
+    relinked = names.filter(pl.col("feed_ref") != pl.col("learnt_ref"))
     return {
         ("customers", "name is that of another customer"): (
             live.filter(_name_key().is_duplicated()).height
@@ -195,15 +218,46 @@ def oddities(customers: pl.DataFrame) -> dict[tuple[str, str], int]:
 # the next batch (`is_going`).
 
 
-def _judged_customers(rows: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
-    rows = rows.with_columns(
-        pl.coalesce("feed_ref", "learnt_ref").alias("customer_ref"),
-        (pl.col("status") == CustomerStatus.CANCELLED).alias("is_cancelled"),
-        _name_key().alias("name_key"),
-    ).with_columns(pl.col("customer_ref").is_not_null().alias("is_linked"))
-    is_live = ~pl.col("is_cancelled")
-    namesakes = is_live.sum().over("name_key").cast(pl.Int64) - is_live.cast(pl.Int64)
-    rows = rows.with_columns((namesakes > 0).alias("has_namesake"))
+_OWNER = pl.Schema(
+    {
+        "customer_id": pl.String(),
+        "customer_ref": pl.String(),
+        "is_cancelled": pl.Boolean(),
+        "has_customer": pl.Boolean(),
+        "customer_is_old": pl.Boolean(),
+    }
+)
+"""What sites, addresses and contacts ask of a customer; `customer_is_old`: the feed links it."""
+
+_PLACE = pl.Schema({"site_id": pl.String(), "has_site": pl.Boolean(), "site_is_old": pl.Boolean()})
+"""What addresses and contacts ask of a site, and the sites below it."""
+
+
+def _live_by_name(names: pl.DataFrame) -> pl.DataFrame:
+    """`name_key`, and how many customers of that name are `live`."""
+    return (
+        names.filter(_is_live()).group_by(_name_key().alias("name_key")).agg(pl.len().alias("live"))
+    )
+
+
+def _is_live() -> pl.Expr:
+    return pl.col("status").ne_missing(pl.lit(CustomerStatus.CANCELLED.value))
+
+
+def _judged_customers(rows: pl.DataFrame, names: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
+    others = pl.col("live").fill_null(0).cast(pl.Int64) - _is_live().cast(pl.Int64)
+    rows = (
+        rows.with_columns(
+            pl.coalesce(_REFS).alias("customer_ref"),
+            (pl.col("status") == CustomerStatus.CANCELLED).alias("is_cancelled"),
+            _name_key().alias("name_key"),
+        )
+        .join(names, on="name_key", how="left", nulls_equal=True)
+        .with_columns(
+            pl.col("customer_ref").is_not_null().alias("is_linked"),
+            (others > 0).alias("has_namesake"),
+        )
+    )
     is_named_anew = _told(CUSTOMERS, "name").ne_missing(pl.col("name"))
     return _held(
         _acting(CUSTOMERS, rows, _tracked(CUSTOMERS, terms)),
@@ -214,16 +268,25 @@ def _judged_customers(rows: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
     )
 
 
+def _as_owners(customers: pl.DataFrame) -> pl.DataFrame:
+    return customers.select(
+        "customer_id",
+        "customer_ref",
+        "is_cancelled",
+        _stands().alias("has_customer"),
+        pl.col("feed_ref").is_not_null().alias("customer_is_old"),
+    )
+
+
 def _name_key() -> pl.Expr:
     """Names are the same whatever their case and white space."""
     return pl.col("name").str.replace_all(r"\s+", " ").str.strip_chars().str.to_lowercase()
 
 
-def _judged_sites(rows: pl.DataFrame, customers: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
-    owners = customers.select(
-        "customer_id", "customer_ref", "is_cancelled", _stands().alias("has_customer")
-    )
-    rows = rows.join(owners, on="customer_id", how="left").with_columns(
+def _judged_sites(rows: pl.DataFrame, owners: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
+    """Sites but for what their parents say."""
+    owned = rows.join(owners.drop("customer_is_old"), on="customer_id", how="left")
+    rows = owned.with_columns(
         (pl.col("refs") == 1).fill_null(value=False).alias("is_linked"),
         (pl.col("refs") > 1).fill_null(value=False).alias("in_conflict"),
         pl.when(pl.col("is_default").fill_null(value=False))
@@ -231,7 +294,7 @@ def _judged_sites(rows: pl.DataFrame, customers: pl.DataFrame, terms: ChangeTerm
         .otherwise(pl.lit("false"))
         .alias("is_billing_site"),
     )
-    judged = _held(
+    return _held(
         _acting(SITES, rows, _tracked(SITES, terms)),
         {
             HoldReason.SITE_LINK_CONFLICT: pl.col("in_conflict"),
@@ -239,16 +302,26 @@ def _judged_sites(rows: pl.DataFrame, customers: pl.DataFrame, terms: ChangeTerm
             ChangeHoldReason.PARENT_MISSING: ~pl.col("has_customer"),
         },
     )
-    return _after_their_parents(judged)
 
 
-def _after_their_parents(sites: pl.DataFrame) -> pl.DataFrame:
+def _as_places(sites: pl.DataFrame) -> pl.DataFrame:
+    """What is there already."""
+    return sites.select("site_id", has_site="is_there", site_is_old=(pl.col("feed_refs") == 1))
+
+
+def _with_those_going(places: pl.DataFrame, sites: pl.DataFrame) -> pl.DataFrame:
+    going = sites.filter("is_going")["site_id"].implode()
+    return places.with_columns(pl.col("has_site") | pl.col("site_id").is_in(going))
+
+
+def _after_their_parents(sites: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     """`sites` with those held whose parent site is neither there nor ahead of them in the file.
 
     A site that must wait makes those below it wait, so this goes round until nothing changes.
+    `places`: all that are there already, the others that only go now among them or not.
     """
     parent = pl.col("parent_site_id")
-    there = sites.filter("is_there")["site_id"].implode()
+    there = places.filter("has_site")["site_id"].implode()
     while True:
         going = sites.filter("is_going")["site_id"].implode()
         is_ahead = parent.is_in(going) & (parent < pl.col("site_id"))
@@ -262,26 +335,17 @@ def _after_their_parents(sites: pl.DataFrame) -> pl.DataFrame:
 def _judged_hangers_on(
     file: OutFile,
     rows: pl.DataFrame,
-    customers: pl.DataFrame,
-    sites: pl.DataFrame,
+    owners: pl.DataFrame,
+    places: pl.DataFrame,
     terms: ChangeTerms,
     *,
     is_first: bool,
 ) -> pl.DataFrame:
     """Addresses and contacts: Affinity has no ref of them, so only what was told says of them."""
-    owners = customers.select(
-        "customer_id",
-        "is_cancelled",
-        _stands().alias("has_customer"),
-        pl.col("feed_ref").is_not_null().alias("customer_is_old"),
-    )
-    places = sites.select(
-        "site_id", _stands().alias("has_site"), (pl.col("feed_refs") == 1).alias("site_is_old")
-    )
     no_site = pl.col("site_id").is_null()
     is_old = pl.col("customer_is_old") & (no_site | pl.col("site_is_old").fill_null(value=False))
     rows = (
-        rows.join(owners, on="customer_id", how="left")
+        rows.join(owners.drop("customer_ref"), on="customer_id", how="left")
         .join(places, on="site_id", how="left")
         .with_columns(
             (pl.col("told").is_not_null() | (pl.lit(is_first) & is_old)).alias("is_linked")

@@ -29,62 +29,66 @@ def find_changes(run: RunRef, terms: ChangeTerms) -> ChangeReceipt:
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
         store, entities = ChangeStore(connection), EntityStore(connection, run.run_id)
         with transaction(connection):
+            entities.prepare()
+        with transaction(connection):
             store.start_over()
             store.remember_resumed(run.as_of)
             _charges(store, terms)
-            _clis(store, BatchStore(connection).affinity_clis(), terms)
+            _clis(store, BatchStore(connection), terms)
             store.take_baseline(_cleaned(store.baseline_numbers(), terms))
-            records = Records(**entities.records())
-            _entities(store, entities, records, terms)
-            note_warnings(
-                connection,
-                run.run_id,
-                {**store.tell_people(), **oddities(records.customers)},
-            )
+            names = entities.names()
+            _entities(store, entities, Records(names, **entities.records()), terms)
+            note_warnings(connection, run.run_id, {**store.tell_people(), **oddities(names)})
         return ChangeReceipt(counts=store.counts())
 
 
 def _charges(store: ChangeStore, terms: ChangeTerms) -> None:
-    now, told, members, groups = store.now(), store.billed(), store.members(), store.groups()
+    members, groups = store.members(), store.groups()
     ready = store.candidates() if terms.group_keys else pl.DataFrame(schema=CANDIDATE)
-    found = charge_changes(now.join(members, on=CHARGE_KEY, how="anti"), told, terms)
-    if any(frame.height for frame in (members, groups, ready)):
-        # of a group there is one row, so it is changed whatever the style
-        standing = members.filter(pl.col("ended_by").ne_missing(CeaseKind.STOP))
-        in_groups = now.join(standing, on=CHARGE_KEY, how="semi")
-        of_members = charge_changes(in_groups, told, replace(terms, replaces=False))
-        folded = fold(_together(found, of_members), members, groups, ready, terms)
-        store.settle_members(folded.settled)
-        store.add_due("member", folded.members)
-        found = folded.changes
-    store.settle(found.settled)
-    store.add_due("product", found.products)
-    store.add_due("cease", found.ceases)
-    again = earlier_ends(store.cut_short())
-    store.add_due("cease", again.ceases)
-    earlier = earlier_ends(store.outlasting())
-    store.add_due("cease", earlier.ceases)
-    store.add_waits(found.waits)
-    store.show("charge", found.changes, found.holds)
-    for found_of_ends in (again, earlier):
-        store.show("charge", found_of_ends.changes, found_of_ends.holds)
+    # of a group there is one row, so all of it is looked at together
+    has_groups = any(frame.height for frame in (members, groups, ready))
+    for now, told in store.differing(whole=has_groups):
+        found = charge_changes(now.join(members, on=CHARGE_KEY, how="anti"), told, terms)
+        if has_groups:
+            # and it is changed whatever the style
+            standing = members.filter(pl.col("ended_by").ne_missing(CeaseKind.STOP))
+            in_groups = now.join(standing, on=CHARGE_KEY, how="semi")
+            of_members = charge_changes(in_groups, told, replace(terms, replaces=False))
+            folded = fold(_together(found, of_members), members, groups, ready, terms)
+            store.settle_members(folded.settled)
+            store.add_due("member", folded.members)
+            found = folded.changes
+        store.settle(found.settled)
+        store.add_due("product", found.products)
+        store.add_due("cease", found.ceases)
+        store.add_waits(found.waits)
+        store.show("charge", found.changes, found.holds)
+    # each as far as what is due by then leaves it open
+    for read_ends in (store.cut_short, store.outlasting):
+        ends = earlier_ends(read_ends())
+        store.add_due("cease", ends.ceases)
+        store.show("charge", ends.changes, ends.holds)
 
 
 def _together(*found: ChargeChanges) -> ChargeChanges:
     return ChargeChanges(*(pl.concat(frames) for frames in zip(*found, strict=True)))
 
 
-def _clis(store: ChangeStore, snapshot: pl.DataFrame, terms: ChangeTerms) -> None:
-    in_affinity = lives_in_affinity(snapshot)
-    store.take_seen(already_there(store.without(), in_affinity))
-    standing, lives = store.standing(terms.as_of), store.lives()
+def _clis(store: ChangeStore, batches: BatchStore, terms: ChangeTerms) -> None:
+    def in_affinity(clis: pl.DataFrame) -> pl.DataFrame:
+        return already_there(clis, lives_in_affinity(batches.affinity_clis(clis["site_ref"])))
+
+    store.take_seen(in_affinity(store.without()))
+    standing = store.standing(terms.as_of)
+    sites = pl.concat([standing["site_ref"], standing["told_site_ref"]]).unique()
+    lives = store.lives(sites)
     found = cli_changes(standing.filter("is_touched"), lives, terms.as_of)
     numbers = _cleaned(store.numbers(), terms)
     others = number_changes(standing, numbers, lives, terms.as_of)
     store.add_due("cli", found.due)
     # a number that is a CLI of its own goes as that
     others = others.join(found.due, on=["site_ref", "cli"], how="anti")
-    there = already_there(others.filter(pl.col("action") == "ADD"), in_affinity)
+    there = in_affinity(others.filter(pl.col("action") == "ADD"))
     store.take_seen(there.select(list(LIFE)))
     store.add_due("cli", others.join(there, on=["site_ref", "cli"], how="anti"))
     store.drop_refused_clis(terms.as_of)
@@ -98,9 +102,10 @@ def _cleaned(numbers: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:
 def _entities(
     store: ChangeStore, entities: EntityStore, records: Records, terms: ChangeTerms
 ) -> None:
-    changes = entity_changes(records, terms, is_first=entities.is_first())
-    for file, found in changes.items():
+    entities.start_baseline()
+    for file, found in entity_changes(records, terms, is_first=entities.is_first()):
         store.add_due("entity", found.due.with_columns(pl.lit(file).alias("file")))
         store.show(SUBJECTS[file], found.changes, found.holds)
-        entities.take_baseline(file, found.baseline)
+        entities.add_baseline(file, found.baseline)
+    entities.take_baseline()
     entities.remember()

@@ -16,11 +16,9 @@ from tasks.changes.entities import (
     CUSTOMERS_NOW,
     PRODUCTS_NOW,
     SITES_NOW,
-    Records,
-    entity_changes,
 )
 from tasks.changes.terms import ChangeTerms
-from tests.builders import AS_OF
+from tests.builders import AS_OF, entities_of, found_of_entities
 from tests.oracle.entities import COLUMNS, IDS, Key, Page, Telling, tell
 
 Tables = dict[str, list[dict[str, Any]]]
@@ -108,8 +106,10 @@ def edit(rng: Random, tables: Tables) -> None:
             tables[file].pop()
 
 
-def by_the_product(tables: Tables, book: dict[Key, Page], *, is_first: bool) -> Telling:
-    """What the product makes of the same records."""
+def by_the_product(
+    tables: Tables, book: dict[Key, Page], *, is_first: bool, at_once: int
+) -> Telling:
+    """What the product makes of the same records, of so many at once."""
     feed = {site["site_id"]: {site["integration_id"]} - {None} for site in tables["sites"]}
     for link in tables["application_links"]:
         named = link["application_name"].lower() in ("affinity", "aurora affinity")
@@ -143,8 +143,8 @@ def by_the_product(tables: Tables, book: dict[Key, Page], *, is_first: bool) -> 
         rows = [{**row, **more(row), **state(file, row)} for row in tables[file]]
         return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema)
 
-    found = entity_changes(
-        Records(
+    found = found_of_entities(
+        entities_of(
             frame(
                 "customers",
                 CUSTOMERS_NOW,
@@ -157,6 +157,7 @@ def by_the_product(tables: Tables, book: dict[Key, Page], *, is_first: bool) -> 
             frame("addresses", ADDRESSES_NOW, lambda _: {}),
             frame("contacts", CONTACTS_NOW, lambda _: {}),
             pl.DataFrame(schema=PRODUCTS_NOW),
+            at_once=at_once,
         ),
         ChangeTerms(as_of=AS_OF),
         is_first=is_first,
@@ -196,7 +197,7 @@ def test_the_product_tells_what_the_oracle_tells(seed: int):
     told = 0
     for day in range(DAYS):
         wanted = tell(tables, book, is_first=day == 0)
-        got = by_the_product(tables, book, is_first=day == 0)
+        got = by_the_product(tables, book, is_first=day == 0, at_once=1 + seed % 3)
         assert (wanted.rows, wanted.holds, wanted.baseline) == (got.rows, got.holds, got.baseline)
         for page in book.values():
             page.on_its_way = page.on_its_way and rng.random() < 0.5

@@ -225,7 +225,7 @@ def test_a_cli_live_at_another_site_is_a_warning():
     rows = pl.DataFrame(added({}, {"cli": TWO}), schema=CLI_ROW)
     there = live({"site_ref": "AS-2", "cli": "+441204600001"}, {"site_ref": "AS-3"}, {"cli": TWO})
 
-    assert 1 == clis_live_elsewhere(rows, there)
+    assert 1 == clis_live_elsewhere(rows, [there])
 
 
 @pytest.mark.parametrize(
@@ -238,4 +238,4 @@ def test_a_cli_live_at_another_site_is_a_warning():
 def test_a_cli_that_has_ended_at_another_site_is_no_warning(end_on: date, expected: int):
     rows = pl.DataFrame(added({}), schema=CLI_ROW)
 
-    assert expected == clis_live_elsewhere(rows, live({"site_ref": "AS-2", "end_on": end_on}))
+    assert expected == clis_live_elsewhere(rows, [live({"site_ref": "AS-2", "end_on": end_on})])

@@ -15,12 +15,10 @@ from tasks.changes.entities import (
     PRODUCTS_NOW,
     SITES_NOW,
     Found,
-    Records,
-    entity_changes,
     oddities,
 )
 from tasks.changes.terms import ChangeTerms
-from tests.builders import AS_OF, frame
+from tests.builders import AS_OF, entities_of, found_of_entities, frame
 
 Row = dict[str, Any]
 
@@ -51,14 +49,14 @@ def compared(
     is_first: bool = False,
 ) -> dict[str, Found]:
     """Rows are laid over a valid one of their kind; one customer C1 unless it says otherwise."""
-    records = Records(
+    records = entities_of(
         frame(CUSTOMERS_NOW, CUSTOMER, customers),
         frame(SITES_NOW, SITE, sites),
         frame(ADDRESSES_NOW, ADDRESS, addresses),
         frame(CONTACTS_NOW, CONTACT, contacts),
         frame(PRODUCTS_NOW, PRODUCT, products),
     )
-    return entity_changes(records, on or terms(), is_first=is_first)
+    return found_of_entities(records, on or terms(), is_first=is_first)
 
 
 def told(file: str, valid: Row, **before: Any) -> Row:

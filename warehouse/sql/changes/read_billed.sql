@@ -1,5 +1,5 @@
 -- What Affinity was told of the charges that may differ, and what stands in the way of telling more.
--- Params: none.
+-- Params: $first_row BIGINT, $last_row BIGINT: of which rows of out.now_charge.
 SELECT
     billed.* EXCLUDE (row_key, site_id, resumes_on, content),
     billed.asset_id IS NOT NULL AND asset.asset_id IS NULL AS asset_is_gone,
@@ -24,4 +24,5 @@ LEFT JOIN (
     FROM core.affinity_site_products
     WHERE row_key IS NOT NULL
     GROUP BY row_key
-) AS there ON billed.row_key = there.row_key;
+) AS there ON billed.row_key = there.row_key
+WHERE now.rowid BETWEEN $first_row AND $last_row;

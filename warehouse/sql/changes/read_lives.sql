@@ -1,6 +1,6 @@
--- The CLIs that are there as far as we know, one row per site and CLI: the life that lasts longest. Those
--- whose row has no answer yet are left out. An additional number names the asset it hangs on.
--- Params: none.
+-- The CLIs that are there as far as we know at some sites, one row per site and CLI: the life that lasts
+-- longest. Those whose row has no answer yet are left out. An additional number names the asset it hangs on.
+-- Params: none. named_site is a registered frame.
 SELECT
     state.site_ref,
     state.cli,
@@ -11,6 +11,7 @@ SELECT
     state.end_on,
     state.asset_id
 FROM ops.cli_state AS state
+SEMI JOIN named_site AS site ON state.site_ref = site.site_ref
 ANTI JOIN (
     SELECT cli.site_ref, cli.cli
     FROM out.batch_cli AS cli

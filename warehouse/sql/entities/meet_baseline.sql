@@ -1,8 +1,8 @@
 -- Every entity of a baseline has a state.
--- Params: $file VARCHAR. baseline is a registered frame.
+-- Params: none.
 INSERT INTO ops.entity_state
 SELECT
-    $file AS file,
+    baseline.file,
     baseline.layer_id,
     NULL AS ref,
     NULL AS told,
@@ -11,4 +11,4 @@ SELECT
     NULL AS refused
 FROM baseline
 ANTI JOIN ops.entity_state AS state
-    ON state.file = $file AND baseline.layer_id = state.layer_id;
+    ON baseline.file = state.file AND baseline.layer_id = state.layer_id;

@@ -1,6 +1,6 @@
 -- Take entities that Affinity has already as told as they are now.
--- Params: $file VARCHAR. baseline is a registered frame; its rows have a state.
+-- Params: none. The rows of baseline have a state.
 UPDATE ops.entity_state AS state
 SET told = baseline.cells, is_baseline = TRUE, refused = NULL
 FROM baseline
-WHERE state.file = $file AND state.layer_id = baseline.layer_id;
+WHERE state.file = baseline.file AND state.layer_id = baseline.layer_id;
