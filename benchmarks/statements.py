@@ -50,8 +50,6 @@ class _Watched:
         found = getattr(self._connection, name)
         if name == "cursor":
             return lambda: _Watched(found(), self._watch)
-        if name == "from_arrow":
-            return lambda rows: _Rows(found(rows), self._watch)
         if name not in {"execute", "sql"}:
             return found
 
@@ -69,17 +67,3 @@ class _Watched:
 
     def __exit__(self, *raised: object) -> Any:
         return self._connection.__exit__(*raised)
-
-
-class _Rows:
-    """Rows of ours that a statement can ask; the statement is timed."""
-
-    def __init__(self, rows: Any, watch: Watch) -> None:
-        self._rows = rows
-        self._watch = watch
-
-    def query(self, name: str, sql: str) -> Any:
-        start = time.perf_counter()
-        result = self._rows.query(name, sql)
-        self._watch.note(sql, time.perf_counter() - start)
-        return result

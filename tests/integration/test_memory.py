@@ -1,5 +1,6 @@
 """The memory that a run may use: what does not fit is said in words, and nothing is half done."""
 
+import os
 from pathlib import Path
 
 import polars as pl
@@ -48,3 +49,24 @@ def _store(texts: pl.DataFrame, warehouse: Path) -> None:
         connection.execute("CREATE TEMP TABLE long (text VARCHAR)")
         with transaction(connection):
             append(connection, "long", texts)
+
+
+def test_what_was_stored_is_let_go_of(tmp_path: Path):
+    """A run stores its answers batch by batch, in one transaction."""
+    batches, rows = 16, 500_000
+    size = batches * pl.DataFrame({"text": ["x" * 60] * rows}).estimated_size()
+
+    with open_warehouse(tmp_path / "warehouse.duckdb", memory="128MiB") as connection:
+        connection.execute("CREATE TABLE long (text VARCHAR)")
+        with transaction(connection):
+            before = _resident()
+            for number in range(batches):
+                append(connection, "long", pl.DataFrame({"text": [f"{number:>60}"] * rows}))
+            grown = _resident() - before
+
+    assert grown < size / 2
+
+
+def _resident() -> int:
+    pages = int(Path("/proc/self/statm").read_text("utf-8").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
