@@ -24,6 +24,16 @@ _READ_ROWS = {
 }
 
 
+_CHARGES_AT_ONCE = 1_000_000
+
+
+class SitePart(NamedTuple):
+    """Some of the sites: the `part`th of `parts`, counted from nought."""
+
+    part: int
+    parts: int
+
+
 class Batch(NamedTuple):
     """One batch as the database knows it. Grain: one per seq."""
 
@@ -192,9 +202,14 @@ class BatchStore:
             for row in rows
         ]
 
-    def ready_for_clis(self) -> pl.DataFrame:
+    def site_parts(self) -> Iterator[SitePart]:
+        """All sites, in parts that hold so many ready charges that memory stays flat."""
+        parts = -(-self.ready_count() // _CHARGES_AT_ONCE) or 1
+        yield from (SitePart(part, parts) for part in range(parts))
+
+    def ready_for_clis(self, at: SitePart) -> pl.DataFrame:
         """What CLI rows are made from."""
-        return read(self._connection, statement("batch/read_ready"))
+        return read(self._connection, statement("batch/read_ready"), at._asdict())
 
     def numbers(self) -> pl.DataFrame:
         """Additional numbers of assets with a ready charge."""
@@ -204,9 +219,9 @@ class BatchStore:
         """Changes of CLIs that are there: CLI_ROW and `previous_site_ref`."""
         return read(self._connection, "FROM out.due_cli")
 
-    def due_cli_places(self) -> pl.DataFrame:
+    def due_cli_places(self, at: SitePart) -> pl.DataFrame:
         """CLIs that changed charges need, as `ready_for_clis` has them."""
-        return read(self._connection, statement("batch/read_due_cli_places"))
+        return read(self._connection, statement("batch/read_due_cli_places"), at._asdict())
 
     def affinity_clis(self, sites: pl.Series) -> pl.DataFrame:
         """CLIs Affinity says it has at `sites` (its references)."""
@@ -219,17 +234,19 @@ class BatchStore:
             self._connection, "SELECT site_ref, cli, end_on FROM core.affinity_clis"
         )
 
-    def ledger_clis(self) -> pl.DataFrame:
+    def ledger_clis(self, at: SitePart) -> pl.DataFrame:
         """CLIs we added or are adding: `site_ref`, `cli`, `lives_until` (null = open)."""
-        return read(self._connection, statement("batch/read_ledger_clis"))
+        return read(self._connection, statement("batch/read_ledger_clis"), at._asdict())
 
-    def movable_clis(self) -> pl.DataFrame:
-        """CLIs Affinity has at sites of our customers where no charge of ours stands on them."""
-        return read(self._connection, statement("batch/read_movable_clis"))
+    def movable_clis(self, customers: pl.Series) -> pl.DataFrame:
+        """CLIs Affinity has at sites of `customers` (its refs) where no charge of ours stands."""
+        named = customers.rename("customer_ref").to_frame()
+        with registered(self._connection, "named_customer", named):
+            return read(self._connection, statement("batch/read_movable_clis"))
 
-    def ended_clis(self) -> pl.DataFrame:
+    def ended_clis(self, at: SitePart) -> pl.DataFrame:
         """CLIs an undo ended, or is ending, and the start of what it ended: `ended_on`."""
-        return read(self._connection, statement("batch/read_ended_clis"))
+        return read(self._connection, statement("batch/read_ended_clis"), at._asdict())
 
     def freeze(
         self,

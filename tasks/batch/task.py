@@ -37,7 +37,7 @@ from tasks.outbox.durable import (
     write_durably,
 )
 from tasks.step import step
-from warehouse.batches import Batch, BatchStore, Tail
+from warehouse.batches import Batch, BatchStore, SitePart, Tail
 from warehouse.charges import ChargeStore
 from warehouse.connection import Connection, file_sha256, open_warehouse, transaction
 from warehouse.ledger import Ledger
@@ -272,21 +272,34 @@ def _is_clean_canary(tail: Tail | None) -> bool:
 def _cli_rows(store: BatchStore, terms: BatchTerms, *, is_canary: bool) -> CliRows:
     """The CLIs to add for what the batch bills, and those that changed; a canary only adds."""
     changed = store.due_clis().clear() if is_canary else store.due_clis()
-    needed = [store.ready_for_clis()]
+    found = [
+        _cli_rows_at(at, store, terms, changed, is_canary=is_canary) for at in store.site_parts()
+    ]
+    return CliRows(
+        added=pl.concat([*(each.added for each in found), changed], how="diagonal"),
+        met=pl.concat(each.met for each in found),
+    )
+
+
+def _cli_rows_at(
+    at: SitePart, store: BatchStore, terms: BatchTerms, changed: pl.DataFrame, *, is_canary: bool
+) -> CliRows:
+    """The CLIs to add at a part of the sites."""
+    needed = [store.ready_for_clis(at)]
     if not is_canary:
-        needed.append(store.due_cli_places())
+        needed.append(store.due_cli_places(at))
     ready = pl.concat(needed)
     found = cli_rows(
         ready,
         store.numbers(),
         store.affinity_clis(ready["site_ref"].unique()),
-        pl.concat([store.ledger_clis(), changed.select("site_ref", "cli", lives_until="end_on")]),
+        pl.concat([store.ledger_clis(at), changed.select("site_ref", "cli", lives_until="end_on")]),
         terms.cli_profiles,
-        ended=store.ended_clis(),
+        ended=store.ended_clis(at),
         expands_ranges=terms.expands_ranges,
     )
-    added = moved_here(found.added, store.movable_clis())
-    return found._replace(added=pl.concat([added, changed], how="diagonal"))
+    customers = found.added["customer_ref"].unique()
+    return found._replace(added=moved_here(found.added, store.movable_clis(customers)))
 
 
 @step("publish batch")

@@ -1,5 +1,5 @@
 -- CLIs that Affinity shows at a site of one of our customers where no charge of ours stands on them.
--- Params: none.
+-- Params: none. named_customer is a registered frame: whose.
 SELECT DISTINCT customer.ref AS customer_ref, there.site_ref, there.cli, there.end_on
 FROM core.affinity_clis AS there
 INNER JOIN work.site_ref AS ref ON there.site_ref = ref.site_ref
@@ -12,6 +12,7 @@ INNER JOIN (
     LEFT JOIN ops.entity_state AS learnt
         ON learnt.file = 'customers' AND customer.customer_id = learnt.layer_id
 ) AS customer ON site.customer_id = customer.customer_id
+SEMI JOIN named_customer AS named ON customer.ref = named.customer_ref
 ANTI JOIN (
     SELECT site_ref, cli FROM ops.billed WHERE cli IS NOT NULL
     UNION ALL
