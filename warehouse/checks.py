@@ -68,7 +68,7 @@ class CheckStore:
         `listed_only`: of the lines of `work.line_judged`.
         """
         listed = "work.line_judged" if listed_only else None
-        for asked in asked_lines(self._connection, listed):
+        for asked in asked_lines(self._connection, listed, lightly=True):
             yield from read_asked(self._connection, statement("checks/read_cli_texts"), asked)
 
     def add_captures(self, captures: pl.DataFrame) -> None:
