@@ -35,6 +35,7 @@ console = Console()
 
 Form = Literal["plain", "quoted", "ragged", "parquet"]
 Ids = Literal["short", "guid", "integer", "mixed"]
+Rival = Literal["duckdb", "polars"]
 
 Lines = Annotated[int, typer.Option(min=1, help="How many order lines.")]
 Runs = Annotated[int, typer.Option(min=1, help="How often each of them runs.")]
@@ -52,7 +53,9 @@ def whole(
     form: Annotated[Form, typer.Option(help="How the files are.")] = "plain",
     ids: Annotated[Ids, typer.Option(help="What records are called.")] = "short",
     bad: Annotated[int, typer.Option(min=1, max=99, help="Per cent of lines that are bad.")] = 1,
-    rivals: Annotated[bool, typer.Option(help="Time DuckDB and polars by themselves too.")] = False,
+    rival: Annotated[
+        list[Rival] | None, typer.Option(help="Time it by itself too; again for the other.")
+    ] = None,
     pandas: Annotated[
         Path | None, typer.Option(help="Where pandas is installed: time it too.")
     ] = None,
@@ -61,7 +64,7 @@ def whole(
 ) -> None:
     """The whole job, from feeds on disk and no warehouse to batch and published copy."""
     folder = feeds_folder(feeds, lines, form, ids, bad)
-    others = [*(("duckdb", "polars") if rivals else ()), *(("pandas",) if pandas else ())]
+    others = [*(rival or ()), *(("pandas",) if pandas else ())]
     took: dict[str, list[Took]] = defaultdict(list)
     for _ in range(runs):
         took["job"].append(run_job(folder))
@@ -187,12 +190,13 @@ def everything(
     """Whatever `docs/performance.md` shows; takes hours."""
     million = min(1_000_000, big)
     for lines in sorted({100_000, million, big}):
-        # pandas needs more memory for ten million lines than machines like these have
-        with_pandas = pandas if lines <= million else None
+        # pandas and polars need more memory for ten million lines than machines like these have
+        fits = lines <= million
+        rivals = _RIVALS if fits else _RIVALS[:1]
         for form in _FORMS:
-            whole(lines, runs, form, rivals=True, pandas=with_pandas, feeds=feeds)
+            whole(lines, runs, form, rival=rivals, pandas=pandas if fits else None, feeds=feeds)
     for ids in _IDS:
-        whole(million, runs, ids=ids, rivals=True, feeds=feeds)
+        whole(million, runs, ids=ids, rival=_RIVALS, feeds=feeds)
     whole(million, runs, bad=50, feeds=feeds)
     for lines in sorted({million, big}):
         day(lines, runs, feeds=feeds)
@@ -202,6 +206,7 @@ def everything(
 
 _FORMS: tuple[Form, ...] = ("plain", "parquet")
 _IDS: tuple[Ids, ...] = ("guid", "integer", "mixed")
+_RIVALS: list[Rival] = ["duckdb", "polars"]
 
 
 def keep_and_show(result: Result, took: Mapping[str, Sequence[Took]], *, of: str = "job") -> None:
