@@ -2,15 +2,14 @@
 -- settles them. A record that is broken is not gone.
 -- Params: none.
 INSERT INTO out.hold
-WITH gone AS (
-    SELECT charge.line_id, charge.charge_type
-    FROM out.charge AS charge
-    INNER JOIN ops.charge_state AS state
-        ON charge.line_id = state.line_id AND charge.charge_type = state.charge_type
-    ANTI JOIN core.order_lines AS line ON charge.line_id = line.line_id
+-- materialized: joined with charges at once, all there is would have to fit into memory
+WITH gone AS MATERIALIZED (
+    SELECT state.line_id, state.charge_type
+    FROM ops.charge_state AS state
+    ANTI JOIN core.order_lines AS line ON state.line_id = line.line_id
     ANTI JOIN (
         FROM ops.broken WHERE feed = 'order_lines' AND until_run IS NULL
-    ) AS broken ON charge.line_id = broken.record_key
+    ) AS broken ON state.line_id = broken.record_key
     UNION
     -- the asset it was handed over with, and the one Affinity was told of since, or had when we
     -- first looked
