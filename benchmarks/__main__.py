@@ -8,6 +8,7 @@ import shutil
 import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -35,7 +36,14 @@ console = Console()
 
 Form = Literal["plain", "quoted", "ragged", "parquet"]
 Ids = Literal["short", "guid", "integer", "mixed"]
-Rival = Literal["duckdb", "polars"]
+
+
+class Rival(StrEnum):
+    """Who does the core of the job by itself."""
+
+    DUCKDB = "duckdb"
+    POLARS = "polars"
+
 
 Lines = Annotated[int, typer.Option(min=1, help="How many order lines.")]
 Runs = Annotated[int, typer.Option(min=1, help="How often each of them runs.")]
@@ -192,11 +200,11 @@ def everything(
     for lines in sorted({100_000, million, big}):
         # pandas and polars need more memory for ten million lines than machines like these have
         fits = lines <= million
-        rivals = _RIVALS if fits else _RIVALS[:1]
+        rivals = list(Rival) if fits else [Rival.DUCKDB]
         for form in _FORMS:
             whole(lines, runs, form, rival=rivals, pandas=pandas if fits else None, feeds=feeds)
     for ids in _IDS:
-        whole(million, runs, ids=ids, rival=_RIVALS, feeds=feeds)
+        whole(million, runs, ids=ids, rival=list(Rival), feeds=feeds)
     whole(million, runs, bad=50, feeds=feeds)
     for lines in sorted({million, big}):
         day(lines, runs, feeds=feeds)
@@ -206,7 +214,6 @@ def everything(
 
 _FORMS: tuple[Form, ...] = ("plain", "parquet")
 _IDS: tuple[Ids, ...] = ("guid", "integer", "mixed")
-_RIVALS: list[Rival] = ["duckdb", "polars"]
 
 
 def keep_and_show(result: Result, took: Mapping[str, Sequence[Took]], *, of: str = "job") -> None:
