@@ -1,5 +1,6 @@
 """Run the billing job in-process, without a Prefect server, and read what it came to."""
 
+import resource
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -43,6 +44,12 @@ class Job:
         if self.receipt is None:
             return []
         return mart(self.folder, "reject", where=f"run_id = '{self.receipt.run_id}'").to_dicts()
+
+
+def resident() -> int:
+    """The memory that this process has now, in bytes."""
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * resource.getpagesize()
 
 
 def run_job(folder: Path, as_of: date = AS_OF) -> Job:

@@ -83,8 +83,8 @@ class ChargeStore:
         joins = _quotations([each.column for each in extra if each.source == "quotation"])
         sql = sql.replace("/* extra columns */", columns).replace("/* extra joins */", joins)
         listed = "work.line_to_judge" if listed_only else None
-        parts = [asked_line(line_id)] if line_id else asked_lines(self._connection, listed)
-        for asked in parts:
+        parts = asked_lines(self._connection, listed)
+        for asked in parts if line_id is None else [asked_line(line_id)]:
             yield from read_asked(self._connection, sql, asked)
 
     def start_over(self, *, listed_only: bool) -> None:
@@ -206,6 +206,7 @@ class ChargeStore:
 
         Source: ruling 27. They are reported as `source_gone`; nothing ceases by itself.
         """
+        self._connection.execute(statement("judge/make_absent"))
         self._connection.execute(statement("judge/keep_gone"))
         self._connection.execute(statement("judge/report_gone"))
 

@@ -272,8 +272,10 @@ def _is_clean_canary(tail: Tail | None) -> bool:
 def _cli_rows(store: BatchStore, terms: BatchTerms, *, is_canary: bool) -> CliRows:
     """The CLIs to add for what the batch bills, and those that changed; a canary only adds."""
     changed = store.due_clis().clear() if is_canary else store.due_clis()
+    numbers = store.numbers()
     found = [
-        _cli_rows_at(at, store, terms, changed, is_canary=is_canary) for at in store.site_parts()
+        _cli_rows_at(at, store, terms, numbers, changed, is_canary=is_canary)
+        for at in store.site_parts()
     ]
     return CliRows(
         added=pl.concat([*(each.added for each in found), changed], how="diagonal"),
@@ -282,16 +284,22 @@ def _cli_rows(store: BatchStore, terms: BatchTerms, *, is_canary: bool) -> CliRo
 
 
 def _cli_rows_at(
-    at: SitePart, store: BatchStore, terms: BatchTerms, changed: pl.DataFrame, *, is_canary: bool
+    at: SitePart,
+    store: BatchStore,
+    terms: BatchTerms,
+    numbers: pl.DataFrame,
+    changed: pl.DataFrame,
+    *,
+    is_canary: bool,
 ) -> CliRows:
-    """The CLIs to add at a part of the sites."""
+    """The CLIs to add at a part of the sites; `numbers` and `changed` are those of all."""
     needed = [store.ready_for_clis(at)]
     if not is_canary:
         needed.append(store.due_cli_places(at))
     ready = pl.concat(needed)
     found = cli_rows(
         ready,
-        store.numbers(),
+        numbers,
         store.affinity_clis(ready["site_ref"].unique()),
         pl.concat([store.ledger_clis(at), changed.select("site_ref", "cli", lives_until="end_on")]),
         terms.cli_profiles,

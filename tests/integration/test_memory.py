@@ -1,6 +1,5 @@
 """The memory that a run may use: what does not fit is said in words, and nothing is half done."""
 
-import os
 from pathlib import Path
 
 import polars as pl
@@ -8,6 +7,7 @@ import pytest
 
 from schemas.errors import OutOfMemory
 from tests.integration.office import Office
+from tests.running import resident
 from warehouse.connection import open_warehouse, transaction
 from warehouse.queries import append
 
@@ -59,14 +59,9 @@ def test_what_was_stored_is_let_go_of(tmp_path: Path):
     with open_warehouse(tmp_path / "warehouse.duckdb", memory="128MiB") as connection:
         connection.execute("CREATE TABLE long (text VARCHAR)")
         with transaction(connection):
-            before = _resident()
+            before = resident()
             for number in range(batches):
                 append(connection, "long", pl.DataFrame({"text": [f"{number:>60}"] * rows}))
-            grown = _resident() - before
+            grown = resident() - before
 
     assert grown < size / 2
-
-
-def _resident() -> int:
-    pages = int(Path("/proc/self/statm").read_text("utf-8").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -29,6 +29,7 @@ from flows.upkeep import upkeep
 from flows.verify import verify
 from tasks.verify.task import check_books
 from tests.crash.child import CONTEXT, ended_with
+from tests.running import resident
 from warehouse.connection import held_open
 
 PROFILE = "r2b.toml"
@@ -102,9 +103,8 @@ def _reply(act: Callable[..., Any], args: tuple[Any, ...]) -> Reply:
 
 def health() -> Health:
     """How this process is now."""
-    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
     return Health(
-        rss=pages * resource.getpagesize(),
+        rss=resident(),
         files=sum(1 for _ in Path("/proc/self/fd").iterdir()),
         threads=sum(1 for _ in Path("/proc/self/task").iterdir()),
     )

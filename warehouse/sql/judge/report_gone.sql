@@ -1,15 +1,14 @@
 -- Report exported and billed charges whose line, or whose asset, is in the feeds no more, until a cease
 -- settles them. A record that is broken is not gone.
--- Params: none.
+-- Params: none. `absent` holds those whose line is.
 INSERT INTO out.hold
 -- materialized: joined with charges at once, all there is would have to fit into memory
 WITH gone AS MATERIALIZED (
-    SELECT state.line_id, state.charge_type
-    FROM ops.charge_state AS state
-    ANTI JOIN core.order_lines AS line ON state.line_id = line.line_id
+    SELECT absent.line_id, absent.charge_type
+    FROM absent
     ANTI JOIN (
         FROM ops.broken WHERE feed = 'order_lines' AND until_run IS NULL
-    ) AS broken ON state.line_id = broken.record_key
+    ) AS broken ON absent.line_id = broken.record_key
     UNION
     -- the asset it was handed over with, and the one Affinity was told of since, or had when we
     -- first looked
