@@ -104,7 +104,7 @@ fix: $(READY) ## mend what ruff can mend, and format
 	@$(BIN)/ruff format
 
 lock: $(READY) ## write requirements.lock anew, keeping versions (newer ones: ARGS=--upgrade)
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev \
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev \
 	  --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 	  --output-file requirements.lock $(ARGS) pyproject.toml
 	@! grep -n '://' requirements.lock || { echo "requirements.lock must hold no address" >&2; exit 1; }
