@@ -122,6 +122,52 @@ class DateStyle(StrEnum):
     US = "us"
 
 
+class ObjectStore(Section):
+    """A folder of a bucket, and who we are there."""
+
+    url: str = Field("", description="The folder: s3://bucket/folder.")
+    endpoint: str = Field(
+        "",
+        description="The address of a store that is not Amazon's own; https, but on this machine.",
+    )
+    region: str = Field("", description="The bucket's region; none = as the machine is set.")
+    access_key_env: str = Field(
+        "R2B_ACCESS_KEY", description="The environment variable with the access key."
+    )
+    access_key_secret: str = Field("", description="Or the Prefect Secret block with it.")
+    secret_key_env: str = Field(
+        "R2B_SECRET_KEY",
+        description="The environment variable with its secret; neither set = the machine's own "
+        "identity.",
+    )
+    secret_key_secret: str = Field("", description="Or the Prefect Secret block with it.")
+    timeout_seconds: float = Field(60, gt=0, description="Without a word, before we give up.")
+
+    @field_validator("url")
+    @classmethod
+    def _of_a_bucket(cls, url: str) -> str:
+        if url and not _BUCKET_URL.fullmatch(url):
+            message = "must be s3://bucket or s3://bucket/folder, of letters, digits and -_./"
+            raise ValueError(message)
+        if ".." in url.split("/"):
+            message = "leads out of its folder"
+            raise ValueError(message)
+        return url
+
+    @field_validator("endpoint")
+    @classmethod
+    def _safe_endpoint(cls, endpoint: str) -> str:
+        if "{" in endpoint:
+            message = "the store's address has no placeholders"
+            raise ValueError(message)
+        if endpoint:
+            check_template(endpoint)
+        return endpoint
+
+
+_BUCKET_URL = re.compile(r"s3://[a-z0-9][a-z0-9.-]*[a-z0-9](/[A-Za-z0-9_.-]+)*/?")
+
+
 class HttpFeeds(Section):
     """How The Layer's export is asked for over HTTP, and what its pages look like."""
 
@@ -215,7 +261,7 @@ def _check_path(path: str) -> None:
 class Feeds(Section):
     """Where The Layer's exports are and how they are written."""
 
-    kind: Literal["folder", "http"] = Field("folder", description="Where feeds come from.")
+    kind: Literal["folder", "http", "s3"] = Field("folder", description="Where feeds come from.")
     path: Path = Field(Path("feeds"), description="The folder of the exports.")
     url: str = Field(
         "",
@@ -223,6 +269,7 @@ class Feeds(Section):
         "and {modified_since}; a parameter that stays empty is left out.",
     )
     http: HttpFeeds = HttpFeeds()
+    s3: ObjectStore = Field(ObjectStore(), description="The bucket's folder of the exports.")
     mode: Literal["full", "delta"] = Field("full", description="All there is, or what changed.")
     date_style: dict[FeedName, DateStyle] = Field(
         default_factory=dict, description="iso (default), uk or us, per feed."
@@ -247,6 +294,9 @@ class Feeds(Section):
         urls = self.http_urls()
         if self.kind == "http" and not urls:
             message = "kind http needs a url with {feed} in it, or http.urls"
+            raise ValueError(message)
+        if self.kind == "s3" and not self.s3.url:
+            message = "kind s3 needs feeds.s3.url"
             raise ValueError(message)
         for feed, url in urls.items():
             try:
@@ -652,6 +702,10 @@ class SftpDrop(Drop):
     timeout_seconds: float = Field(60, gt=0, description="Of a look, or of one block of a file.")
 
 
+class StoreDrop(Drop, ObjectStore):
+    """A drop in a bucket; the store must refuse to overwrite where it is asked to."""
+
+
 class HttpUpload(Section):
     """Affinity's upload over HTTP."""
 
@@ -684,11 +738,12 @@ class Delivery(Section):
     """How batches leave."""
 
     outbox: Path = Field(Path("outbox"), description="Where batches appear.")
-    mode: Literal["manual", "folder", "sftp", "http"] = Field(
+    mode: Literal["manual", "folder", "sftp", "http", "s3"] = Field(
         "manual", description="Who carries the files to Affinity: a person, or this program."
     )
     folder: FolderDrop = Field(FolderDrop(), description="The drop folder.")
     sftp: SftpDrop = Field(SftpDrop(), description="The SFTP drop.")
+    s3: StoreDrop = Field(StoreDrop(), description="The drop in a bucket.")
     http: HttpUpload = Field(HttpUpload(), description="The upload.")
     attempts: int = Field(4, ge=1, description="Tries in one go; then the queue waits.")
     first_wait_seconds: float = Field(1, ge=0, description="Before the second try in one go.")
@@ -718,6 +773,9 @@ class Delivery(Section):
             raise ValueError(message)
         if self.mode == "sftp" and not (self.sftp.host and self.sftp.username):
             message = "mode sftp needs delivery.sftp.host and delivery.sftp.username"
+            raise ValueError(message)
+        if self.mode == "s3" and not self.s3.url:
+            message = "mode s3 needs delivery.s3.url"
             raise ValueError(message)
         return self
 

@@ -38,6 +38,15 @@ def open_delivery(profile: LoadedProfile) -> Delivery | None:
             from tasks.affinity.sftp import SftpDelivery  # noqa: PLC0415
 
             return SftpDelivery(_sftp_place(profile, settings.sftp))
+        case "s3":
+            from flows.objects import open_objects  # noqa: PLC0415
+            from tasks.affinity.object_store import DropPlaces, StoreDelivery  # noqa: PLC0415
+
+            drop = settings.s3
+            return StoreDelivery(
+                open_objects(drop, "delivery.s3"),
+                DropPlaces(drop.inbox, drop.archive or None, drop.error, drop.results),
+            )
         case "http":
             http = settings.http
             return HttpDelivery(

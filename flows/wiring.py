@@ -19,7 +19,8 @@ from tasks.changes.terms import ChangeTerms
 from tasks.checks.price_book import PriceBookTerms
 from tasks.checks.task import CheckTerms
 from tasks.contracts.task import ReadingTerms
-from tasks.layer.folder import FolderSource
+from tasks.layer.exported_files import ExportedFiles
+from tasks.layer.folder import FolderShelf
 from tasks.layer.task import Source
 from tasks.ready_to_bill.terms import Terms
 from tasks.reconcile.task import Issuer, Routes
@@ -69,8 +70,12 @@ def open_source(profile: LoadedProfile, warehouse: Path | None = None) -> Source
     """Where feeds come from; `warehouse` knows how far they were read, the live one by default."""
     feeds = profile.settings.feeds
     if feeds.kind == "folder":
-        return FolderSource(profile.feeds)
-    # a folder needs no HTTP library, which takes its time to import
+        return ExportedFiles(FolderShelf(profile.feeds))
+    # a folder needs none of the libraries of the others, which take their time to import
+    if feeds.kind == "s3":
+        from flows.objects import store_source  # noqa: PLC0415
+
+        return store_source(profile)
     from flows.over_http import http_source  # noqa: PLC0415
 
     marks = source_marks(warehouse or profile.warehouse) if feeds.mode == "delta" else {}
@@ -100,7 +105,7 @@ def reading_terms(profile: LoadedProfile) -> ReadingTerms:
     feeds = profile.settings.feeds
     return ReadingTerms(
         timezone=profile.settings.tenant.timezone,
-        encoding=feeds.encoding if feeds.kind == "folder" else "utf-8",
+        encoding=feeds.encoding if feeds.kind != "http" else "utf-8",
         date_styles={feed: style.value for feed, style in feeds.date_style.items()},
         labels={feed: feeds.labels_of(feed) for feed in FEEDS},
         cli_profiles=profile.settings.cli.profiles,

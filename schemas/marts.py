@@ -506,7 +506,7 @@ _ALL = (
             _c("manifest_sha256", "text", "The digest of its manifest: its link in the chain."),
             _c("actor", "text", "Who decided about it last."),
             _c("reason", "text", "Why it was given up, is in doubt, or undoes another."),
-            _c("delivery_mode", "text", "How it left: folder, sftp, http; blank by hand."),
+            _c("delivery_mode", "text", "How it left: folder, sftp, http, s3; blank by hand."),
             _c("in_doubt_at", "moment", "When it first could not be told what arrived."),
             _c("delivered_at", "moment", "When its last file had its receipt."),
             _c("is_canary", "flag", "Whether it held the first charges only, to try the way."),
@@ -520,7 +520,7 @@ _ALL = (
         (
             _c("seq", "number", "The batch."),
             _c("file", "text", "The file's name here."),
-            _c("mode", "text", "folder, sftp or http."),
+            _c("mode", "text", "folder, sftp, http or s3."),
             _c("state", "text", "pending, sending, stored, receipted or refused."),
             _c("remote_name", "text", "Its name on the other side: used once, for ever."),
             _c("rows", "number", "Rows in it."),

@@ -35,6 +35,7 @@ _LONGEST_DOWNLOAD = timedelta(days=1)
 
 _STATUS = re.compile(r"status code: (\d{3})")
 _FIRST_REFUSAL, _FIRST_FAILURE = 400, 500
+_NOT_LET_IN = frozenset({401, 403})
 _WAITING_HELPS = frozenset({408, 409, 425, 429})
 
 
@@ -132,7 +133,8 @@ class Objects:
             except PreconditionError as error:
                 raise Changed from error
             for block in stream:
-                yield bytes(block)
+                if block:
+                    yield bytes(block)
 
     def content(self, name: str) -> bytes | None:
         """A whole object, held in memory; None where there is none.
@@ -190,6 +192,9 @@ def _store(place: ObjectPlace, limits: "ClientConfig") -> S3Store:
         client_options={
             "allow_http": place.endpoint.startswith("http://"),
             "connect_timeout": timedelta(seconds=place.timeout),
+            # one proxy that is for no host, so that no variable of the environment names another
+            "proxy_url": "http://127.0.0.1:9",
+            "proxy_excludes": "*,0.0.0.0/0,::/0",
             **limits,
         },
         retry_config={"max_retries": 0},  # one owner of retries: whoever asks
@@ -219,6 +224,8 @@ def _of_status(error: BaseException) -> StoreDown | StoreRefused:
     """What other answers mean; the library gives them as text only."""
     found = _STATUS.search(str(error))
     status = int(found[1]) if found else 0
+    if status in _NOT_LET_IN:
+        return StoreRefused("the object store does not let us in")
     if _FIRST_REFUSAL <= status < _FIRST_FAILURE and status not in _WAITING_HELPS:
         if "NoSuchBucket" in str(error):
             return StoreRefused("there is no such bucket")

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -17,9 +17,11 @@ from sandbox.affinity.uploads import Loading
 from schemas.receipts import DeliveryReceipt
 from tasks.outbox.delivery_journal import DeliveryJournal, read_delivery
 from tests.integration.office import Office, Row
+from tests.object_store import KEY, REGION, SECRET, Bucket, bucket, ferrying
 from tests.running import mart
 
-WAYS = ("folder", "sftp", "http")
+WAYS = ("folder", "sftp", "http", "s3")
+DROP = "of/affinity"
 TOKEN = "token-of-the-test"  # noqa: S105  a stand-in takes any
 
 _PATIENCE = """
@@ -43,10 +45,13 @@ poll_seconds = 0.02
 class Exchange:
     """Both ends: the office that sends, and the stand-in that takes."""
 
-    def __init__(self, office: Office, stand_in: StandIn, way: str) -> None:
+    def __init__(
+        self, office: Office, stand_in: StandIn, way: str, store: Bucket | None = None
+    ) -> None:
         self.office = office
         self.stand_in = stand_in
         self.way = way
+        self.store = store
 
     def deliver(self, seq: int = 1, *, arrived: bool | None = None) -> DeliveryReceipt:
         """`r2b deliver`, without its exit code."""
@@ -79,6 +84,8 @@ class Exchange:
 
     def uploads(self) -> int:
         """How often a file was sent, whatever came of it."""
+        if self.store is not None:
+            return self.store.puts("inbox")
         method = {"http": "POST", "sftp": "RENAME"}.get(self.way)
         return sum(each["method"] == method for each in self.stand_in.journal())
 
@@ -118,13 +125,25 @@ def answers(stand_in: StandIn, batch: Path) -> list[Row]:
     return rows
 
 
-def profile_text(stand_in: StandIn, way: str, *, waits: float = 5.0, more: str = "") -> str:
+def profile_text(
+    stand_in: StandIn,
+    way: str,
+    *,
+    waits: float = 5.0,
+    more: str = "",
+    store: Bucket | None = None,
+) -> str:
     """A profile that delivers to the stand-in, quickly impatient."""
     text = _PATIENCE.format(way=way, more=more, receipt_wait=waits, answer_wait=waits)
     if way == "http":
         return f'{text}\n[delivery.http]\nurl = "{stand_in.http}"\ntimeout_seconds = 1.0\n'
     if way == "folder":
         return f'{text}\n[delivery.folder]\npath = "{stand_in.drop}"\n'
+    if store is not None:
+        return (
+            f'{text}\n[delivery.s3]\nurl = "s3://{store.name}/{DROP}"\n'
+            f'endpoint = "{store.endpoint}"\nregion = "{REGION}"\ntimeout_seconds = 5.0\n'
+        )
     assert stand_in.sftp is not None
     return (
         f'{text}\n[delivery.sftp]\nhost = "{stand_in.sftp.host}"\nport = {stand_in.sftp.port}\n'
@@ -149,24 +168,29 @@ def exchange(
     state = office.folder.parent / "affinity"
     office.feeds["affinity_products"] = [{"product_code": "SKU-1", "is_active": "true"}]
     office.save()
-    with (
-        serving(
-            state,
-            office.folder / "feeds",
-            http=way == "http",
-            sftp=way == "sftp",
-            drop=None if way == "http" else state / "drop",
-            token=TOKEN,
-            rules=rules,
-            policy=policy or Policy(),
-            poll=poll,
-            loading=loading,
-        ) as stand_in,
-        pytest.MonkeyPatch.context() as patch,
-    ):
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        stand_in = stack.enter_context(
+            serving(
+                state,
+                office.folder / "feeds",
+                http=way == "http",
+                sftp=way == "sftp",
+                drop=None if way == "http" else state / "drop",
+                token=TOKEN,
+                rules=rules,
+                policy=policy or Policy(),
+                poll=poll,
+                loading=loading,
+            )
+        )
+        store = stack.enter_context(bucket()) if way == "s3" else None
         patch.setenv("R2B_AFFINITY_TOKEN", TOKEN)
         if stand_in.sftp is not None:
             patch.setenv("R2B_AFFINITY_PASSWORD", stand_in.sftp.password)
-        text = profile_text(stand_in, way, waits=waits, more=more)
+        if store is not None:
+            patch.setenv("R2B_ACCESS_KEY", KEY)
+            patch.setenv("R2B_SECRET_KEY", SECRET)
+            stack.enter_context(ferrying(store.folder(DROP), state / "drop"))
+        text = profile_text(stand_in, way, waits=waits, more=more, store=store)
         (office.folder / "r2b.toml").write_text(text, encoding="utf-8")
-        yield Exchange(office, stand_in, way)
+        yield Exchange(office, stand_in, way, store)

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -37,8 +38,18 @@ class Bucket:
         """A folder of it, to look into."""
         return Objects(self.place(folder))
 
-    def misbehave(self, method: str, name: str, do: str, times: int = 1) -> None:
-        """`do`: lost (done, but not answered), refused (403), busy (503); `times` -1 = always."""
+    def puts(self, folder: str) -> int:
+        """How often somebody put an object into a folder, whatever came of it."""
+        return sum(method == "PUT" and f"/{folder}/" in path for method, path in self.asked)
+
+    def misbehave(
+        self, method: str, name: str, do: str | Callable[[], None], times: int = 1
+    ) -> None:
+        """What happens to requests of a method for `name`; `times` -1 = always.
+
+        lost: done, but not answered; busy: 503; refused: 403; torn: half of the answer comes; or
+        something that is done first, whereupon the request is answered as ever.
+        """
         self.rules.append(Rule(method, name, do, times))
 
 
@@ -48,7 +59,7 @@ class Rule:
 
     method: str
     name: str
-    do: str
+    do: str | Callable[[], None]
     times: int
 
     def fits(self, method: str, path: str) -> bool:
@@ -87,6 +98,12 @@ def _misbehaving(
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         served.asked.append((method, path))
         do = next((each.do for each in served.rules if each.fits(method, path)), "")
+        if callable(do):
+            do()
+            return application(environ, start)
+        if do == "torn":
+            whole = b"".join(application(environ, start))
+            return [whole[: len(whole) // 2]]
         if do == "lost":
             list(application(environ, lambda *_: lambda _: None))
         if do:
@@ -96,3 +113,52 @@ def _misbehaving(
         return application(environ, start)
 
     return answer
+
+
+@contextmanager
+def ferrying(objects: Objects, drop: Path, poll: float = 0.02) -> Iterator[None]:
+    """Between the folders of a drop in a bucket and those of a drop that a loader watches.
+
+    What is put into the bucket's inbox is brought to the loader; what the loader puts elsewhere is
+    brought to the bucket, and then taken out of the bucket's inbox.
+    """
+    ended = threading.Event()
+    troubles: list[BaseException] = []
+    brought: set[str] = set()
+    seen: dict[str, bytes] = {}
+
+    def bring() -> None:
+        for name in set(objects.listed("inbox")) - brought:
+            aside = drop / f".{name}.ferry"
+            aside.write_bytes(objects.content(f"inbox/{name}") or b"")
+            aside.rename(drop / "inbox" / name)
+            brought.add(name)
+        taken = {name for name in brought if not (drop / "inbox" / name).exists()}
+        for place in ("archive", "error", "results"):
+            for path in (drop / place).glob("[!.]*"):
+                if path.suffix == ".partial":
+                    continue
+                content, name = path.read_bytes(), f"{place}/{path.name}"
+                if seen.get(name) != content:
+                    objects.put(name, content, replacing=True)
+                    seen[name] = content
+        for name in taken:
+            objects.delete(f"inbox/{name}")
+            brought.discard(name)
+
+    def run() -> None:
+        try:
+            while not ended.wait(poll):
+                bring()
+        except BaseException as error:  # noqa: BLE001  raised at the end, in the test's thread
+            troubles.append(error)
+
+    thread = threading.Thread(target=run, name="ferry")
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+    for trouble in troubles:
+        raise trouble

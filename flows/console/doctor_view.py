@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from flows.console.answering import out
 from flows.console.tables import table
-from flows.profile import HttpUpload, LoadedProfile, load_profile
+from flows.profile import HttpUpload, LoadedProfile, ObjectStore, load_profile
 from schemas.errors import R2BError, StaleStatus
 from schemas.feeds import FEEDS
 from tasks.layer.addresses import origin
@@ -58,8 +59,11 @@ def _packages() -> Finding:
 
 
 def _feeds(profile: LoadedProfile) -> Finding:
-    if profile.settings.feeds.kind == "http":
-        return _feeds_over_http(profile)
+    match profile.settings.feeds.kind:
+        case "http":
+            return _feeds_over_http(profile)
+        case "s3":
+            return _in_a_bucket("feeds", "from", profile.settings.feeds.s3)
     folder = profile.feeds
     if not folder.is_dir():
         return Finding(
@@ -99,29 +103,58 @@ def _delivery(profile: LoadedProfile) -> Finding:
     delivery = profile.settings.delivery
     match delivery.mode:
         case "folder":
-            inbox = profile.within(delivery.folder.path) / delivery.folder.inbox
-            if not inbox.is_dir():
-                return Finding(
-                    "delivery",
-                    f"the drop has no folder {inbox.name}",
-                    "Make it, or set delivery.folder.path.",
-                    50,
-                )
-            return Finding("delivery", "into a drop folder")
+            return _delivery_into_a_folder(profile)
         case "sftp":
-            sftp = delivery.sftp
-            if not profile.within(sftp.known_hosts).is_file():
-                return Finding(
-                    "delivery",
-                    "there is no known_hosts file with the server's key",
-                    "Get the key from whoever runs the server: it is never learnt.",
-                    50,
-                )
-            return Finding("delivery", f"by SFTP to {sftp.host}, port {sftp.port}")
+            return _delivery_over_sftp(profile)
         case "http":
             return _delivery_over_http(delivery.http)
+        case "s3":
+            return _in_a_bucket("delivery", "into", delivery.s3)
         case _:
             return Finding("delivery", "a person carries the files")
+
+
+def _delivery_into_a_folder(profile: LoadedProfile) -> Finding:
+    folder = profile.settings.delivery.folder
+    inbox = profile.within(folder.path) / folder.inbox
+    if inbox.is_dir():
+        return Finding("delivery", "into a drop folder")
+    return Finding(
+        "delivery",
+        f"the drop has no folder {inbox.name}",
+        "Make it, or set delivery.folder.path.",
+        50,
+    )
+
+
+def _delivery_over_sftp(profile: LoadedProfile) -> Finding:
+    sftp = profile.settings.delivery.sftp
+    if profile.within(sftp.known_hosts).is_file():
+        return Finding("delivery", f"by SFTP to {sftp.host}, port {sftp.port}")
+    return Finding(
+        "delivery",
+        "there is no known_hosts file with the server's key",
+        "Get the key from whoever runs the server: it is never learnt.",
+        50,
+    )
+
+
+def _in_a_bucket(what: str, way: str, store: ObjectStore) -> Finding:
+    """What can be said without asking the store."""
+    if find_spec("obstore") is None:
+        return Finding(
+            what, "this installation cannot use an object store", "Install its s3 extra.", 10
+        )
+    where = f"{way} {store.url}"
+    keys = (
+        (store.access_key_env, store.access_key_secret),
+        (store.secret_key_env, store.secret_key_secret),
+    )
+    given = [bool(block or os.environ.get(name, "").strip()) for name, block in keys]
+    if any(given) and not all(given):
+        missing = keys[given.index(False)][0]
+        return Finding(what, f"{where}, one key without the other", f"Set {missing} too.", 10)
+    return Finding(what, where if all(given) else f"{where}, as this machine's own identity")
 
 
 def _delivery_over_http(http: HttpUpload) -> Finding:

@@ -66,8 +66,13 @@ def _shown(value: Any) -> str:
 
 def _places(profile: LoadedProfile) -> dict[str, Any]:
     feeds = profile.settings.feeds
+    places = {
+        "folder": profile.feeds,
+        "http": feeds.url or feeds.http.urls,
+        "s3": feeds.s3.url,
+    }
     return {
-        "feeds": profile.feeds if feeds.kind == "folder" else feeds.url or feeds.http.urls,
+        "feeds": places[feeds.kind],
         "outbox": profile.outbox,
         "warehouse": profile.warehouse,
         "published copy": profile.published,

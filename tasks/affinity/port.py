@@ -76,7 +76,7 @@ class Delivery(Protocol):
 
     @property
     def mode(self) -> str:
-        """Its name in the profile: folder, sftp or http."""
+        """Its name in the profile: folder, sftp, http or s3."""
         ...
 
     def look(self, remote_name: str) -> Sight:

@@ -334,7 +334,7 @@ def _is_being_written(
     journal: DeliveryJournal, delivery: Delivery, answers: dict[str, bytes], terms: DeliveryTerms
 ) -> bool:
     """Whether the answers in a drop become longer: what a loader has not come to is not refused."""
-    if delivery.mode == "http":  # an answer is whole, or none
+    if delivery.mode in {"http", "s3"}:  # an answer is whole, or none
         return False
     time.sleep(terms.carrying.poll)
     again: dict[str, bytes] = {}

@@ -14,7 +14,7 @@ import httpx
 from schemas.errors import SourceContractBroken, SourceRefused, SourceUnavailable, about_feed
 from schemas.feeds import FEEDS, Feed, meanings
 from tasks.layer.addresses import filled, has
-from tasks.layer.folder import Landing
+from tasks.layer.exported_files import Landing
 from tasks.layer.json_pages import Columns, Page, PageRefused, PageShape, PageTorn, Steps, read_page
 from tasks.layer.landing import PARTIAL_PREFIX, LandedFile, land
 from tasks.outbox.durable import write_durably

@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -57,37 +57,52 @@ class LandedFile:
 
 
 def land(source: Path, landed: Path) -> LandedFile:
-    """Copy a feed file into the landed folder under its digest.
-
-    The copy appears under its name only once it is whole and on disk, readable by us alone. The
-    same content a second time is the same file: it is not kept twice.
+    """Copy a feed file into the landed folder under its digest; see `keep`.
 
     Raises:
         SourceUnavailable: the file cannot be read, or changes while it is being copied.
         SourceRefused: we may not read it.
     """
-    landed.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _opened(source) as feed:
         before = os.fstat(feed.fileno())
-        descriptor, name = tempfile.mkstemp(prefix=PARTIAL_PREFIX, dir=landed)
-        partial = Path(name)
-        try:
-            with FileIO(descriptor, "wb") as copy:
-                sha256, size, traits = _copy(feed, copy, source)
-                after = os.fstat(feed.fileno())
-                if (size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-                    raise SourceUnavailable(
-                        f"Landing {source.name}: the file changed while it was being copied.",
-                        hint="Run again once its export has finished.",
-                    )
-                path = landed / f"{sha256}{source.suffix}"
-                if not _is_landed(path, size):
-                    os.fsync(copy.fileno())
-                    partial.replace(path)
-                    _flush_folder(landed)
-        finally:
-            partial.unlink(missing_ok=True)
-    return LandedFile(path, sha256, size, traits if path.suffix == ".csv" else ByteTraits())
+
+        def blocks() -> Iterator[memoryview]:
+            yield from _blocks(feed, source)
+            after = os.fstat(feed.fileno())
+            if (feed.tell(), after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+                raise SourceUnavailable(
+                    f"Landing {source.name}: the file changed while it was being copied.",
+                    hint="Run again once its export has finished.",
+                )
+
+        return keep(blocks(), source.suffix, landed)
+
+
+def keep(blocks: Iterable[memoryview | bytes], suffix: str, landed: Path) -> LandedFile:
+    """Keep the bytes of a feed file in the landed folder under their digest.
+
+    The copy appears under its name only once it is whole and on disk, readable by us alone. The
+    same content a second time is the same file: it is not kept twice.
+
+    Args:
+        blocks: the bytes in order; what they raise leaves no copy.
+        suffix: `.csv` or `.parquet`.
+        landed: where landed files are kept.
+    """
+    landed.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=PARTIAL_PREFIX, dir=landed)
+    partial = Path(name)
+    try:
+        with FileIO(descriptor, "wb") as copy:
+            sha256, size, traits = _copy(blocks, copy)
+            path = landed / f"{sha256}{suffix}"
+            if not _is_landed(path, size):
+                os.fsync(copy.fileno())
+                partial.replace(path)
+                _flush_folder(landed)
+    finally:
+        partial.unlink(missing_ok=True)
+    return LandedFile(path, sha256, size, traits if suffix == ".csv" else ByteTraits())
 
 
 @contextlib.contextmanager
@@ -112,25 +127,30 @@ def _unreadable(source: Path, error: OSError) -> SourceUnavailable:
     )
 
 
-def _copy(feed: FileIO, copy: FileIO, source: Path) -> tuple[str, int, ByteTraits]:
-    digest = hashlib.sha256()
-    look = _ByteLook()
-    size = 0
-    block = np.empty(_BLOCK_BYTES, np.uint8)
-    view = block.data
+def _blocks(feed: FileIO, source: Path) -> Iterator[memoryview]:
+    """The bytes of a file, each block in the place of the one before."""
+    view = memoryview(bytearray(_BLOCK_BYTES))
     while True:
         try:
             count = feed.readinto(view)
         except OSError as error:
             raise _unreadable(source, error) from error
         if not count:
-            break
-        digest.update(view[:count])
-        look.at(block[:count])
-        size += count
+            return
+        yield view[:count]
+
+
+def _copy(blocks: Iterable[memoryview | bytes], copy: FileIO) -> tuple[str, int, ByteTraits]:
+    digest = hashlib.sha256()
+    look = _ByteLook()
+    size = 0
+    for block in blocks:
+        digest.update(block)
+        look.at(np.frombuffer(block, np.uint8))
+        size += len(block)
         written = 0
-        while written < count:  # an unbuffered write may take less than it was given
-            written += copy.write(view[written:count])
+        while written < len(block):  # an unbuffered write may take less than it was given
+            written += copy.write(block[written:])
     return digest.hexdigest(), size, look.traits()
 
 

@@ -1,4 +1,4 @@
-"""What every way to Affinity must do alike: one suite for folder, SFTP and HTTP."""
+"""What every way to Affinity must do alike: one suite for folder, SFTP, HTTP and object store."""
 
 import hashlib
 import shutil
@@ -11,7 +11,7 @@ import pytest
 from flows.ways import open_delivery
 from schemas.errors import DeliveryIncomplete, IllegalTransition
 from tasks.affinity.port import NameTaken, Outgoing, Seen
-from tests.exchange import TOKEN, WAYS, Exchange, exchange, names
+from tests.exchange import DROP, TOKEN, WAYS, Exchange, exchange, names
 from tests.integration.office import Office
 from warehouse.connection import file_sha256
 
@@ -107,6 +107,8 @@ def test_a_name_that_is_taken_is_never_written_over(both: Exchange, way: str):
     name = names()[0]
     if way == "http":
         _upload(both, name, b"a stranger's\r\n")
+    elif both.store is not None:
+        both.store.folder(DROP).put(f"archive/{name}", b"a stranger's\r\n")
     else:
         assert both.stand_in.drop is not None
         (both.stand_in.drop / "archive" / name).write_bytes(b"a stranger's\r\n")

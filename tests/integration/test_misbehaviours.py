@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.exchange import Exchange, exchange
+from tests.exchange import Exchange, exchange, names
 from tests.integration.office import Office
 
 CLIS, PRODUCTS = "*06_clis.csv*", "*08_products.csv*"
@@ -31,6 +31,7 @@ def rule(on: str, do: str, name: str | None = None, times: int = 1, **settings: 
 class Case:
     """`rules`: what goes wrong. `first`: the batch's state, its files', and the delivery's item.
 
+    `store`: what the object store does meanwhile: method, name, misbehaviour, how often.
     `sent`: how often files were sent in all, once well again (None = cannot be told). `last`: the
     batch's state then.
     """
@@ -42,6 +43,7 @@ class Case:
     item: tuple[str, str, str] | None = None
     sent: int | None = 2
     last: str = "confirmed"
+    store: tuple[tuple[str, str, str, int], ...] = ()
 
     @property
     def waits(self) -> float:
@@ -289,7 +291,49 @@ DROP = {
     ),
 }
 
+STORED_CLIS, STORED_PRODUCTS = (f"inbox/{name}" for name in names())
+
+S3 = {
+    "a put that is not answered": Case(
+        "s3", (), "confirmed", BOTH, store=(("PUT", STORED_CLIS, "lost", 1),)
+    ),
+    "no put is answered": Case(
+        "s3",
+        (),
+        "confirmed",
+        BOTH,
+        store=(("PUT", STORED_CLIS, "lost", 1), ("PUT", STORED_PRODUCTS, "lost", 1)),
+    ),
+    "too busy for the products": Case(
+        "s3", (), "confirmed", BOTH, sent=3, store=(("PUT", STORED_PRODUCTS, "busy", 1),)
+    ),
+    "too busy, for ever": Case(
+        "s3", (), "written", NEITHER, NO_ANSWER, sent=5, store=(("PUT", STORED_CLIS, "busy", 3),)
+    ),
+    "it does not let us in": Case(
+        "s3",
+        (),
+        "written",
+        ("refused", "pending"),
+        REFUSED,
+        sent=2,
+        last="written",
+        store=(("PUT", STORED_CLIS, "refused", 2),),
+    ),
+    "a look that is not answered": Case(
+        "s3", (), "confirmed", BOTH, store=(("GET", "06_clis.csv", "busy", 1),)
+    ),
+    "half of what is there": Case(
+        "s3",
+        (),
+        "confirmed",
+        BOTH,
+        store=(("GET", "archive/default_000001_06_clis.csv", "torn", 1),),
+    ),
+}
+
 CASES = [
+    *(pytest.param(case, id=f"s3: {name}") for name, case in S3.items()),
     *(pytest.param(case, id=f"http: {name}") for name, case in HTTP.items()),
     *(pytest.param(case, id=f"sftp: {name}") for name, case in SFTP.items()),
     *(
@@ -297,7 +341,7 @@ CASES = [
             Case(way, case.rules, case.first, case.files, case.item, case.sent, case.last),
             id=f"{way}: {name}",
         )
-        for way in ("folder", "sftp")
+        for way in ("folder", "sftp", "s3")
         for name, case in DROP.items()
     ),
 ]
@@ -308,6 +352,9 @@ def test_nothing_is_lost_nothing_twice_order_kept(
     case: Case, tmp_path: Path, written: Callable[[Path, int], Office]
 ):
     with exchange(written(tmp_path, 2), case.way, rules=case.rules, waits=case.waits) as both:
+        for each in case.store:
+            assert both.store is not None
+            both.store.misbehave(*each)
         first = both.deliver()
         found = (first.state, tuple(both.states()), both.queue())
         both.stand_in.behave([])

@@ -107,5 +107,13 @@ def test_a_name_that_walks_is_refused(served: Bucket):
         served.folder("of/ours").put("../up.csv", b"")
 
 
+def test_no_proxy_of_the_environment_is_used(served: Bucket, monkeypatch: pytest.MonkeyPatch):
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    served.folder().put("one.csv", b"1")
+
+    assert b"1" == served.folder().content("one.csv")
+
+
 def test_keys_are_not_shown(served: Bucket):
     assert "secret" not in repr(served.place())
