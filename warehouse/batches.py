@@ -380,9 +380,10 @@ class BatchStore:
         )
         return found["row_key"]
 
-    def products(self, seq: int) -> pl.DataFrame:
-        """A batch's frozen product rows, whole."""
-        return read(self._connection, statement("batch/read_products"), {"seq": seq})
+    def products(self, seq: int, row_keys: pl.Series) -> pl.DataFrame:
+        """A batch's frozen product rows of those keys, whole, in no order."""
+        with registered(self._connection, "asked", pl.DataFrame({"row_key": row_keys})):
+            return read(self._connection, statement("batch/read_some_products"), {"seq": seq})
 
     def rows(self, file: OutFile, seq: int) -> Iterator[pl.DataFrame]:
         """The frozen rows of one file of a batch, in file order."""

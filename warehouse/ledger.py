@@ -120,8 +120,17 @@ class Ledger:
         self._connection.execute(statement("changes/show_left_entities"), {"seq": seq})
 
     def outcomes(self, seq: int) -> pl.DataFrame:
-        """Rows of a batch in file order, with what became of them; `outcome` null = none yet."""
+        """Rows of a batch in no order, with what became of them; `outcome` null = none yet."""
         return read(self._connection, statement("ledger/read_outcomes"), {"seq": seq})
+
+    def places(self, seq: int) -> pl.DataFrame:
+        """Where in its file each row of a batch stands: `row_key`, `place` from 1."""
+        return read(self._connection, statement("ledger/read_places"), {"seq": seq})
+
+    def counts(self, seq: int) -> dict[tuple[str | None, bool], int]:
+        """Rows of a batch, CLIs left out: (outcome, whether a charge is billed or taken back)."""
+        rows = self._connection.execute(statement("ledger/count_outcomes"), {"seq": seq}).fetchall()
+        return {(outcome, moves): records for outcome, moves, records in rows}
 
     def settle(self, seq: int, outcomes: pl.DataFrame) -> None:
         """Store new `outcomes` (OUTCOME) of a batch's rows and where their charges and CLIs stand.

@@ -55,16 +55,12 @@ def with_bystanders(rows: pl.DataFrame, said: pl.DataFrame, terms: RetryTerms) -
 
     Source: contract section 5; `delivery.failure_scope`.
     """
-    told = rows.join(
-        said.select("row_key", "message", "^ref$", said_outcome="outcome", said_code="code"),
-        on="row_key",
-        how="left",
-        maintain_order="left",
-    )
+    said = said.select("row_key", "message", "^ref$", said_outcome="outcome", said_code="code")
     if terms.failure_scope is FailureScope.ROW:
-        return told.filter(pl.col("said_outcome").is_not_null()).with_columns(
+        return rows.join(said, on="row_key", how="inner", maintain_order="left").with_columns(
             pl.lit(value=False).alias("is_bystander")
         )
+    told = rows.join(said, on="row_key", how="left", maintain_order="left")
     judged = _of_its_file(told, terms)
     needs_bystander, needs_guilty = _fate_of_its_clis(judged)
     refused = pl.col("said_outcome") == RowOutcome.REJECTED

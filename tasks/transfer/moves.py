@@ -151,7 +151,10 @@ def settle(
             hint="Ask for a correct result file. Nothing was changed.",
         )
     known = distinct.join(
-        rows.rename({"outcome": "recorded"}), on="row_key", how="inner", maintain_order="left"
+        rows.select("row_key", "recorded_code", recorded="outcome"),
+        on="row_key",
+        how="inner",
+        maintain_order="left",
     )
     is_proven = (pl.col("recorded_code") == READ_BACK).fill_null(value=False)
     contradicted = known.filter(
@@ -220,10 +223,28 @@ def _whole(rows: pl.DataFrame) -> pl.DataFrame:
     return whole.with_columns(pl.coalesce("kind", usual).alias("kind"))
 
 
+_TO_SETTLE = (
+    "row_key",
+    "file",
+    "kind",
+    "line_id",
+    "charge_type",
+    "members",
+    "outcome",
+    "said_outcome",
+    "said_code",
+    "message",
+    "is_bystander",
+    "ref",
+)
+
+
 def _settled(seq: int, judged: pl.DataFrame) -> Settlement:
     """Outcomes and moves of rows with `said_outcome`, `said_code`, `message`, `is_bystander`."""
     if "ref" not in judged.columns:
         judged = judged.with_columns(pl.lit(None, dtype=pl.String).alias("ref"))
+    # a batch of millions: what nobody asks for any more is not carried along
+    judged = judged.select(*_TO_SETTLE)
     stood = judged.with_columns(_stands_as().alias("stands_as")).with_columns(
         _bill_status().alias("bill_status"),
         pl.col("stands_as")

@@ -115,7 +115,7 @@ def transfer_batch(
         settlement = settle(seq, rows, said, retry)
         if settlement.outcomes.is_empty() and batch.state is BatchState.CONFIRMED:
             return replace(_receipt(connection, batch, BatchState.CONFIRMED), changed=False)
-        state = _once_told(batch, rows, settlement)
+        state = _once_told(connection, batch, rows, settlement)
         add_decision(
             batch.path,
             kind="uploaded" if evidence.rows is None else "results",
@@ -128,6 +128,7 @@ def transfer_batch(
         _apply(
             connection,
             batch,
+            rows,
             settlement,
             Decision("transfer", evidence.actor, moment),
             state=state,
@@ -212,7 +213,7 @@ def abandon_batch(
             )
         state = _once_abandoned(batch)
         decision = Decision("abandon", actor, moment, reason)
-        _apply(connection, batch, settlement, decision, state=state, retry=retry, today=today)
+        _apply(connection, batch, rows, settlement, decision, state=state, retry=retry, today=today)
         return _receipt(connection, batch, state)
 
 
@@ -305,9 +306,10 @@ def read_back(
             _apply(
                 connection,
                 batch,
+                rows,
                 settlement,
                 Decision("transfer", actor, moment),
-                state=_once_read_back(batch, rows, settlement),
+                state=_once_read_back(connection, batch, rows, settlement),
                 retry=retry,
                 today=today,
                 tells_layer=not is_plan,
@@ -340,13 +342,15 @@ def _found(snapshots: SnapshotStore) -> pl.DataFrame:
     return pl.concat(found)
 
 
-def _once_read_back(batch: Batch, rows: pl.DataFrame, settlement: Settlement) -> BatchState | None:
+def _once_read_back(
+    connection: Connection, batch: Batch, rows: pl.DataFrame, settlement: Settlement
+) -> BatchState | None:
     """One proven product confirms a batch that waits for its answer; its CLIs alone do not."""
     answered = settlement.moves.height - _overruled(rows, settlement)
     if batch.state is BatchState.ABANDONED or not answered:
         return None
     check_move(batch.seq, batch.state, BatchState.CONFIRMED)
-    return _once_told(batch, rows, settlement)
+    return _once_told(connection, batch, rows, settlement)
 
 
 def _overruled(rows: pl.DataFrame, settlement: Settlement) -> int:
@@ -364,7 +368,13 @@ def _rows(connection: Connection, batch: Batch, retry: RetryTerms) -> pl.DataFra
     rows = Ledger(connection).outcomes(batch.seq)
     if retry.failure_scope is FailureScope.ROW:
         return rows
-    return with_parts(rows, _written(batch))
+    return _with_parts(connection, batch, rows)
+
+
+def _with_parts(connection: Connection, batch: Batch, rows: pl.DataFrame) -> pl.DataFrame:
+    """`rows` with the written file that each is in."""
+    places = Ledger(connection).places(batch.seq)
+    return with_parts(rows.join(places, on="row_key"), _written(batch))
 
 
 def _written(batch: Batch) -> Mapping[str, int]:
@@ -401,11 +411,13 @@ def _finish(
     state: BatchState | None
     if kind == "read_back":
         settlement = settle_found(batch.seq, rows, said["row_key"])
-        state = _once_read_back(batch, rows, settlement)
+        state = _once_read_back(connection, batch, rows, settlement)
     else:
         settlement = settle(batch.seq, rows, said, retry)
         state = (
-            _once_abandoned(batch) if kind == "abandoned" else _once_told(batch, rows, settlement)
+            _once_abandoned(batch)
+            if kind == "abandoned"
+            else _once_told(connection, batch, rows, settlement)
         )
     taken = Decision(
         "abandon" if kind == "abandoned" else "transfer",
@@ -413,10 +425,12 @@ def _finish(
         moment_of(decision["at"]),
         decision.get("reason"),
     )
-    _apply(connection, batch, settlement, taken, state=state, retry=retry, today=today)
+    _apply(connection, batch, rows, settlement, taken, state=state, retry=retry, today=today)
 
 
-def _once_told(batch: Batch, rows: pl.DataFrame, settlement: Settlement) -> BatchState | None:
+def _once_told(
+    connection: Connection, batch: Batch, rows: pl.DataFrame, settlement: Settlement
+) -> BatchState | None:
     """Confirmed; but what is still leaving, and is told of files that left, goes on leaving.
 
     Where rows of a file that has not left are there, somebody else brought them: it must not leave.
@@ -434,7 +448,7 @@ def _once_told(batch: Batch, rows: pl.DataFrame, settlement: Settlement) -> Batc
     if delivery is None or not is_leaving or pending.is_empty():
         return BatchState.CONFIRMED
     stay = [each.name for each in delivery.files if not each.has_left]
-    told = with_parts(rows, _written(batch)).join(
+    told = _with_parts(connection, batch, rows).join(
         settlement.outcomes.filter(pl.col("outcome") == RowOutcome.ACCEPTED),
         on="row_key",
         how="semi",
@@ -450,6 +464,7 @@ def _once_abandoned(batch: Batch) -> BatchState:
 def _apply(
     connection: Connection,
     batch: Batch,
+    rows: pl.DataFrame,
     settlement: Settlement,
     decision: Decision,
     *,
@@ -460,10 +475,11 @@ def _apply(
 ) -> None:
     """Bring the warehouse up to a decision in one transaction, then tell The Layer.
 
-    Without a `state` the batch stays in the one it is in.
+    `rows` is ROW of the batch, as it was when the evidence was settled. Without a `state` the batch
+    stays in the one it is in.
     """
     with transaction(connection):
-        _commit(connection, batch, settlement, decision, retry=retry, today=today)
+        _commit(connection, batch, rows, settlement, decision, retry=retry, today=today)
         if state is not None:
             BatchStore(connection).move(
                 batch.seq,
@@ -496,6 +512,7 @@ def _recorded(decision: dict[str, str], folder: Path, rows: pl.DataFrame) -> pl.
 def _commit(
     connection: Connection,
     batch: Batch,
+    rows: pl.DataFrame,
     settlement: Settlement,
     decision: Decision,
     *,
@@ -512,12 +529,7 @@ def _commit(
         actor=actor,
         moment=moment,
     )
-    refused = refused_rows(
-        outcomes,
-        ledger.outcomes(seq),
-        BatchStore(connection).products(seq),
-        UndoStore(connection).ceases(seq),
-    )
+    refused = _refused(connection, seq, outcomes, rows)
     is_billed = pl.col("stands_as").is_in(
         [LedgerStatus.IN_BILLING.value, LedgerStatus.CHANGED.value]
     )
@@ -530,14 +542,28 @@ def _commit(
             pl.when(is_billed).then(pl.lit(today, pl.Date)).alias("in_billing_on"),
         ),
     )
-    rows = ledger.outcomes(seq)
-    refused = with_patience(refused, rows, retry)
-    queue.fail(_failures(queue, refused, seq, moment, retry), now=moment, actor=actor)
+    if refused.height:
+        refused = with_patience(refused, ledger.outcomes(seq), retry)
+        queue.fail(_failures(queue, refused, seq, moment, retry), now=moment, actor=actor)
 
-    settled = rows.join(outcomes.select("row_key", "stands_as"), on="row_key")
+    of_queue = rows.select("row_key", "file", "kind", "subject")
+    settled = of_queue.join(outcomes.select("row_key", "stands_as"), on="row_key")
     _move_items(queue, batch, settled, decision)
     undos = rows.filter(pl.col("kind") == CeaseKind.UNDO).select("line_id", "charge_type")
     _settle_undo(queue, moves.join(undos, on=["line_id", "charge_type"], how="semi"), seq, decision)
+
+
+def _refused(
+    connection: Connection, seq: int, outcomes: pl.DataFrame, rows: pl.DataFrame
+) -> pl.DataFrame:
+    """What the queue is told; only what was refused is looked up, which is little of a batch."""
+    keys = outcomes.filter(pl.col("stands_as") == LedgerStatus.REJECTED)["row_key"]
+    return refused_rows(
+        outcomes,
+        rows,
+        BatchStore(connection).products(seq, keys),
+        UndoStore(connection).ceases(seq),
+    )
 
 
 def _move_items(queue: RetryQueue, batch: Batch, rows: pl.DataFrame, decision: Decision) -> None:
@@ -679,14 +705,7 @@ def _batch(connection: Connection, seq: int) -> Batch:
 
 
 def _receipt(connection: Connection, batch: Batch, state: BatchState) -> TransferReceipt:
-    counted = (
-        Ledger(connection)
-        .outcomes(batch.seq)
-        .filter(pl.col("file") != "clis")
-        .group_by("outcome", pl.col("kind").is_in(["charge", CeaseKind.UNDO.value]).alias("moves"))
-        .len()
-    )
-    by_outcome = {(outcome, moves): count for outcome, moves, count in counted.iter_rows()}
+    by_outcome = Ledger(connection).counts(batch.seq)
     accepted_value = first_row(
         connection,
         "SELECT coalesce(sum(product.quantity::DECIMAL(38, 0) * product.unit_price), 0) "

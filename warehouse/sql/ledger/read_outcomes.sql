@@ -1,20 +1,9 @@
--- Every row of a batch in file order, and what became of it; outcome null = nothing yet. What the
+-- Every row of a batch, and what became of it; outcome null = nothing yet. What the
 -- ledger says of its charge or CLI is null once another batch has taken it up.
 -- Params: $seq BIGINT.
 SELECT
     written.row_key,
     written.file,
-    row_number() OVER (
-        PARTITION BY written.file
-        ORDER BY
-            written.place_1 NULLS FIRST,
-            written.place_2 NULLS FIRST,
-            written.place_3 NULLS FIRST,
-            written.place_4 NULLS FIRST,
-            written.place_5 NULLS FIRST,
-            written.place_6 NULLS FIRST,
-            written.row_key
-    ) AS place,
     written.kind,
     written.subject,
     written.line_id,
