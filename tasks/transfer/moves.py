@@ -217,10 +217,14 @@ OVERRULED = (LedgerStatus.ABANDONED, LedgerStatus.RETURNED, LedgerStatus.REJECTE
 
 
 def _whole(rows: pl.DataFrame) -> pl.DataFrame:
-    whole = pl.concat([pl.DataFrame(schema=ROW), rows], how="diagonal")
+    missing = (
+        pl.lit(None, dtype=kind).alias(name)
+        for name, kind in ROW.items()
+        if name not in rows.columns
+    )
     by_file = {"products": "charge", "ceases": "undo", "clis": "cli"}
     usual = pl.col("file").replace_strict(by_file, default="entity", return_dtype=pl.String)
-    return whole.with_columns(pl.coalesce("kind", usual).alias("kind"))
+    return rows.with_columns(*missing).with_columns(pl.coalesce("kind", usual).alias("kind"))
 
 
 _TO_SETTLE = (

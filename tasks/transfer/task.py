@@ -367,7 +367,8 @@ def _rows(connection: Connection, batch: Batch, retry: RetryTerms) -> pl.DataFra
     """ROW of a batch; which part each row is in is looked up only where it matters."""
     rows = Ledger(connection).outcomes(batch.seq)
     if retry.failure_scope is FailureScope.ROW:
-        return rows
+        # a batch of millions: what a bad row would take along is told by these
+        return rows.drop("customer_ref", "site_ref", "cli", "asset_id")
     return _with_parts(connection, batch, rows)
 
 
