@@ -9,7 +9,7 @@ from datetime import date
 import duckdb
 import polars as pl
 
-from warehouse.queries import append, read, registered, scalar
+from warehouse.queries import append, first_row, read, registered, scalar
 from warehouse.statements import statement
 
 _CHARGES_AT_ONCE = 250_000
@@ -28,6 +28,10 @@ class ChangeStore:
             self._connection.execute(f"TRUNCATE out.due_{table}")
         for table in ("change", "change_hold", "pair_wait", "do_not_bill", "cease_request"):
             self._connection.execute(f"TRUNCATE out.{table}")
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP TABLE settled "
+            "(line_id VARCHAR, charge_type VARCHAR, content VARCHAR)"
+        )
         self._connection.execute(statement("changes/make_in_flight"))
         self._connection.execute(statement("changes/make_known_objects"))
 
@@ -58,9 +62,11 @@ class ChangeStore:
 
         In parts, so that memory stays flat where a price changes for everybody; at once if `whole`.
         """
-        rows = scalar(self._connection, "SELECT max(rowid) + 1 FROM out.now_charge")
-        at_once = max(rows, 1) if whole else _CHARGES_AT_ONCE
-        for first in range(0, max(rows, 1), at_once):
+        # those of rows that are gone are not given again
+        span = "SELECT coalesce(min(rowid), 0), coalesce(max(rowid), 0) + 1 FROM out.now_charge"
+        begin, end = first_row(self._connection, span) or (0, 1)
+        at_once = end - begin if whole else _CHARGES_AT_ONCE
+        for first in range(begin, end, at_once):
             part: dict[str, object] = {"first_row": first, "last_row": first + at_once - 1}
             yield (
                 read(self._connection, statement("changes/read_now"), part),
@@ -78,12 +84,23 @@ class ChangeStore:
         """
         return read(self._connection, statement("changes/read_outlasting"))
 
-    def settle(self, settled: pl.DataFrame) -> None:
-        """Note that the charges in `settled` (charge key, `content`) are as told after all."""
-        if settled.is_empty():
-            return
-        with registered(self._connection, "settled", settled):
-            self._connection.execute(statement("changes/settle_content"))
+    def keep_settled(self, settled: pl.DataFrame) -> None:
+        """Keep for `settle` that charges (charge key, `content`) are as told after all."""
+        append(self._connection, "settled", settled)
+
+    def to_settle(self) -> Iterator[dict[str, object]]:
+        """What was kept, in parts that fit into memory."""
+        rows = scalar(self._connection, "SELECT count(*) FROM settled")
+        for first in range(0, rows, _CHARGES_AT_ONCE):
+            yield {"first_row": first, "last_row": first + _CHARGES_AT_ONCE - 1}
+
+    def settle(self, part: dict[str, object]) -> None:
+        """Note of a part of the charges that they are as told, so that nobody compares them again.
+
+        Each is a transaction of its own, after that of the answer: what a transaction changes in
+        place is in memory until its end, and a part that is lost costs time, nothing else.
+        """
+        self._connection.execute(statement("changes/settle_content"), part)
 
     def remember_resumed(self, as_of: date) -> None:
         """Keep since when stopped charges are free to be billed again."""

@@ -39,6 +39,9 @@ def find_changes(run: RunRef, terms: ChangeTerms) -> ChangeReceipt:
             names = entities.names()
             _entities(store, entities, Records(names, **entities.records()), terms)
             note_warnings(connection, run.run_id, {**store.tell_people(), **oddities(names)})
+        for part in store.to_settle():
+            with transaction(connection):
+                store.settle(part)
         return ChangeReceipt(counts=store.counts())
 
 
@@ -58,7 +61,7 @@ def _charges(store: ChangeStore, terms: ChangeTerms) -> None:
             store.settle_members(folded.settled)
             store.add_due("member", folded.members)
             found = folded.changes
-        store.settle(found.settled)
+        store.keep_settled(found.settled)
         store.add_due("product", found.products)
         store.add_due("cease", found.ceases)
         store.add_waits(found.waits)

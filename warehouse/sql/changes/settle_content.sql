@@ -1,6 +1,9 @@
 -- Charges that are as told after all need not be compared until they change again.
--- Params: none. settled is a registered frame.
+-- Params: $first_row BIGINT, $last_row BIGINT: of which rows of `settled`.
 UPDATE ops.billed AS billed
 SET content = settled.content
 FROM settled
-WHERE billed.line_id = settled.line_id AND billed.charge_type = settled.charge_type;
+WHERE
+    settled.rowid BETWEEN $first_row AND $last_row
+    AND billed.line_id = settled.line_id
+    AND billed.charge_type = settled.charge_type;
