@@ -1,52 +1,62 @@
-"""From the profile to a place in an object store: where it is, and who we are there."""
+"""From the profile to a place in an object store, and who we are there."""
+
+from typing import TYPE_CHECKING
 
 from flows.credentials import Place, credential
 from flows.profile import LoadedProfile, ObjectStore
 from schemas.errors import ProfileWrong
-from tasks.layer.exported_files import ExportedFiles
-from tasks.web import Patience
 
-try:
-    from tasks.layer.object_store import StoreShelf
+if TYPE_CHECKING:
+    from tasks.layer.exported_files import ExportedFiles
     from tasks.objects import ObjectPlace, Objects
-except ModuleNotFoundError as error:
-    raise ProfileWrong(
-        "Using an object store: this installation lacks what it takes.",
-        hint="Install it with its s3 extra: ready-to-bill[s3].",
-    ) from error
 
 
-def store_source(profile: LoadedProfile) -> ExportedFiles:
+def store_source(profile: LoadedProfile) -> "ExportedFiles":
     """The Layer's exports in a bucket."""
-    return ExportedFiles(
-        StoreShelf(open_objects(profile.settings.feeds.s3, "feeds.s3"), Patience())
-    )
+    objects = open_objects(profile.settings.feeds.s3, "feeds.s3")
+    from tasks.layer.exported_files import ExportedFiles  # noqa: PLC0415
+    from tasks.layer.object_store import StoreShelf  # noqa: PLC0415
+    from tasks.web import Patience  # noqa: PLC0415
+
+    return ExportedFiles(StoreShelf(objects, Patience()))
 
 
-def open_objects(store: ObjectStore, section: str) -> Objects:
-    """The objects of the place that a section of the profile names."""
-    return Objects(object_place(store, section))
+def open_objects(store: ObjectStore, section: str) -> "Objects":
+    """The objects of the place that `store` names; see `object_place`."""
+    place = object_place(store, section)
+    from tasks.objects import Objects  # noqa: PLC0415
+
+    return Objects(place)
 
 
-def object_place(store: ObjectStore, section: str) -> ObjectPlace:
-    """The place that a section of the profile names; without keys, as the machine itself.
+def object_place(store: ObjectStore, section: str) -> "ObjectPlace":
+    """The place that `store` names; `section` is where the profile says so.
 
     Raises:
-        ProfileWrong: one key is given without the other, or Prefect holds no such Secret.
+        ProfileWrong: one of two keys is missing, Prefect holds no such Secret, or what speaks to
+            object stores is not installed.
     """
+    try:
+        # its library takes its time to import, and most tenants need none
+        from tasks.objects import ObjectPlace  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise ProfileWrong(
+            f"Opening the object store of {section}: {error.name} is not installed.",
+            hint="Install it: pip install 'ready-to-bill[s3]'.",
+        ) from error
     access = Place(store.access_key_env, store.access_key_secret, section, "access_key")
     secret = Place(store.secret_key_env, store.secret_key_secret, section, "secret_key")
     access_key, secret_key = credential(access), credential(secret)
     if (access_key is None) is not (secret_key is None):
-        given, missing = (secret, access) if access_key is None else (access, secret)
+        there, missing = (access, secret) if secret_key is None else (secret, access)
         raise ProfileWrong(
-            f"Reading the keys of {section}: {given.words} holds one, {missing.words} holds none.",
-            hint="Give both; or neither, where the machine has an identity of its own.",
+            f"Reading the keys of {section}: {there.words} is set, and {missing.words} is not.",
+            hint="Set both, or neither: then the machine's own identity is used.",
         )
     return ObjectPlace(
-        url=store.url,
-        endpoint=store.endpoint,
-        region=store.region,
+        store.url,
+        store.endpoint,
+        store.region,
         access_key=access_key,
         secret_key=secret_key,
         timeout=store.timeout_seconds,

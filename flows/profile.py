@@ -17,6 +17,7 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from cronsim import CronSim, CronSimError
 from pydantic import (
@@ -122,50 +123,58 @@ class DateStyle(StrEnum):
     US = "us"
 
 
+_VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
+_FOLDER = re.compile(r"[!\"$->@-~]*")  # visible, without # and ?
+
+
 class ObjectStore(Section):
-    """A folder of a bucket, and who we are there."""
+    """A folder of a bucket in an object store (S3), and where its keys are kept."""
 
     url: str = Field("", description="The folder: s3://bucket/folder.")
     endpoint: str = Field(
-        "",
-        description="The address of a store that is not Amazon's own; https, but on this machine.",
+        "", description="Of a store that is not Amazon's own; https, but on this machine."
     )
-    region: str = Field("", description="The bucket's region; none = as the machine is set.")
+    region: str = Field("", description="The store's region; blank: what the machine itself says.")
     access_key_env: str = Field(
-        "R2B_ACCESS_KEY", description="The environment variable with the access key."
+        "R2B_ACCESS_KEY",
+        pattern=_VARIABLE,
+        description="The environment variable with the access key; neither key set: the machine's "
+        "own identity.",
     )
     access_key_secret: str = Field("", description="Or the Prefect Secret block with it.")
     secret_key_env: str = Field(
         "R2B_SECRET_KEY",
-        description="The environment variable with its secret; neither set = the machine's own "
-        "identity.",
+        pattern=_VARIABLE,
+        description="The environment variable with the secret key.",
     )
     secret_key_secret: str = Field("", description="Or the Prefect Secret block with it.")
-    timeout_seconds: float = Field(60, gt=0, description="Without a word, before we give up.")
+    timeout_seconds: float = Field(60, gt=0, description="Without a word from the store.")
 
     @field_validator("url")
     @classmethod
-    def _of_a_bucket(cls, url: str) -> str:
-        if url and not _BUCKET_URL.fullmatch(url):
-            message = "must be s3://bucket or s3://bucket/folder, of letters, digits and -_./"
+    def _folder_of_a_bucket(cls, url: str) -> str:
+        if not url:
+            return url
+        parts = urlsplit(url)
+        if parts.scheme != "s3" or not _BUCKET.fullmatch(parts.netloc):
+            message = "must be s3://bucket/folder, without user, password or port"
             raise ValueError(message)
-        if ".." in url.split("/"):
-            message = "leads out of its folder"
+        if not _FOLDER.fullmatch(url) or ".." in parts.path.split("/"):
+            message = "must name a folder of the bucket: no ?, # or .. in it, no blank"
             raise ValueError(message)
         return url
 
     @field_validator("endpoint")
     @classmethod
-    def _safe_endpoint(cls, endpoint: str) -> str:
-        if "{" in endpoint:
-            message = "the store's address has no placeholders"
+    def _safe_endpoint(cls, url: str) -> str:
+        if not url:
+            return url
+        if "{" in url or "?" in url:
+            message = "the endpoint of a store has no placeholders and no ?"
             raise ValueError(message)
-        if endpoint:
-            check_template(endpoint)
-        return endpoint
-
-
-_BUCKET_URL = re.compile(r"s3://[a-z0-9][a-z0-9.-]*[a-z0-9](/[A-Za-z0-9_.-]+)*/?")
+        check_template(url)
+        return url
 
 
 class HttpFeeds(Section):
