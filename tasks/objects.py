@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 import obstore
@@ -24,7 +25,7 @@ from obstore.exceptions import (
 from obstore.store import S3Store
 
 if TYPE_CHECKING:
-    from obstore import GetOptions
+    from obstore import GetOptions, PutMode
     from obstore.store import ClientConfig, S3Config
 
 _SLOWEST_UPLOAD = 100_000.0
@@ -93,6 +94,11 @@ class Listed(NamedTuple):
     version: str | None
 
 
+_BIGGEST_REQUEST = 64 << 20
+"""Bytes; what is more goes in parts, each of so many that few are held in memory."""
+_PART, _PARTS_AT_ONCE = 16 << 20, 2
+
+
 class Objects:
     """The objects directly in a place; a name may lead into a folder beneath."""
 
@@ -116,6 +122,19 @@ class Objects:
                 name: Listed(name, each["size"], each["e_tag"])
                 for each in found["objects"]
                 if (name := each["path"].rpartition("/")[2])
+            }
+
+    def beneath(self) -> dict[str, Listed]:
+        """Everything in the place however deep, by its name seen from there.
+
+        Raises:
+            StoreDown, StoreRefused.
+        """
+        with _in_our_words():
+            return {
+                each["path"]: Listed(each["path"], each["size"], each["e_tag"])
+                for found in obstore.list(self._reader)
+                for each in found
             }
 
     def blocks(self, name: str, *, version: str | None = None) -> Iterator[bytes]:
@@ -147,19 +166,48 @@ class Objects:
         except NotThere:
             return None
 
-    def put(self, name: str, content: bytes, *, replacing: bool = False) -> None:
+    def put(self, name: str, content: bytes, *, replacing: bool | str = False) -> None:
         """Store an object, whole or not at all, in one request.
+
+        `replacing`: one that is there; or only the one of this version.
+
+        Raises:
+            StoreDown, StoreRefused.
+            AlreadyThere: there is one, and it is not to be replaced.
+            Changed: what is there is not of that version.
+        """
+        mode: PutMode = "overwrite" if replacing else "create"
+        if isinstance(replacing, str):
+            mode = {"e_tag": replacing}
+        try:
+            self._send(name, content, len(content), mode)
+        except PreconditionError as error:
+            raise Changed from error
+
+    def put_file(self, name: str, path: Path, *, replacing: bool = False) -> None:
+        """Store a file as an object, whole or not at all; a big one in parts, replacing any.
 
         Raises:
             StoreDown, StoreRefused.
             AlreadyThere: there is one, and it is not to be replaced.
         """
-        mode: Literal["overwrite", "create"] = "overwrite" if replacing else "create"
-        allowed = self._place.timeout + len(content) / _SLOWEST_UPLOAD
+        self._send(name, path, path.stat().st_size, "overwrite" if replacing else "create")
+
+    def _send(self, name: str, content: bytes | Path, size: int, mode: "PutMode") -> None:
+        in_parts = size > _BIGGEST_REQUEST
+        allowed = self._place.timeout + size / _SLOWEST_UPLOAD
         writer = _store(self._place, {"timeout": timedelta(seconds=allowed)})
         try:
             with _in_our_words():
-                obstore.put(writer, name, content, mode=mode, use_multipart=False)
+                obstore.put(
+                    writer,
+                    name,
+                    content,
+                    mode="overwrite" if in_parts else mode,
+                    use_multipart=in_parts,
+                    chunk_size=_PART,
+                    max_concurrency=_PARTS_AT_ONCE,
+                )
         except NotThere as error:  # what is not there can only be the bucket
             raise StoreRefused("there is no such bucket") from error
 
@@ -207,6 +255,8 @@ def _in_our_words() -> Iterator[None]:
         yield
     except AlreadyExistsError as error:
         raise AlreadyThere from error
+    except PreconditionError:
+        raise  # what it means is for whoever asked under a condition to say
     except (PermissionDeniedError, UnauthenticatedError) as error:
         raise StoreRefused("the object store does not let us in") from error
     except (InvalidPathError, ValueError) as error:

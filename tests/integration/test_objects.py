@@ -1,6 +1,7 @@
 """An object store: what is there, what was kept, and how its answers are told apart."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,52 @@ def test_a_listing_holds_what_lies_directly_in_a_folder(served: Bucket):
     }
     assert ["two.csv"] == list(folder.listed("deeper"))
     assert {} == folder.listed("elsewhere")
+
+
+def test_all_that_lies_beneath_is_listed_by_its_whole_name(served: Bucket):
+    folder = served.folder("of/ours")
+    folder.put("latest.json", b"1")
+    folder.put("a/b/c.parquet", b"123")
+    served.folder("of").put("others.csv", b"")
+
+    assert {"latest.json": 1, "a/b/c.parquet": 3} == {
+        name: each.bytes for name, each in folder.beneath().items()
+    }
+
+
+def test_only_the_version_that_was_seen_is_replaced(served: Bucket):
+    folder = served.folder()
+    folder.put("latest.json", b"first")
+    version = folder.listed()["latest.json"].version
+    assert version is not None
+    folder.put("latest.json", b"second", replacing=version)
+
+    with pytest.raises(Changed):
+        folder.put("latest.json", b"third", replacing=version)
+    assert b"second" == folder.content("latest.json")
+
+
+def test_a_file_is_kept_unless_it_is_to_be_replaced(served: Bucket, tmp_path: Path):
+    folder, file = served.folder("of/ours"), tmp_path / "a.parquet"
+    file.write_bytes(b"first")
+    folder.put_file("a.parquet", file)
+    file.write_bytes(b"second")
+
+    with pytest.raises(AlreadyThere):
+        folder.put_file("a.parquet", file)
+    assert b"first" == folder.content("a.parquet")
+    folder.put_file("a.parquet", file, replacing=True)
+    assert b"second" == folder.content("a.parquet")
+
+
+def test_a_big_file_goes_in_parts_and_is_there_whole(served: Bucket, tmp_path: Path):
+    file = tmp_path / "big.parquet"
+    with file.open("wb") as out:
+        out.truncate(65 << 20)
+    served.folder().put_file("big.parquet", file)
+
+    assert 5 == served.asked.count(("PUT", "/exchange/big.parquet"))
+    assert 65 << 20 == served.folder().listed()["big.parquet"].bytes
 
 
 def test_bytes_are_of_the_version_that_was_listed(served: Bucket):
