@@ -10,6 +10,7 @@ from flows.artifacts import ended, show_plan, show_run
 from flows.deliveries import carry, carry_open, first_failure
 from flows.exclusive import alone_with
 from flows.judging import judging_terms_of, rule_columns
+from flows.parquet import said_last
 from flows.plan import plan
 from flows.private import keep_private
 from flows.profile import LoadedProfile, load_profile
@@ -84,7 +85,7 @@ def billing_run(
     if dry_run:
         return _look_ahead(profile, as_of)
     run = new_run(profile, as_of)
-    with showing_progress(profile, BILLING_RUN), alone_with(profile):
+    with said_last() as say_last, showing_progress(profile, BILLING_RUN), alone_with(profile):
         start_run(run, profile_sha256=profile.sha256)
         try:
             receipt, failure = _bill(run, profile)
@@ -94,6 +95,7 @@ def billing_run(
     show_run(receipt, profile)
     if failure is not None:
         raise failure
+    say_last()
     return ended(receipt, run_outcome(receipt))
 
 

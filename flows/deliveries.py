@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from flows.audit import batch_subject, on_record
 from flows.exclusive import alone_with
 from flows.operators import acting
+from flows.parquet import said_last
 from flows.profile import LoadedProfile, Role
 from flows.ways import delivery_terms, open_delivery
 from flows.wiring import publishing, retry_terms, tenant_today
@@ -89,7 +90,7 @@ def deliver(
             f"Delivering batch {seq}: the profile's delivery.mode is manual.",
             hint="Upload its files by hand, then `r2b transfer`; or set delivery.mode.",
         )
-    with alone_with(profile):
+    with said_last() as say_last, alone_with(profile):
         recover_transfers(profile.warehouse, retry_terms(profile), tenant_today(profile))
         try:
             with on_record(profile, intent, batch_subject(profile, seq, act)):
@@ -102,9 +103,12 @@ def deliver(
                         actor=actor,
                         terms=delivery_terms(profile),
                     )
-                return _carry(profile, delivery, seq)
+                receipt = _carry(profile, delivery, seq)
         finally:
             publish_marts(profile.warehouse, publishing(profile))
+    if not receipt.failed:  # which the caller says, and counts more
+        say_last()
+    return receipt
 
 
 def first_failure(receipts: list[DeliveryReceipt]) -> DeliveryIncomplete | None:

@@ -1,17 +1,22 @@
 """One at a time: whoever changes the warehouse is alone with it until it is done."""
 
 import contextlib
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from flows.audit import catch_up
+from flows.parquet import follow
 from flows.profile import LoadedProfile
-from schemas.errors import WarehouseBusy
+from schemas.errors import NotPublished, R2BError, WarehouseBusy
 from tasks.verify.task import check_books
 from warehouse.connection import disk_trouble_told, held_open, prepare_warehouse
 from warehouse.lock import only_run
+
+_log = logging.getLogger("r2b.parquet")
 
 _LOOK_AGAIN_SECONDS = 0.5
 _LOOKERS_TAKE_SECONDS = 5.0
@@ -29,8 +34,12 @@ def alone_with(profile: LoadedProfile, *, stays_open: bool = True) -> Iterator[N
     file open. A deployed run waits its turn, for as long as `schedule.patience_minutes` says:
     schedules of one tenant may meet. It is alone across all machines of its server.
 
+    At the end the Parquet files follow the published copy, if there are any: whatever the block has
+    decided, and also where it fails. `said_last` lets a flow show first what it has done.
+
     Raises:
         WarehouseBusy: another process is at work on it.
+        NotPublished: the block is done, but the Parquet files could not follow.
         MigrationFailed: it cannot be made ready.
         DiskFailed: the disk is full, or fails, at whatever is done in the block.
         StaleStatus, DeliveryIncomplete: outbox or published copy know what it does not, or the
@@ -38,7 +47,26 @@ def alone_with(profile: LoadedProfile, *, stays_open: bool = True) -> Iterator[N
         IllegalTransition: deployed, and this is not the tenant's home.
     """
     with disk_trouble_told(profile.warehouse), _alone_with(profile, stays_open=stays_open):
-        yield
+        before = _seen(profile.published)
+        try:
+            yield
+        except R2BError:
+            if _seen(profile.published) != before:
+                try:
+                    follow(profile)
+                except NotPublished as error:
+                    _log.warning("%s", error.message)  # what came before it counts more
+            raise
+        follow(profile)
+
+
+def _seen(published: Path) -> tuple[int, int] | None:
+    """Which file the published copy is."""
+    try:
+        seen = published.stat()
+    except OSError:
+        return None
+    return seen.st_ino, seen.st_mtime_ns
 
 
 @contextmanager

@@ -1045,6 +1045,26 @@ class WarehouseSection(Section):
     memory: str = Field("1GiB", pattern=r"^[0-9]+(\.[0-9]+)?\s*[KMGT]i?B$")
 
 
+class Parquet(Section):
+    """The published copy once more as Parquet, for tools that do not open it."""
+
+    to: Literal["nowhere", "folder", "s3"] = Field(
+        "nowhere", description="Where every view goes as a Parquet file, if anywhere."
+    )
+    path: Path = Field(Path("var/parquet"), description="The folder of the files.")
+    s3: ObjectStore = Field(ObjectStore(), description="Their place in an object store.")
+    attempts: int = Field(3, ge=1, description="How often the store is asked a thing in one go.")
+    first_wait_seconds: float = Field(1, ge=0, description="Before it is asked a second time.")
+    longest_wait_seconds: float = Field(30, ge=0, description="Between two tries.")
+
+    @model_validator(mode="after")
+    def _place_is_set(self) -> "Parquet":
+        if self.to == "s3" and not self.s3.url:
+            message = "to s3 needs parquet.s3.url"
+            raise ValueError(message)
+        return self
+
+
 class Profile(BaseSettings):
     """One tenant's settings, whole."""
 
@@ -1068,6 +1088,7 @@ class Profile(BaseSettings):
     reconcile: Reconcile = Reconcile()
     operators: dict[str, tuple[Role, ...]] = Field(default_factory=dict)
     warehouse: WarehouseSection = WarehouseSection()
+    parquet: Parquet = Parquet()
     schedule: Schedule = Schedule()
     watch: Watch = Watch()
     alerts: Alerts = Alerts()
@@ -1109,7 +1130,7 @@ class Profile(BaseSettings):
 
 _NOT_OF_BILLING = {
     *("schedule", "watch", "alerts", "keep", "serve"),
-    *("retention", "approvals", "audit"),
+    *("retention", "approvals", "audit", "parquet"),
 }
 
 
@@ -1138,6 +1159,11 @@ class LoadedProfile:
     def published(self) -> Path:
         """The copy analysts open."""
         return self.within(self.settings.warehouse.publish) / "r2b.duckdb"
+
+    @property
+    def parquet(self) -> Path:
+        """The folder of the Parquet files, where they go into one."""
+        return self.within(self.settings.parquet.path)
 
     @property
     def outbox(self) -> Path:

@@ -10,6 +10,7 @@ from prefect import flow, runtime
 from flows.artifacts import ended, show_reconciliation
 from flows.days import reckonable
 from flows.exclusive import alone_with
+from flows.parquet import said_last
 from flows.private import keep_private
 from flows.profile import load_profile
 from flows.progress import RECONCILE, showing_progress
@@ -88,7 +89,7 @@ def reconcile(
     keep_private()
     profile = load_profile(Path(profile_path) if profile_path else None)
     as_of, known_at = reckonable(as_of), reckonable(known_at)
-    with showing_progress(profile, RECONCILE), alone_with(profile):
+    with said_last() as say_last, showing_progress(profile, RECONCILE), alone_with(profile):
         receipt = reconcile_sides(
             profile.warehouse, as_of, known_at, wholeness(profile), issuer(profile)
         )
@@ -97,4 +98,5 @@ def reconcile(
             pages = write_pages(profile.published, receipt, reports(profile))
             receipt = replace(receipt, report=pages.report)
     show_reconciliation(receipt, profile)
+    say_last()
     return ended(receipt, reconcile_outcome(receipt))

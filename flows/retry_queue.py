@@ -12,6 +12,7 @@ from prefect import flow
 from flows.billing_run import billing_run
 from flows.deliveries import carry_open
 from flows.exclusive import alone_with
+from flows.parquet import said_last
 from flows.private import keep_private
 from flows.profile import LoadedProfile, load_profile
 from flows.wiring import batch_terms, new_run, publishing, retry_terms
@@ -60,17 +61,28 @@ def retry_queue(profile_path: str | None = None) -> DrainReceipt:
         profile_path: The tenant's profile; `r2b.toml` when left out.
     """
     keep_private()
-    receipt = drain(load_profile(Path(profile_path) if profile_path else None))
+    receipt, say_last = _drain(load_profile(Path(profile_path) if profile_path else None))
     if receipt.needs_run:
-        billing_run(profile_path)
+        billing_run(profile_path)  # which brings the Parquet files up to date, or says so itself
+    else:
+        say_last()
     return receipt
 
 
 def drain(profile: LoadedProfile, finishers: Mapping[str, Finisher] | None = None) -> DrainReceipt:
     """Everything of `retry_queue` but the billing run."""
+    receipt, say_last = _drain(profile, finishers)
+    say_last()
+    return receipt
+
+
+def _drain(
+    profile: LoadedProfile, finishers: Mapping[str, Finisher] | None = None
+) -> tuple[DrainReceipt, Callable[[], None]]:
+    """What came of it, and what says at last that the Parquet files could not follow."""
     by_kind = FINISHERS if finishers is None else finishers
     run = new_run(profile, None)
-    with alone_with(profile):
+    with said_last() as say_last, alone_with(profile):
         # what was decided and cut off comes first: it may settle what is due
         recover_batches(run, batch_terms(profile))
         recover_transfers(profile.warehouse, retry_terms(profile), run.as_of, writes_back=False)
@@ -79,13 +91,14 @@ def drain(profile: LoadedProfile, finishers: Mapping[str, Finisher] | None = Non
         # these note their own failures, and none may overtake another
         carried = carry_open(profile, only_due=True)
         publish_marts(profile.warehouse, publishing(profile))
-    return DrainReceipt(
+    receipt = DrainReceipt(
         freed=tuple(item.id for item in freed),
         finished=tuple(finished),
         failed=tuple(item.id for item in due if item.id not in finished),
         deliveries=tuple(carried),
         needs_run=bool(freed),
     )
+    return receipt, say_last
 
 
 def _free(

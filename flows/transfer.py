@@ -11,6 +11,7 @@ from flows.artifacts import ended, named, show_gate
 from flows.audit import Intent, batch_subject, on_record
 from flows.exclusive import alone_with
 from flows.operators import acting
+from flows.parquet import said_last
 from flows.private import keep_private
 from flows.profile import LoadedProfile, load_profile
 from flows.wiring import publishing, retry_terms, tenant_today
@@ -92,7 +93,7 @@ def _transfer(
     profile: LoadedProfile, batch: int, said: tuple[Intent, Evidence], *, digest: str = ""
 ) -> TransferReceipt:
     intent, evidence = said
-    with alone_with(profile):
+    with said_last() as say_last, alone_with(profile):
         terms, today = retry_terms(profile), tenant_today(profile)
         recover_transfers(profile.warehouse, terms, today)
         with on_record(profile, intent, batch_subject(profile, batch, intent.act)):
@@ -102,6 +103,7 @@ def _transfer(
         publish_marts(profile.warehouse, publishing(profile))
     named(profile, f"batch {batch}: {receipt.state}")
     show_gate(profile)
+    say_last()
     return ended(receipt, transfer_outcome(receipt))
 
 

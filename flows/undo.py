@@ -8,6 +8,7 @@ from flows.audit import batch_subject, on_record
 from flows.deliveries import carry
 from flows.exclusive import alone_with
 from flows.operators import acting
+from flows.parquet import said_last
 from flows.profile import LoadedProfile
 from flows.wiring import batch_terms, new_run, publishing, retry_terms
 from schemas.errors import IllegalTransition
@@ -33,7 +34,7 @@ def undo(profile: LoadedProfile, seq: int, *, actor: str, reason: str) -> UndoRe
     intent = acting(profile, actor, "bill_export", Act.UNDO, f"batch {seq}", reason=reason)
     _refuse_unknown(profile, seq)
     run = new_run(profile, None)
-    with alone_with(profile):
+    with said_last() as say_last, alone_with(profile):
         recover_batches(run, batch_terms(profile))
         recover_transfers(profile.warehouse, retry_terms(profile), run.as_of)
         with on_record(profile, intent, batch_subject(profile, seq, intent.act)):
@@ -42,6 +43,8 @@ def undo(profile: LoadedProfile, seq: int, *, actor: str, reason: str) -> UndoRe
             published = publish_batch(run, terms, claimed.seq)
             delivery = carry(profile, claimed.seq)
         publish_marts(profile.warehouse, publishing(profile))
+    if delivery is None or not delivery.failed:  # which the caller says, and counts more
+        say_last()
     return replace(claimed, files=published.files, delivery=delivery)
 
 

@@ -8,6 +8,7 @@ from prefect import flow, runtime
 from flows.artifacts import ended, named
 from flows.audit import Intent, Subject, on_record
 from flows.exclusive import alone_with
+from flows.parquet import said_last
 from flows.private import keep_private
 from flows.profile import load_profile
 from flows.serving.silence import crash_silent_runs
@@ -34,7 +35,7 @@ def upkeep(profile_path: str | None = None) -> UpkeepReceipt:
     profile = load_profile(Path(profile_path) if profile_path else None)
     keep = profile.settings.keep
     run = new_run(profile, None)
-    with alone_with(profile):
+    with said_last() as say_last, alone_with(profile):
         recover_batches(run, batch_terms(profile))
         recover_transfers(profile.warehouse, retry_terms(profile), run.as_of)
         said = f"landed files for {keep.landed_days} days, reports for {keep.report_days}"
@@ -50,4 +51,5 @@ def upkeep(profile_path: str | None = None) -> UpkeepReceipt:
     if runtime.deployment.id is not None:
         crash_silent_runs(profile.settings.tenant.name)
     named(profile, f"{run.as_of}: tidy")
+    say_last()
     return ended(receipt, upkeep_outcome(receipt))

@@ -12,6 +12,7 @@ R2BError                        1   (a bug never looks like one of these)
   OutOfMemory                  42   the warehouse needs more memory than it may have
   DiskFailed                   43   the disk is full, or does not do what it is told
   DeliveryIncomplete           50   a file is missing or altered, or has not arrived; the trail too
+  NotPublished        retry    51   all was done, but the Parquet files for analysts are as before
   IllegalTransition            60   a move the rules do not know
   StaleStatus         retry    61   the other side changed after we read it
   NotAllowed                   70   the operator does not hold the role, or another must approve
@@ -117,6 +118,13 @@ class DeliveryIncomplete(R2BError):
     """A batch is not whole, not there or in doubt, or the audit trail is not as it was written."""
 
     exit_code = 50
+
+
+class NotPublished(R2BError):
+    """What was asked for is done, but the Parquet files for analysts could not follow it yet."""
+
+    exit_code = 51
+    retryable = True
 
 
 class IllegalTransition(R2BError):

@@ -120,7 +120,7 @@ def publish(
     of the old copy is left in the new file.
     """
     target = terms.target
-    _make_folder(target.parent, for_group=terms.for_group)
+    make_folder(target.parent, for_group=terms.for_group)
     aside = target.with_name(f".{target.name}.part")
     for leftover in (aside, aside.with_name(aside.name + ".wal")):
         leftover.unlink(missing_ok=True)
@@ -216,7 +216,8 @@ def _note_published(
         )
 
 
-def _make_folder(folder: Path, *, for_group: bool) -> None:
+def make_folder(folder: Path, *, for_group: bool) -> None:
+    """Make a folder of what analysts read: for its owner, or for its group to look into as well."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if for_group:
         # where it is somebody else's, who may enter is for them to say
@@ -243,7 +244,7 @@ def _fill(
     connection.execute(f"ATTACH '{quoted}' AS published (STORAGE_VERSION 'v1.2.0')")
     try:
         with contextlib.closing(connection.cursor()) as cursor, transaction(cursor):
-            digests = _digests(cursor, tables)
+            digests = digests_of(cursor, tables)
             if known is None:
                 _make(cursor, tables)
             else:
@@ -278,12 +279,14 @@ def _bring_up_to_date(
         f"INSERT INTO {table} SELECT * FROM ({query}) AS new "
         f"WHERE hash(new) NOT IN (SELECT hash(old) FROM {table} AS old)"
     )
-    if digest != _digests(connection, {table: f"FROM {table}"})[table]:
+    if digest != digests_of(connection, {table: f"FROM {table}"})[table]:
         # two rows alike: how many of them there are does not show in their hashes
         connection.execute(f"CREATE OR REPLACE TABLE {table} AS {query}")
 
 
-def _digests(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> dict[str, Digest]:
+def digests_of(
+    connection: duckdb.DuckDBPyConnection, tables: Mapping[str, str]
+) -> dict[str, Digest]:
     """One statement for all of them: of small tables, asking takes longer than the answer.
 
     Hashed twice: the hash of a row mixes its last column in by XOR only, so that two rows which

@@ -13,7 +13,8 @@ from rich.text import Text
 from flows.console.answering import out
 from flows.console.tables import table
 from flows.profile import HttpUpload, LoadedProfile, ObjectStore, load_profile
-from schemas.errors import R2BError, StaleStatus
+from schemas.counting import counted
+from schemas.errors import NotPublished, R2BError, StaleStatus
 from schemas.feeds import FEEDS
 from tasks.layer.addresses import origin
 
@@ -45,6 +46,7 @@ def examine(profile_path: Path | None) -> list[Finding]:
         _delivery(profile),
         _space(profile),
         _places(profile),
+        *_parquet(profile),
         _warehouse(profile),
         _server(),
     ]
@@ -195,6 +197,36 @@ def _places(profile: LoadedProfile) -> Finding:
     return Finding("places", "outbox and published copy can be written")
 
 
+def _parquet(profile: LoadedProfile) -> list[Finding]:
+    """Whether the place of the Parquet files answers, asked once; nothing where there is none."""
+    if profile.settings.parquet.to == "nowhere":
+        return []
+    from flows.parquet import open_place
+    from tasks.parquet.port import PlaceFailed
+
+    stops = NotPublished.exit_code
+    there = _nearest(profile.parquet)
+    if profile.settings.parquet.to == "folder" and not os.access(there, os.W_OK | os.X_OK):
+        verdict = f"the files cannot be written to {there.name}"
+        return [Finding("Parquet", verdict, "Check permissions, or set parquet.path.", stops)]
+    try:
+        stock = open_place(profile, attempts=1).look()
+    except PlaceFailed as error:
+        advice = error.remedy or "Correct [parquet] of the profile, or see why it does not answer."
+        return [Finding("Parquet", error.words, advice, stops)]
+    except R2BError as error:
+        return [Finding("Parquet", error.message, error.hint, stops)]
+    where = "the folder" if profile.settings.parquet.to == "folder" else "the object store"
+    files = counted(len(stock.files), "file")
+    return [Finding("Parquet", f"{where} answers, with {files} of views in it")]
+
+
+def worst_of(findings: list[Finding]) -> int:
+    """What a run would end with; that only Parquet files would not follow counts least."""
+    found = {finding.exit_code for finding in findings} - {0}
+    return max(found - {NotPublished.exit_code}, default=max(found, default=0))
+
+
 def _warehouse(profile: LoadedProfile) -> Finding:
     from tasks.outbox.folders import batch_folders
     from warehouse.connection import RESTORE, open_reading
@@ -234,7 +266,10 @@ def show_findings(findings: list[Finding]) -> None:
         for finding in findings
     ]
     out.print(table("", ("", "what", "found", "what to do"), rows))
-    if any(finding.exit_code for finding in findings):
+    worst = worst_of(findings)
+    if worst == NotPublished.exit_code:
+        out.print("[bold red]A run can start; its Parquet files would not be published.[/]")
+    elif worst:
         out.print("[bold red]A run would stop.[/]")
     else:
         out.print("[bold green]A run can start.[/]")

@@ -104,9 +104,11 @@ def check(profile: ProfileOption = None, as_json: JsonOption = False) -> None:
 def doctor(profile: ProfileOption = None, as_json: JsonOption = False) -> None:
     """Look for what would stop a run: versions, profile, feeds, folders, warehouse, lock.
 
+    Whether the place of Parquet files answers is asked, once; nothing else is knocked at.
+
     Example: [bold]r2b doctor[/]
     """
-    from flows.console.doctor_view import examine, show_findings
+    from flows.console.doctor_view import examine, show_findings, worst_of
 
     findings = examine(profile)
     answer(
@@ -114,6 +116,6 @@ def doctor(profile: ProfileOption = None, as_json: JsonOption = False) -> None:
         as_json=as_json,
         show=lambda: show_findings(findings),
     )
-    worst = max((finding.exit_code for finding in findings), default=0)
+    worst = worst_of(findings)
     if worst:
         raise typer.Exit(worst)
