@@ -375,6 +375,27 @@ def test_the_doctor_sees_that_nothing_can_be_put_where_batches_go(office: Office
     assert "the outbox cannot be there: r2b.toml is no folder" in ill.stdout
 
 
+def test_a_command_whose_work_stands_says_that_parquet_files_could_not_follow(office: Office):
+    office.run()
+    (office.folder / "r2b.toml").write_text(
+        '[parquet]\nto = "s3"\nattempts = 1\n[parquet.s3]\nurl = "s3://analysts/ours"\n'
+        'endpoint = "http://127.0.0.1:1"\nregion = "eu-west-2"\n'
+    )
+    keys = {"R2B_ACCESS_KEY": "who-we-are", "R2B_SECRET_KEY": "what-nobody-may-see"}
+    abandoned = ("abandon", "1", "--by", "Ann", "--reason", "lost")
+    done = r2b(office.folder, *abandoned, **keys)
+    ill = r2b(office.folder, "doctor", **keys)
+
+    assert (51, "", 1) == (done.returncode, done.stdout, len(done.stderr.splitlines()))
+    assert "the object store does not answer as it should (no answer)" in done.stderr
+    assert "All else is done and stands" in done.stderr
+    assert "abandoned" == office.query("SELECT state FROM out.batch")[0][0]
+    assert 51 == ill.returncode
+    assert "A run can start; its Parquet files would not be published." in ill.stdout
+    for secret in ("127.0.0.1", *keys.values()):
+        assert secret not in done.stderr + ill.stdout
+
+
 def test_status_says_the_same_things_before_the_first_run(office: Office):
     before = answer(office.folder, "status")
     office.run()

@@ -601,3 +601,13 @@ def test_the_variable_of_the_token_is_no_key_of_the_profile(
     monkeypatch.setenv("R2B_LAYER_TOKEN", "a-word")
 
     assert "a-word" not in loaded(tmp_path, LAYER).settings.model_dump_json()
+
+
+def test_parquet_files_need_a_place_in_the_store(tmp_path: Path):
+    assert "to s3 needs parquet.s3.url" in refusal(tmp_path, '[parquet]\nto = "s3"\n')
+
+
+def test_where_parquet_files_go_decides_nothing_that_is_billed(tmp_path: Path):
+    plain = loaded(tmp_path, "").sha256
+
+    assert plain == loaded(tmp_path, '[parquet]\nto = "folder"\npath = "lake"\n').sha256
