@@ -85,7 +85,7 @@ def billing_run(
     if dry_run:
         return _look_ahead(profile, as_of)
     run = new_run(profile, as_of)
-    with said_last() as say_last, showing_progress(profile, BILLING_RUN), alone_with(profile):
+    with showing_progress(profile, BILLING_RUN), said_last() as say_last, alone_with(profile):
         start_run(run, profile_sha256=profile.sha256)
         try:
             receipt, failure = _bill(run, profile)

@@ -89,7 +89,7 @@ def reconcile(
     keep_private()
     profile = load_profile(Path(profile_path) if profile_path else None)
     as_of, known_at = reckonable(as_of), reckonable(known_at)
-    with said_last() as say_last, showing_progress(profile, RECONCILE), alone_with(profile):
+    with showing_progress(profile, RECONCILE), said_last() as say_last, alone_with(profile):
         receipt = reconcile_sides(
             profile.warehouse, as_of, known_at, wholeness(profile), issuer(profile)
         )

@@ -55,7 +55,7 @@ class FolderPlace:
         with self._reachable():
             path = self._root / name
             path.unlink(missing_ok=True)
-            if not any(path.parent.iterdir()):
+            if path.parent.is_dir() and not any(path.parent.iterdir()):
                 path.parent.rmdir()
 
     @contextmanager

@@ -41,7 +41,7 @@ def test_the_python_of_the_page_reads_a_view(office: Office, monkeypatch: pytest
 
 
 def test_the_shell_of_an_older_duckdb_takes_the_statements_of_the_page(office: Office):
-    (example,) = examples("sql")
+    (example,) = examples("duckdb")
     done = subprocess.run(
         [SHELL, "-csv", "-noheader", ":memory:", example],
         cwd=office.folder / "var" / "parquet",

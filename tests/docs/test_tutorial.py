@@ -10,6 +10,8 @@ import pytest
 
 from docs.generate import ROOT
 from docs.rehearsal import TUTORIAL, rehearsed
+from flows.parquet import follow
+from flows.profile import load_profile
 from warehouse.connection import open_published
 
 _SQL = re.compile(r"^```sql\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -18,10 +20,18 @@ _PYTHON = re.compile(r"^```python\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE
 
 @pytest.fixture(scope="module")
 def played(prefect_api: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    """The tutorial as it reads when it is played, and the tenant's folder afterwards."""
+    """The tutorial as it reads when it is played, and the tenant's folder afterwards.
+
+    What is published there is there as Parquet, too, for the pages that read that.
+    """
     folder = tmp_path_factory.mktemp("tutorial")
     text = rehearsed(TUTORIAL.read_text(encoding="utf-8"), folder)
-    return text, folder / "bramble"
+    bramble = folder / "bramble"
+    with_parquet = bramble / "with-parquet.toml"
+    profile = (bramble / "r2b.toml").read_text(encoding="utf-8")
+    with_parquet.write_text(f'{profile}\n[parquet]\nto = "folder"\n', encoding="utf-8")
+    follow(load_profile(with_parquet))
+    return text, bramble
 
 
 def blocks(pattern: re.Pattern[str]) -> list[tuple[str, str]]:

@@ -53,7 +53,8 @@ def test_all_that_lies_beneath_is_listed_by_its_whole_name(served: Bucket):
     folder = served.folder("of/ours")
     folder.put("latest.json", b"1")
     folder.put("a/b/c.parquet", b"123")
-    served.folder("of").put("others.csv", b"")
+    for other in ("others.csv", "ours2/latest.json", "ours.csv"):
+        served.folder("of").put(other, b"")
 
     assert {"latest.json": 1, "a/b/c.parquet": 3} == {
         name: each.bytes for name, each in folder.beneath().items()
