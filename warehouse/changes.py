@@ -141,8 +141,14 @@ class ChangeStore:
         """
         # what was taken as seen meanwhile has its CLI
         self._connection.execute(statement("changes/make_without_clis"))
-        self._connection.execute(statement("changes/make_left_clis"), {"as_of": as_of})
-        return read(self._connection, statement("changes/read_standing"), {"as_of": as_of})
+        day: dict[str, object] = {"as_of": as_of}
+        # one after the other: in one statement, all of it would have to fit into memory at once
+        self._connection.execute(statement("changes/make_empty_places"), day)
+        self._connection.execute(statement("changes/make_left_clis"), day)
+        self._connection.execute(statement("changes/make_standing_told"), day)
+        self._connection.execute(statement("changes/make_standing"), day)
+        self._connection.execute(statement("changes/make_touched"), day)
+        return read(self._connection, statement("changes/read_standing"))
 
     def lives(self, sites: pl.Series) -> pl.DataFrame:
         """The CLIs that are there at `sites` (Affinity's references): LIFE."""

@@ -1,7 +1,7 @@
 -- CLIs that are there, and that nobody stands on or wants to: with the charges that did, or were to. Their
 -- rows were refused, given up or answered late, so nothing else says that it is over. What hangs on an
 -- asset with additional numbers is not among them, nor what only a one-off came with.
--- Params: $as_of DATE.
+-- Params: $as_of DATE. empty_place is made.
 CREATE OR REPLACE TABLE work.left_cli AS
 WITH refused AS (
     SELECT cli.*
@@ -11,42 +11,19 @@ WITH refused AS (
     WHERE outcome.outcome IN ('rejected', 'abandoned')
 ),
 
-asked AS (
-    SELECT
-        coalesce(cli.previous_site_ref, cli.site_ref) AS site_ref,
-        coalesce(cli.previous_cli, cli.cli) AS cli
-    FROM out.batch_cli AS cli
-    ANTI JOIN out.batch_outcome AS outcome
-        ON cli.seq = outcome.seq AND cli.row_key = outcome.row_key
-),
-
-empty AS (
-    SELECT life.site_ref, life.cli, life.customer_ref, life.asset_id
-    FROM ops.cli_state AS life
-    ANTI JOIN ops.billed AS billed
-        ON
-            life.site_ref = billed.site_ref
-            AND life.cli = billed.cli
-            AND billed.charge_type = 'recurring'
-            AND (billed.bill_end_on IS NULL OR billed.bill_end_on >= $as_of)
-    ANTI JOIN asked ON life.site_ref = asked.site_ref AND life.cli = asked.cli
-    ANTI JOIN core.asset_numbers AS number ON life.asset_id = number.asset_id
-    WHERE
-        life.status IN ('live', 'seen')
-        AND life.start_on IS NOT NULL
-        AND (life.end_on IS NULL OR life.end_on >= $as_of)
-),
-
--- only at the few places that are empty: the tables are long
+-- only at the few places that are empty: the tables are long, and all of them would not fit into memory
 wanted AS (
     SELECT now.site_ref, now.cli
-    FROM out.now_charge AS now
+    FROM (
+        SELECT now.*
+        FROM out.now_charge AS now
+        SEMI JOIN empty_place AS empty ON now.site_ref = empty.site_ref AND now.cli = empty.cli
+        WHERE now.charge_type = 'recurring'
+    ) AS now
     INNER JOIN ops.billed AS billed
         ON now.line_id = billed.line_id AND now.charge_type = billed.charge_type
-    SEMI JOIN empty ON now.site_ref = empty.site_ref AND now.cli = empty.cli
     WHERE
-        now.charge_type = 'recurring'
-        AND now.stops_because IS NULL
+        now.stops_because IS NULL
         AND (
             now.bill_end_on IS NULL
             OR now.bill_end_on >= $as_of
@@ -55,12 +32,12 @@ wanted AS (
     UNION ALL
     SELECT due.site_ref, due.cli
     FROM out.due_product AS due
-    SEMI JOIN empty ON due.site_ref = empty.site_ref AND due.cli = empty.cli
+    SEMI JOIN empty_place AS empty ON due.site_ref = empty.site_ref AND due.cli = empty.cli
     UNION ALL
     SELECT ref.site_ref, charge.cli
     FROM out.charge AS charge
     INNER JOIN work.site_ref AS ref ON charge.site_id = ref.site_id
-    SEMI JOIN empty ON ref.site_ref = empty.site_ref AND charge.cli = empty.cli
+    SEMI JOIN empty_place AS empty ON ref.site_ref = empty.site_ref AND charge.cli = empty.cli
     ANTI JOIN (
         SELECT line_id, charge_type
         FROM out.hold
@@ -72,7 +49,7 @@ wanted AS (
 named AS (
     SELECT product.site_ref, product.cli, product.seq, product.line_id, product.charge_type
     FROM out.batch_product AS product
-    SEMI JOIN empty ON product.site_ref = empty.site_ref AND product.cli = empty.cli
+    SEMI JOIN empty_place AS empty ON product.site_ref = empty.site_ref AND product.cli = empty.cli
     UNION
     SELECT cli.site_ref, cli.cli, cli.seq, NULL AS line_id, 'recurring' AS charge_type
     FROM refused AS cli
@@ -101,7 +78,7 @@ stood AS (
 )
 
 SELECT empty.site_ref, empty.cli, empty.customer_ref, empty.asset_id, stood.line_id
-FROM empty
+FROM empty_place AS empty
 INNER JOIN stood ON empty.site_ref = stood.site_ref AND empty.cli = stood.cli
 ANTI JOIN wanted ON empty.site_ref = wanted.site_ref AND empty.cli = wanted.cli
 WHERE stood.charge_type = 'recurring'
