@@ -19,7 +19,9 @@ _PACKAGE = re.compile(r'^  "(?P<name>[A-Za-z0-9-]+)[^"]*",(?P<why> *# .*)?$', re
 def every_package() -> str:
     """Each package that is asked for, and why; without a reason it does not belong there."""
     text = _PYPROJECT.read_text(encoding="utf-8")
-    lists = re.findall(r"^(?:dependencies|dev|s3) = \[\n(.*?)^\]", text, re.MULTILINE | re.DOTALL)
+    lists = re.findall(
+        r"^(?:dependencies|dev|s3|dask) = \[\n(.*?)^\]", text, re.MULTILINE | re.DOTALL
+    )
     rows = []
     for found in _PACKAGE.finditer("".join(lists)):
         why = (found["why"] or "").strip(" #")
