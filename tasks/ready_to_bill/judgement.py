@@ -4,8 +4,8 @@ Pure polars, row by row: what other charges have to say (`rivals.py`) is added a
 `with_more_holds`.
 """
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import NamedTuple, TypeAlias
 
 import polars as pl
 
@@ -126,6 +126,16 @@ class Judgement(NamedTuple):
     claims: pl.DataFrame
     oddities: pl.DataFrame
     billed: pl.DataFrame
+
+
+Judging: TypeAlias = Callable[[Iterator[pl.DataFrame], Terms], Generator[Judgement, None, None]]
+"""What came of each batch of lines, in their order; where they are judged is its own business."""
+
+
+def judge_here(batches: Iterator[pl.DataFrame], terms: Terms) -> Generator[Judgement, None, None]:
+    """What came of each batch, judged one after the other in this process."""
+    for lines in batches:
+        yield judge(lines, terms)
 
 
 def judge(lines: pl.DataFrame, terms: Terms) -> Judgement:

@@ -1,6 +1,7 @@
 """Judge every charge of the accepted lines and store what came out."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -14,7 +15,7 @@ from schemas.receipts import JudgementReceipt, Money, RunRef
 from schemas.vocabulary import Disposition
 from tasks.fingerprint import fingerprint
 from tasks.ready_to_bill.invoicing import billed_in_affinity
-from tasks.ready_to_bill.judgement import judge
+from tasks.ready_to_bill.judgement import Judging, judge_here
 from tasks.ready_to_bill.rivals import cli_conflicts, suspected_duplicates
 from tasks.ready_to_bill.rules import numbers_unfit, plausible
 from tasks.ready_to_bill.terms import Terms
@@ -27,10 +28,16 @@ from warehouse.runs import note_warnings
 
 
 @step("judge charges")
-def judge_charges(run: RunRef, terms: Terms, extra: tuple[ExtraColumn, ...]) -> JudgementReceipt:
+def judge_charges(
+    run: RunRef,
+    terms: Terms,
+    extra: tuple[ExtraColumn, ...],
+    judging: Judging = judge_here,
+) -> JudgementReceipt:
     """Decide for both charges of every accepted line.
 
-    A line of which nothing has changed since the last judgement is left as it was judged.
+    A line of which nothing has changed since the last judgement is left as it was judged. Reading
+    and storing is done here, by one process, wherever `judging` has the batches of lines judged.
     """
     by, days = _judged_by(terms, extra), _days(terms)
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
@@ -40,9 +47,9 @@ def judge_charges(run: RunRef, terms: Terms, extra: tuple[ExtraColumn, ...]) -> 
             listed_only = judged_store.find_lines(by, days)
         with transaction(connection):
             store.start_over(listed_only=listed_only)
-            with writing_behind() as later:
-                for lines in store.line_facts(extra, listed_only=listed_only):
-                    judged = judge(lines, terms)
+            lines = store.line_facts(extra, listed_only=listed_only)
+            with closing(judging(lines, terms)) as judgements, writing_behind() as later:
+                for judged in judgements:
                     later(
                         partial(
                             store.add,
