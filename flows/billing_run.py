@@ -21,6 +21,7 @@ from flows.wiring import (
     check_terms,
     landed_folder,
     new_run,
+    open_judging,
     open_source,
     publishing,
     reading_terms,
@@ -49,6 +50,7 @@ from tasks.changes.task import find_changes
 from tasks.checks.task import check_records
 from tasks.contracts.task import accept_records
 from tasks.layer.task import land_feeds
+from tasks.ready_to_bill.judgement import Judging
 from tasks.ready_to_bill.task import judge_charges
 from tasks.reconcile.task import remember_sides
 from tasks.reports.counts import run_json
@@ -84,11 +86,12 @@ def billing_run(
     profile = load_profile(Path(profile_path) if profile_path else None)
     if dry_run:
         return _look_ahead(profile, as_of)
+    judging = open_judging(profile)
     run = new_run(profile, as_of)
     with showing_progress(profile, BILLING_RUN), said_last() as say_last, alone_with(profile):
         start_run(run, profile_sha256=profile.sha256)
         try:
-            receipt, failure = _bill(run, profile)
+            receipt, failure = _bill(run, profile, judging)
         except R2BError as error:
             fail_run(run, error, publishing(profile), retry_terms(profile))
             raise
@@ -105,7 +108,9 @@ def _look_ahead(profile: LoadedProfile, as_of: date | None) -> RunReceipt:
     return ended(receipt, plan_outcome(batch))
 
 
-def _bill(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, R2BError | None]:
+def _bill(
+    run: RunRef, profile: LoadedProfile, judging: Judging
+) -> tuple[RunReceipt, R2BError | None]:
     """The run's receipt, and what of the deliveries failed."""
     terms = batch_terms(profile)
     recover_batches(run, terms)
@@ -122,7 +127,7 @@ def _bill(run: RunRef, profile: LoadedProfile) -> tuple[RunReceipt, R2BError | N
         alarm_after_days=profile.settings.delivery.alarm_after_days,
     )
     terms_of_day = judging_terms_of(run, profile)
-    judgement = judge_charges(run, terms_of_day, rule_columns(profile))
+    judgement = judge_charges(run, terms_of_day, rule_columns(profile), judging)
     changes = find_changes(run, change_terms(profile, run.as_of))
     findings = check_records(run, check_terms(profile, terms_of_day))
 

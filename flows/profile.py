@@ -956,6 +956,41 @@ class Alerts(Section):
         return block
 
 
+class Judging(Section):
+    """Where lines are judged; what comes of it is the same everywhere."""
+
+    on: Literal["here", "dask"] = Field(
+        "here", description="In the run's own process, or on a Dask cluster through Prefect."
+    )
+    scheduler: str = Field(
+        "", description="The cluster's scheduler: tcp://host:port, or tls://host:port."
+    )
+    batches_at_once: int = Field(
+        4,
+        ge=1,
+        le=256,
+        description="Batches on the cluster at a time, of 60,000 lines at most; one more than it "
+        "has workers keeps them busy.",
+    )
+    patience_seconds: float = Field(
+        30, gt=0, le=3600, description="How long a scheduler, or a first worker, is waited for."
+    )
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> "Judging":
+        if self.scheduler and not _SCHEDULER.fullmatch(self.scheduler):
+            message = "scheduler must be tcp://host:port or tls://host:port, and nothing else"
+            raise ValueError(message)
+        if self.on == "dask" and not self.scheduler:
+            message = "on dask needs judging.scheduler"
+            raise ValueError(message)
+        return self
+
+
+_SCHEDULER = re.compile(r"(tcp|tls)://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
+"""Neither a name nor a password has a place in it: it is shown in messages."""
+
+
 class Serve(Section):
     """How `r2b serve` runs Prefect's server."""
 
@@ -1089,6 +1124,7 @@ class Profile(BaseSettings):
     operators: dict[str, tuple[Role, ...]] = Field(default_factory=dict)
     warehouse: WarehouseSection = WarehouseSection()
     parquet: Parquet = Parquet()
+    judging: Judging = Judging()
     schedule: Schedule = Schedule()
     watch: Watch = Watch()
     alerts: Alerts = Alerts()
@@ -1129,7 +1165,7 @@ class Profile(BaseSettings):
 
 
 _NOT_OF_BILLING = {
-    *("schedule", "watch", "alerts", "keep", "serve"),
+    *("judging", "schedule", "watch", "alerts", "keep", "serve"),
     *("retention", "approvals", "audit", "parquet"),
 }
 
@@ -1142,7 +1178,7 @@ class LoadedProfile:
         self.settings = profile
         self.path = path
         self.folder = path.resolve().parent
-        # what is billed is the same whenever it runs and whoever is told
+        # what is billed is the same wherever and whenever it runs and whoever is told
         text = profile.model_dump_json(exclude=_NOT_OF_BILLING)
         self.sha256 = hashlib.sha256(text.encode()).hexdigest()
 

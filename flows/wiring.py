@@ -10,6 +10,7 @@ from flows.audit import audit_head
 from flows.days import reckonable
 from flows.judging import fitting, own_rules
 from flows.profile import FileLayout, LoadedProfile
+from schemas.errors import ProfileWrong
 from schemas.feeds import FEEDS
 from schemas.receipts import RunRef
 from schemas.vocabulary import FailureScope
@@ -22,6 +23,7 @@ from tasks.contracts.task import ReadingTerms
 from tasks.layer.exported_files import ExportedFiles
 from tasks.layer.folder import FolderShelf
 from tasks.layer.task import Source
+from tasks.ready_to_bill.judgement import Judging, judge_here
 from tasks.ready_to_bill.terms import Terms
 from tasks.reconcile.task import Issuer, Routes
 from tasks.reconcile.wholeness import Wholeness
@@ -80,6 +82,34 @@ def open_source(profile: LoadedProfile, warehouse: Path | None = None) -> Source
 
     marks = source_marks(warehouse or profile.warehouse) if feeds.mode == "delta" else {}
     return http_source(profile, marks)
+
+
+def open_judging(profile: LoadedProfile) -> Judging:
+    """Where lines are judged in a flow run.
+
+    Raises:
+        ProfileWrong: on Dask, and what that takes is not there.
+    """
+    section = profile.settings.judging
+    if section.on == "here":
+        return judge_here
+    # both are slow to import
+    from prefect.settings import get_current_settings  # noqa: PLC0415
+
+    if not get_current_settings().api.url:
+        raise ProfileWrong(
+            "Judging on Dask: PREFECT_API_URL names no server, and workers cannot reach one that a "
+            "run starts for itself.",
+            hint='Set it where r2b runs, or run under `r2b serve`; or set judging.on = "here".',
+        )
+    try:
+        from flows.on_dask import OnDask  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise ProfileWrong(
+            f"Judging on Dask: the package {error.name} is not installed.",
+            hint="Install ready-to-bill[dask], here and on the workers.",
+        ) from error
+    return OnDask(section.scheduler, section.batches_at_once, section.patience_seconds)
 
 
 def landed_folder(profile: LoadedProfile) -> Path:

@@ -49,6 +49,7 @@ def examine(profile_path: Path | None) -> list[Finding]:
         *_parquet(profile),
         _warehouse(profile),
         _server(),
+        *_judging(profile),
     ]
 
 
@@ -252,6 +253,20 @@ def _warehouse(profile: LoadedProfile) -> Finding:
 def _server() -> Finding:
     url = os.environ.get("PREFECT_API_URL")
     return Finding("Prefect", f"server at {url}" if url else "an ephemeral server per run")
+
+
+def _judging(profile: LoadedProfile) -> list[Finding]:
+    """What can be said without asking the cluster, where there is to be one."""
+    from flows.wiring import open_judging
+
+    section = profile.settings.judging
+    if section.on == "here":
+        return []
+    try:
+        open_judging(profile)
+    except R2BError as error:
+        return [Finding("judging", error.message, error.hint, error.exit_code)]
+    return [Finding("judging", f"on Dask, at {section.scheduler}")]
 
 
 def show_findings(findings: list[Finding]) -> None:
