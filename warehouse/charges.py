@@ -1,6 +1,6 @@
 """What the judgement reads and writes: line facts in, charges and holds out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -64,10 +64,11 @@ class ChargeStore:
         *,
         line_id: str | None = None,
         listed_only: bool = False,
-    ) -> Iterator[pl.DataFrame]:
+    ) -> Generator[pl.DataFrame, None, None]:
         """LINE_FACTS (and `extra` columns) of all lines, or of one, in batches, in no order.
 
         A line comes once for each of its readings. `listed_only`: those of `work.line_to_judge`.
+        Who stops before the end closes it: it keeps the warehouse open.
         """
         sql = statement("judge/read_line_facts")
         columns = "".join(

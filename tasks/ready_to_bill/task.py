@@ -47,8 +47,11 @@ def judge_charges(
             listed_only = judged_store.find_lines(by, days)
         with transaction(connection):
             store.start_over(listed_only=listed_only)
-            lines = store.line_facts(extra, listed_only=listed_only)
-            with closing(judging(lines, terms)) as judgements, writing_behind() as later:
+            with (
+                closing(store.line_facts(extra, listed_only=listed_only)) as lines,
+                closing(judging(lines, terms)) as judgements,
+                writing_behind() as later,
+            ):
                 for judged in judgements:
                     later(
                         partial(
