@@ -18,6 +18,7 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.billing_run import billing_run
+from flows.console.doctor_view import examine
 from flows.profile import load_profile
 from sandbox.reseller import make_feeds
 from schemas.errors import ProfileWrong
@@ -219,6 +220,19 @@ def test_without_a_server_nothing_is_begun(office: Office):
 
     assert 10 == refused.value.exit_code
     assert not (office.folder / "var").exists()
+
+
+def test_the_doctor_sees_whether_a_cluster_can_be_asked(office: Office):
+    def found() -> tuple[str, int]:
+        findings = examine(office.folder / "r2b.toml")
+        judging = next(each for each in findings if each.what == "judging")
+        return judging.verdict, judging.exit_code
+
+    assert (f"on Dask, at {office.profile.settings.judging.scheduler}", 0) == found()
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        verdict, code = found()
+    assert 10 == code
+    assert "PREFECT_API_URL names no server" in verdict
 
 
 def test_a_scheduler_that_is_not_there_ends_the_run_and_nothing_is_judged(office: Office):

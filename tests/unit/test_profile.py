@@ -9,17 +9,26 @@ import pytest
 
 from flows.judging import judging_terms, rule_columns
 from flows.profile import LoadedProfile, Profile, load_profile, tenant_folder
-from flows.wiring import batch_terms, new_run, reading_terms, retry_terms, written_layout
+from flows.wiring import (
+    batch_terms,
+    new_run,
+    open_judging,
+    reading_terms,
+    retry_terms,
+    written_layout,
+)
 from schemas.errors import ProfileWrong
 from schemas.feeds import FEEDS
 from schemas.layout import Layout
 from schemas.own_rules import ExtraRule
 from schemas.vocabulary import ChargeType, CliProfile, ItemType, Stage
 from tasks.batch.rendering import WrittenLayout
+from tasks.ready_to_bill.judgement import judge_here
 from tasks.ready_to_bill.terms import Terms
 from tasks.retry.policy import RetryTerms
 
 AS_OF = date(2026, 3, 31)
+ON_DASK = '[judging]\nscheduler = "tcp://127.0.0.1:8786"\n'
 
 
 def loaded(folder: Path, text: str) -> LoadedProfile:
@@ -522,6 +531,48 @@ def test_the_digest_changes_with_what_a_profile_means_and_not_with_its_spelling(
 
     assert plain == loaded(tmp_path, "# a note\n[tenant]\nname = 'default'\n").sha256
     assert plain != loaded(tmp_path, "bill_start.max_months = 12\n").sha256
+
+
+def test_the_digest_is_the_same_wherever_lines_are_judged(tmp_path: Path):
+    plain = loaded(tmp_path, "").sha256
+    there = loaded(tmp_path, ON_DASK + 'on = "dask"\n').sha256
+
+    assert plain == there
+
+
+def test_lines_are_judged_here_unless_the_profile_says_otherwise(tmp_path: Path):
+    assert judge_here is open_judging(loaded(tmp_path, ""))
+    assert judge_here is open_judging(loaded(tmp_path, ON_DASK + 'on = "here"\n'))
+
+
+@pytest.mark.parametrize(
+    "scheduler",
+    ["tcp://127.0.0.1:8786", "tls://scheduler.example:8786", "tcp://[2001:db8::1]:8786"],
+)
+def test_a_scheduler_is_a_host_and_a_port(tmp_path: Path, scheduler: str):
+    text = f'[judging]\non = "dask"\nscheduler = "{scheduler}"\n'
+
+    assert scheduler == loaded(tmp_path, text).settings.judging.scheduler
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('on = "dask"', "judging: on dask needs judging.scheduler"),
+        ('on = "spark"', "judging.on: Input should be 'here' or 'dask'"),
+        ('scheduler = "127.0.0.1:8786"', "must be tcp://host:port or tls://host:port"),
+        ('scheduler = "tcp://somebody:secret@host:8786"', "must be tcp://host:port"),
+        ('scheduler = "tcp://host:8786/path"', "must be tcp://host:port"),
+        ('scheduler = "inproc://host:8786"', "must be tcp://host:port"),
+        ("batches_at_once = 0", "greater than or equal to 1"),
+        ("patience_seconds = 0", "greater than 0"),
+    ],
+)
+def test_a_cluster_that_cannot_be_is_refused(tmp_path: Path, text: str, words: str):
+    message = refusal(tmp_path, f"[judging]\n{text}\n")
+
+    assert words in message
+    assert "secret" not in message
 
 
 def test_a_run_has_a_name_of_its_own(tmp_path: Path):
