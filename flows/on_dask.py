@@ -1,4 +1,4 @@
-"""Judging on a Dask cluster: each batch of lines is a task run of Prefect's there."""
+"""Judging on a Dask cluster: each bucket of lines is a task run of Prefect's there."""
 
 import time
 from collections import deque
@@ -16,7 +16,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect_dask.task_runners import DaskTaskRunner, PrefectDaskFuture
 
-from schemas.errors import ServingFailed
+from schemas.errors import ProfileWrong, ServingFailed
 from tasks.ready_to_bill.carried import CarriedJudgement, CarriedLines, made_of, unlike
 from tasks.ready_to_bill.judgement import Judgement
 from tasks.ready_to_bill.terms import Terms
@@ -25,7 +25,7 @@ _LOOK_EVERY_SECONDS = 2.0
 """How often it is looked whether anybody is there who could answer."""
 
 _LARGEST = "1GB"
-"""Up to what size a batch passes without Dask's advice to let the workers read it themselves."""
+"""Up to what size a bucket passes without Dask's advice to let the workers read it themselves."""
 
 _AGAIN = 'Then run again: nothing was judged. With judging.on = "here" no cluster is needed.'
 
@@ -40,33 +40,62 @@ def _judge(lines: CarriedLines, number: int) -> CarriedJudgement:  # noqa: ARG00
 # beside the function, not around it: so workers look for theirs, and are not sent this one's text
 _JUDGE = task(
     name="judge lines",
-    task_run_name="judge lines, batch {number}",
+    task_run_name="judge lines, bucket {number}",
     cache_policy=NO_CACHE,
     persist_result=False,
     retries=0,
 )(_judge)
 
 
+def check_encryption(scheduler: str) -> None:
+    """Refuse an address that does not go with what Dask's own settings say of encryption.
+
+    Raises:
+        ProfileWrong: it needs certificates and there are none that can be used, or it takes none.
+    """
+    is_encrypted = scheduler.startswith("tls://")
+    try:
+        security = distributed.Security()
+        has_certificates = security.get_connection_args("client").get("ssl_context") is not None
+    except (OSError, ValueError) as error:
+        raise ProfileWrong(
+            "Judging on Dask: the certificates of Dask's settings cannot be used "
+            f"({type(error).__name__}).",
+            hint="Mend what DASK_DISTRIBUTED__COMM__TLS__... names, or who may read it.",
+        ) from error
+    if is_encrypted and not has_certificates:
+        raise ProfileWrong(
+            "Judging on Dask: judging.scheduler is tls://, and Dask's settings name no "
+            "certificates.",
+            hint="Set DASK_DISTRIBUTED__COMM__TLS__CA_FILE, ..._CLIENT__CERT and ..._CLIENT__KEY.",
+        )
+    if security.require_encryption and not is_encrypted:
+        raise ProfileWrong(
+            "Judging on Dask: judging.scheduler is tcp://, and Dask's settings ask for encryption.",
+            hint="Start it with certificates, and write tls://host:port.",
+        )
+
+
 @dataclass(frozen=True)
 class OnDask:
-    """Judges batches on the cluster of a scheduler, some at a time."""
+    """Judges buckets on the cluster of a scheduler, some at a time."""
 
     scheduler: str
-    batches_at_once: int
+    buckets_at_once: int
     patience_seconds: float
 
     def __call__(
-        self, batches: Iterator[pl.DataFrame], terms: Terms
+        self, buckets: Iterator[pl.DataFrame], terms: Terms
     ) -> Generator[Judgement, None, None]:
-        """What came of each batch, in their order; where there is none, nobody is asked.
+        """What came of each bucket, in their order; where there is none, nobody is asked.
 
-        The scheduler has what is under way: a batch whose worker dies goes to another one, as often
-        as the scheduler allows.
+        The scheduler has what is under way: a bucket whose worker dies goes to another one, as
+        often as the scheduler allows.
 
         Raises:
-            ServingFailed: the cluster does not answer, could judge otherwise, or loses a batch.
+            ServingFailed: the cluster does not answer, could judge otherwise, or loses a bucket.
         """
-        first = next(batches, None)
+        first = next(buckets, None)
         if first is None:
             return
         with ExitStack() as stack:
@@ -80,8 +109,8 @@ class OnDask:
             client = self._connected(runner)
             self._check(client)
             under_way: deque[tuple[int, _Future]] = deque()
-            for number, lines in enumerate(chain([first], batches), start=1):
-                if len(under_way) == self.batches_at_once:
+            for number, lines in enumerate(chain([first], buckets), start=1):
+                if len(under_way) == self.buckets_at_once:
                     yield self._answer(client, *under_way.popleft())
                 asked = {"lines": CarriedLines(lines, terms), "number": number}
                 under_way.append((number, runner.submit(_JUDGE, asked)))
@@ -91,8 +120,7 @@ class OnDask:
     def _connected(self, runner: DaskTaskRunner) -> distributed.Client:
         try:
             return runner.client
-        # the last three where TLS is not set up as the address says
-        except (OSError, RuntimeError, TypeError, ValueError) as error:
+        except OSError as error:
             raise self._silent() from error
 
     def _check(self, client: distributed.Client) -> None:
@@ -105,7 +133,7 @@ class OnDask:
         for worker, there in sorted(client.run(made_of, on_error="return").items()):
             if isinstance(
                 there, OSError
-            ):  # it has just gone; one that comes is asked by each batch
+            ):  # it has just gone; one that comes is asked with each bucket
                 continue
             if isinstance(there, Exception):
                 raise self._otherwise(f"the worker {worker} does not know this program")
@@ -117,7 +145,7 @@ class OnDask:
         # what judging itself ran into is raised here, as if it had run here
         answer = future.result()
         if answer.differs:  # by one that came after all were looked at
-            raise self._otherwise(f"the worker that took batch {number} {answer.differs}")
+            raise self._otherwise(f"the worker that took bucket {number} {answer.differs}")
         return answer.unpacked()
 
     def _await(self, client: distributed.Client, number: int, future: _Future) -> None:
@@ -130,7 +158,7 @@ class OnDask:
                 alone_since = self._look_round(client, alone_since)
             except distributed.KilledWorker as error:
                 raise ServingFailed(
-                    f"Judging on Dask: batch {number} ended every worker that took it.",
+                    f"Judging on Dask: bucket {number} ended every worker that took it.",
                     hint=f"Their logs say why: too little memory, most likely. {_AGAIN}",
                 ) from error
             except (CancelledError, OSError) as error:
@@ -140,7 +168,7 @@ class OnDask:
                 ) from error
             except Exception as error:
                 raise ServingFailed(
-                    f"Judging on Dask: a worker could not begin with batch {number} "
+                    f"Judging on Dask: a worker could not begin with bucket {number} "
                     f"({type(error).__name__}).",
                     hint="Its log says why; it must reach Prefect's server under the address that "
                     f"PREFECT_API_URL has here. {_AGAIN}",

@@ -965,12 +965,12 @@ class Judging(Section):
     scheduler: str = Field(
         "", description="The cluster's scheduler: tcp://host:port, or tls://host:port."
     )
-    batches_at_once: int = Field(
+    buckets_at_once: int = Field(
         4,
         ge=1,
         le=256,
-        description="Batches on the cluster at a time, of 60,000 lines at most; one more than it "
-        "has workers keeps them busy.",
+        description="Buckets on the cluster at a time, of 60,000 lines at most each; one more "
+        "than it has workers keeps them busy.",
     )
     patience_seconds: float = Field(
         30, gt=0, le=3600, description="How long a scheduler, or a first worker, is waited for."

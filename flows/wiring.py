@@ -88,7 +88,7 @@ def open_judging(profile: LoadedProfile) -> Judging:
     """Where lines are judged in a flow run.
 
     Raises:
-        ProfileWrong: on Dask, and what that takes is not there.
+        ProfileWrong: on Dask, and something that takes is not there.
     """
     section = profile.settings.judging
     if section.on == "here":
@@ -103,13 +103,14 @@ def open_judging(profile: LoadedProfile) -> Judging:
             hint='Set it where r2b runs, or run under `r2b serve`; or set judging.on = "here".',
         )
     try:
-        from flows.on_dask import OnDask  # noqa: PLC0415
+        from flows.on_dask import OnDask, check_encryption  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise ProfileWrong(
             f"Judging on Dask: the package {error.name} is not installed.",
             hint="Install ready-to-bill[dask], here and on the workers.",
         ) from error
-    return OnDask(section.scheduler, section.batches_at_once, section.patience_seconds)
+    check_encryption(section.scheduler)
+    return OnDask(section.scheduler, section.buckets_at_once, section.patience_seconds)
 
 
 def landed_folder(profile: LoadedProfile) -> Path:

@@ -28,7 +28,7 @@ class Cluster:
     """A scheduler and its workers."""
 
     def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
-        """Start the scheduler; a batch that two workers have died of is not given to a third."""
+        """Start the scheduler; a bucket that two workers have died of is not given to a third."""
         self._folder, self._stack, self._workers = folder, stack, 0
         self._deaths = folder / "deaths"
         self._deaths.mkdir(parents=True)
@@ -59,7 +59,7 @@ class Cluster:
                 client.wait_for_workers(self._workers, timeout=_PATIENCE_SECONDS)
 
     def let_die(self, times: int) -> None:
-        """Kill so many workers, each while it judges a batch."""
+        """Kill so many workers, each while it judges a bucket."""
         for number in range(times):
             (self._deaths / str(number)).touch()
 
@@ -120,7 +120,7 @@ def _until(holds: Any, otherwise: str) -> None:
 
 
 def dask_setup(_worker: object) -> None:
-    """Called by a worker that loads this: let it die in the middle of a batch when it is due."""
+    """Called by a worker that loads this: let it die in the middle of a bucket when it is due."""
     from tasks.ready_to_bill import judgement
 
     deaths, judged = Path(os.environ[_DEATHS]), judgement._verdicts

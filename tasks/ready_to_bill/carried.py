@@ -1,4 +1,4 @@
-"""A batch of lines on its way to where it is judged, and what came of it on its way back.
+"""A bucket of lines on its way to where it is judged, and what came of it on its way back.
 
 Pure: where to, and how, is decided in flows. Neither says what is in it: whoever carries it may
 write down what was carried.
@@ -41,7 +41,7 @@ def unlike(here: Mapping[str, str], there: Mapping[str, str]) -> str:
 
 
 class CarriedLines:
-    """LINE_FACTS of a batch, and the terms to judge them by, as bytes."""
+    """LINE_FACTS of a bucket, and the terms to judge them by, as bytes."""
 
     def __init__(self, lines: pl.DataFrame, terms: Terms) -> None:
         """Pack them."""

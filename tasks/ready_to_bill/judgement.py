@@ -129,12 +129,12 @@ class Judgement(NamedTuple):
 
 
 Judging: TypeAlias = Callable[[Iterator[pl.DataFrame], Terms], Generator[Judgement, None, None]]
-"""What came of each batch of lines, in their order; where they are judged is its own business."""
+"""What came of each bucket of lines, in their order; where they are judged is its own business."""
 
 
-def judge_here(batches: Iterator[pl.DataFrame], terms: Terms) -> Generator[Judgement, None, None]:
-    """What came of each batch, judged one after the other in this process."""
-    for lines in batches:
+def judge_here(buckets: Iterator[pl.DataFrame], terms: Terms) -> Generator[Judgement, None, None]:
+    """What came of each bucket, judged one after the other in this process."""
+    for lines in buckets:
         yield judge(lines, terms)
 
 

@@ -37,7 +37,7 @@ def judge_charges(
     """Decide for both charges of every accepted line.
 
     A line of which nothing has changed since the last judgement is left as it was judged. Reading
-    and storing is done here, by one process, wherever `judging` has the batches of lines judged.
+    and storing is done here, by one process, wherever `judging` has the buckets of lines judged.
     """
     by, days = _judged_by(terms, extra), _days(terms)
     with open_warehouse(run.warehouse, memory=run.memory) as connection:

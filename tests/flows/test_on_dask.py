@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import dask
 import httpx
 import polars as pl
 import pytest
@@ -20,6 +21,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from flows.billing_run import billing_run
 from flows.console.doctor_view import examine
 from flows.profile import load_profile
+from flows.wiring import open_judging
 from sandbox.reseller import make_feeds
 from schemas.errors import ProfileWrong
 from schemas.marts import VIEWS
@@ -42,7 +44,7 @@ queries._ROWS_PER_BATCH = {AT_ONCE}
 from flows.console.main import main
 main()
 """
-"""The command, with batches so small that there are several."""
+"""The command, with buckets so small that there are several."""
 
 
 OF_MOMENTS = ("manifest_sha256", "hash")
@@ -94,7 +96,7 @@ def on_dask(scheduler: str, patience: float = 60) -> str:
     """The section of the profile."""
     return (
         f'\n[judging]\non = "dask"\nscheduler = "{scheduler}"\n'
-        f"batches_at_once = 3\npatience_seconds = {patience}\n"
+        f"buckets_at_once = 3\npatience_seconds = {patience}\n"
     )
 
 
@@ -206,7 +208,7 @@ def nobody_else_saw_a_customer(there: Scene) -> None:
         if text and len(text) > len("an office")
     }
 
-    assert b"judge lines, batch 1" in seen
+    assert b"judge lines, bucket 1" in seen
     assert len(people) > 200
     assert [] == [each for each in people if each in seen]
 
@@ -219,6 +221,30 @@ def test_without_a_server_nothing_is_begun(office: Office):
         billing_run.fn(str(office.folder / "r2b.toml"), DAY)
 
     assert 10 == refused.value.exit_code
+    assert not (office.folder / "var").exists()
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "settings", "words"),
+    [
+        ("tcp://127.0.0.1:1", {"require-encryption": True}, "is tcp://, and Dask's settings ask"),
+        ("tls://127.0.0.1:1", {}, "is tls://, and Dask's settings name no certificates"),
+        (
+            "tls://127.0.0.1:1",
+            {"tls.ca-file": "none.pem", "tls.client.cert": "none.pem"},
+            "certificates of Dask's settings cannot be used",
+        ),
+    ],
+    ids=["encryption asked for", "no certificates", "no such file"],
+)
+def test_an_address_that_does_not_go_with_dasks_settings_is_refused(
+    office: Office, scheduler: str, settings: dict[str, Any], words: str
+):
+    (office.folder / "r2b.toml").write_text(on_dask(scheduler))
+    comm = {f"distributed.comm.{name}": said for name, said in settings.items()}
+
+    with dask.config.set(comm), pytest.raises(ProfileWrong, match=words):
+        open_judging(office.profile)
     assert not (office.folder / "var").exists()
 
 
@@ -263,7 +289,7 @@ def test_a_cluster_that_cannot_judge_as_here_is_refused(office: Office, tmp_path
 
     assert (80, 80, 80) == (idle.exit_code, alone.exit_code, mixed.exit_code)
     assert "has had no worker for 1 seconds" in str(idle.error)
-    assert "a worker could not begin with batch 1" in str(alone.error)
+    assert "a worker could not begin with bucket 1" in str(alone.error)
     assert "it must reach Prefect's server" in str(alone.error)
     assert "has another version of this program" in str(mixed.error)
     assert nothing_is_judged(office)

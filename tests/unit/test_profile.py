@@ -564,7 +564,7 @@ def test_a_scheduler_is_a_host_and_a_port(tmp_path: Path, scheduler: str):
         ('scheduler = "tcp://somebody:secret@host:8786"', "must be tcp://host:port"),
         ('scheduler = "tcp://host:8786/path"', "must be tcp://host:port"),
         ('scheduler = "inproc://host:8786"', "must be tcp://host:port"),
-        ("batches_at_once = 0", "greater than or equal to 1"),
+        ("buckets_at_once = 0", "greater than or equal to 1"),
         ("patience_seconds = 0", "greater than 0"),
     ],
 )

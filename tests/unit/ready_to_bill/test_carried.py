@@ -10,9 +10,7 @@ from tasks.ready_to_bill.carried import CarriedJudgement, CarriedLines, made_of,
 from tasks.ready_to_bill.judgement import Judgement, judge, judge_here
 from tests.builders import line, lines, terms
 
-LINES = lines(
-    {}, {"line_id": "L2", "quantity": 2}, {"line_id": "L3", "order_status": "Cancelled"}
-)
+LINES = lines({}, {"line_id": "L2", "quantity": 2}, {"line_id": "L3", "order_status": "Cancelled"})
 
 
 def carried(thing: CarriedLines | CarriedJudgement) -> CarriedLines | CarriedJudgement:
@@ -64,15 +62,15 @@ def test_what_differs_is_said_in_words():
     assert unlike(here, {**here, "this program": "0"}) == "has another version of this program"
 
 
-def test_batches_are_judged_one_by_one_as_they_come():
+def test_buckets_are_judged_one_by_one_as_they_come():
     asked = []
 
-    def batches():
+    def buckets():
         for number in range(2):
             asked.append(number)
             yield LINES
 
-    judgements = judge_here(batches(), terms())
+    judgements = judge_here(buckets(), terms())
 
     assert [] == asked
     assert_frame_equal(judge(LINES, terms()).charges, next(judgements).charges)
