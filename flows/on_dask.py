@@ -47,6 +47,10 @@ _JUDGE = task(
 )(_judge)
 
 
+_security: Any = distributed.Security
+"""Dask's settings of encryption; they have no types."""
+
+
 def check_encryption(scheduler: str) -> None:
     """Refuse an address that does not go with what Dask's own settings say of encryption.
 
@@ -55,7 +59,7 @@ def check_encryption(scheduler: str) -> None:
     """
     is_encrypted = scheduler.startswith("tls://")
     try:
-        security = distributed.Security()
+        security = _security()
         has_certificates = security.get_connection_args("client").get("ssl_context") is not None
     except (OSError, ValueError) as error:
         raise ProfileWrong(

@@ -16,7 +16,7 @@ R2BError                        1   (a bug never looks like one of these)
   IllegalTransition            60   a move the rules do not know
   StaleStatus         retry    61   the other side changed after we read it
   NotAllowed                   70   the operator does not hold the role, or another must approve
-  ServingFailed                80   what runs flows, or judges elsewhere, does not come up, or stay up
+  ServingFailed                80   what runs flows or judges elsewhere does not come up, or stay
 
 Messages hold ids, counts, feed and column names: never customer data.
 """

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +16,7 @@ import dask
 import httpx
 import polars as pl
 import pytest
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
 from flows.billing_run import billing_run
 from flows.console.doctor_view import examine
@@ -25,6 +25,7 @@ from flows.wiring import open_judging
 from sandbox.reseller import make_feeds
 from schemas.errors import ProfileWrong
 from schemas.marts import VIEWS
+from schemas.receipts import RunReceipt
 from tests.dask_cluster import Cluster, dask_cluster
 from tests.integration.office import Office
 from tests.prefect_server import free_port, prefect_server
@@ -67,8 +68,15 @@ class Scene:
         (folder / "r2b.toml").write_text(profile + more, encoding="utf-8")
         return folder
 
-    def on_dask(self, name: str) -> tuple[Path, subprocess.CompletedProcess[str]]:
-        """A tenant whose run has ended."""
+    def flow_run(self, name: str) -> tuple[Path, RunReceipt]:
+        """A tenant, and how its run went: a flow run as any other."""
+        folder = self.tenant(name, on_dask(self.cluster.address))
+        client = {PREFECT_API_URL: self.api, PREFECT_HOME: self.folder / "client"}
+        with temporary_settings(client):
+            return folder, billing_run(str(folder / "r2b.toml"), DAY)
+
+    def command(self, name: str) -> tuple[Path, subprocess.CompletedProcess[str]]:
+        """The same by the command, in a process of its own."""
         folder = self.tenant(name, on_dask(self.cluster.address))
         said = subprocess.run(
             [sys.executable, "-c", R2B, "run", "--json", "--as-of", DAY.isoformat()],
@@ -131,7 +139,7 @@ def batches(folder: Path) -> dict[str, Any]:
     return files
 
 
-def views(folder: Path, run: str) -> dict[str, list[tuple[str, ...]]]:
+def views(folder: Path, receipt: RunReceipt) -> dict[str, list[tuple[str, ...]]]:
     """Every view of the published copy, but for moments, their digests, the run and its folder."""
     found = {}
     for name in VIEWS:
@@ -144,16 +152,11 @@ def views(folder: Path, run: str) -> dict[str, list[tuple[str, ...]]]:
         texts = view.select(
             pl.col(lasting)
             .cast(pl.String)
-            .str.replace_all(run, "RUN", literal=True)
+            .str.replace_all(receipt.run_id, "RUN", literal=True)
             .str.replace_all(str(folder), "HERE", literal=True)
         )
         found[name] = sorted(texts.fill_null("-").rows())
     return found
-
-
-def same_as(here: Path, there: Path, runs: Mapping[Path, str]) -> None:
-    assert batches(here) == batches(there)
-    assert views(here, runs[here]) == views(there, runs[there])
 
 
 def test_a_run_comes_to_the_same_on_a_cluster_whoever_is_killed(
@@ -166,24 +169,21 @@ def test_a_run_comes_to_the_same_on_a_cluster_whoever_is_killed(
         job = run_job(here, DAY)
         assert job.receipt is not None
         assert job.receipt.batch is not None
-        runs = {here: job.receipt.run_id}
+        wanted = batches(here), views(here, job.receipt)
 
-        whole, said = there.on_dask("whole")
-        assert (0, "") == (said.returncode, said.stderr)
-        runs[whole] = json.loads(said.stdout)["run_id"]
-        same_as(here, whole, runs)
+        whole, receipt = there.flow_run("whole")
+        assert wanted == (batches(whole), views(whole, receipt))
         judged = there.judged_there()
         assert len(judged) > 5
         assert {"COMPLETED"} == set(judged)
 
         there.cluster.let_die(1)
-        killed, said = there.on_dask("killed")
-        assert (0, "", 0) == (said.returncode, said.stderr, there.cluster.deaths_due())
-        runs[killed] = json.loads(said.stdout)["run_id"]
-        same_as(here, killed, runs)
+        killed, receipt = there.flow_run("killed")
+        assert 0 == there.cluster.deaths_due()
+        assert wanted == (batches(killed), views(killed, receipt))
 
         there.cluster.let_die(100)
-        poisoned, said = there.on_dask("poisoned")
+        poisoned, said = there.command("poisoned")
         assert there.cluster.deaths_due() < 98
         assert 80 == said.returncode, said.stderr
         assert "ended every worker that took it" in json.loads(said.stdout)["error"]["message"]
