@@ -29,7 +29,7 @@ class ChangeStore:
         for table in ("change", "change_hold", "pair_wait", "do_not_bill", "cease_request"):
             self._connection.execute(f"TRUNCATE out.{table}")
         self._connection.execute(
-            "CREATE OR REPLACE TEMP TABLE settled "
+            "CREATE OR REPLACE TEMP TABLE as_told "
             "(line_id VARCHAR, charge_type VARCHAR, content VARCHAR)"
         )
         self._connection.execute(statement("changes/make_in_flight"))
@@ -86,11 +86,11 @@ class ChangeStore:
 
     def keep_settled(self, settled: pl.DataFrame) -> None:
         """Keep for `settle` that charges (charge key, `content`) are as told after all."""
-        append(self._connection, "settled", settled)
+        append(self._connection, "as_told", settled)
 
     def to_settle(self) -> Iterator[dict[str, object]]:
         """What was kept, in parts that fit into memory."""
-        rows = scalar(self._connection, "SELECT count(*) FROM settled")
+        rows = scalar(self._connection, "SELECT count(*) FROM as_told")
         for first in range(0, rows, _CHARGES_AT_ONCE):
             yield {"first_row": first, "last_row": first + _CHARGES_AT_ONCE - 1}
 

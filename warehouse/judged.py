@@ -92,6 +92,9 @@ _SEEN: Mapping[str, _Seen] = {
 """What a judgement sees that is no record of a feed, by name."""
 
 
+_MANY = 100_000
+"""So many changes, and what was seen is written anew: to look each of them up takes as long."""
+
 FOLLOWERS = ("check records", "remember both sides")
 """Steps that have to look only at what was judged since they were last done."""
 
@@ -218,11 +221,23 @@ class JudgedStore:
         differs = " OR ".join(
             f"now.{column} IS DISTINCT FROM was.{column}" for column in ("key", *seen.columns)
         )
-        changed = first_row(
-            self._connection,
-            f"INSERT INTO work.changed SELECT '{seen.kind}', coalesce(now.key, was.key) "
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE seen_anew AS SELECT coalesce(now.key, was.key) AS key "
             f"FROM ({seen.rows}) AS now FULL JOIN work.was_{name} AS was ON {same} "
-            f"WHERE {differs}",
+            f"WHERE {differs}"
         )
-        if changed and changed[0]:
+        counts = "SELECT count(*), count(*) = count(key) FROM seen_anew"
+        changed, are_named = first_row(self._connection, counts) or (0, True)
+        if not changed:
+            return
+        self._connection.execute(
+            f"INSERT INTO work.changed SELECT '{seen.kind}', key FROM seen_anew"
+        )
+        if not are_named or changed > _MANY:
             self._connection.execute(f"CREATE OR REPLACE TABLE work.was_{name} AS {seen.rows}")
+            return
+        of_them = "WHERE key IN (FROM seen_anew)"
+        self._connection.execute(f"DELETE FROM work.was_{name} {of_them}")
+        self._connection.execute(
+            f"INSERT INTO work.was_{name} SELECT * FROM ({seen.rows}) {of_them}"
+        )

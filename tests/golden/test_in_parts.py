@@ -3,13 +3,14 @@
 import pytest
 
 from tests.golden import cases, days
-from warehouse import asked, batches, changes, queries
+from warehouse import asked, batches, changes, judged, queries
 
 
 @pytest.fixture(autouse=True)
 def _little_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asked, "_LINES_AT_ONCE", 2)
     monkeypatch.setattr(asked, "_BILLED_AT_ONCE", 2)
+    monkeypatch.setattr(judged, "_MANY", 0)
     monkeypatch.setattr(batches, "_CHARGES_AT_ONCE", 2)
     monkeypatch.setattr(changes, "_CHARGES_AT_ONCE", 2)
     monkeypatch.setattr(queries, "_ROWS_PER_BATCH", 3)

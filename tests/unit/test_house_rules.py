@@ -147,6 +147,18 @@ def locked():
     return dict(re.findall(r"^([a-z0-9-]+)==([^ ]+)", lock, re.MULTILINE))
 
 
+def test_no_frame_is_called_like_a_temporary_table():
+    """DuckDB refuses to register a frame under the name of a table that the connection has."""
+    code = "\n".join(path.read_text(encoding="utf-8") for path in modules("warehouse"))
+    sql = "\n".join(path.read_text(encoding="utf-8") for path in sql_files())
+    frames = set(re.findall(r'registered\(\s*[\w.]+,\s*"(\w+)"', code))
+    tables = set(re.findall(r"TEMP TABLE (\w+)", code + sql))
+
+    assert {"appended_rows", "outcomes"} <= frames
+    assert {"standing", "as_told"} <= tables
+    assert set() == frames & tables
+
+
 def test_the_lock_holds_no_address():
     assert "://" not in (ROOT / "requirements.lock").read_text(encoding="utf-8")
 
