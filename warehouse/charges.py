@@ -94,11 +94,12 @@ class ChargeStore:
         What has to outlive it is kept.
         """
         where = "WHERE charge.line_id IN (FROM work.line_to_judge)" if listed_only else ""
+        self._connection.execute(statement("judge/make_absent"))
         self._connection.execute("CREATE OR REPLACE TEMP TABLE before AS FROM out.charge LIMIT 0")
         self._connection.execute(
             "INSERT INTO before SELECT charge.* FROM out.charge AS charge "
-            "SEMI JOIN ops.charge_state AS state "
-            f"ON charge.line_id = state.line_id AND charge.charge_type = state.charge_type {where}"
+            "SEMI JOIN absent AS gone "
+            f"ON charge.line_id = gone.line_id AND charge.charge_type = gone.charge_type {where}"
         )
         if not listed_only:
             self._connection.execute(
@@ -207,7 +208,6 @@ class ChargeStore:
 
         Source: ruling 27. They are reported as `source_gone`; nothing ceases by itself.
         """
-        self._connection.execute(statement("judge/make_absent"))
         self._connection.execute(statement("judge/keep_gone"))
         self._connection.execute(statement("judge/report_gone"))
 

@@ -1,5 +1,5 @@
 -- Charges with ledger history whose line is in the feeds no more: kept as they were last seen.
--- Params: none. `before` holds the last run's charges with ledger history, `absent` those that are gone.
+-- Params: none. `absent` holds those that are gone, `before` the last run's charges of them.
 INSERT INTO out.charge
 SELECT
     gone.* REPLACE (
