@@ -14,6 +14,9 @@ from warehouse.statements import statement
 
 _CHARGES_AT_ONCE = 250_000
 
+_CHARGES_TO_STAND = 3_000_000
+"""As many as are held against the CLIs that are there: of each, two short texts."""
+
 
 class ChangeStore:
     """Billed charges beside what The Layer says of them today."""
@@ -143,12 +146,23 @@ class ChangeStore:
         self._connection.execute(statement("changes/make_without_clis"))
         day: dict[str, object] = {"as_of": as_of}
         # one after the other: in one statement, all of it would have to fit into memory at once
-        self._connection.execute(statement("changes/make_empty_places"), day)
+        self._find_empty_places(day)
         self._connection.execute(statement("changes/make_left_clis"), day)
         self._connection.execute(statement("changes/make_standing_told"), day)
         self._connection.execute(statement("changes/make_standing"), day)
         self._connection.execute(statement("changes/make_touched"), day)
         return read(self._connection, statement("changes/read_standing"))
+
+    def _find_empty_places(self, day: dict[str, object]) -> None:
+        """Make `empty_place`: where CLIs are there, and nobody stands."""
+        self._connection.execute(statement("changes/make_unanswered_places"))
+        places = statement("changes/read_empty_places")
+        told = scalar(self._connection, "SELECT count(*) FROM ops.billed")
+        parts = -(-told // _CHARGES_TO_STAND) or 1
+        put = "CREATE OR REPLACE TEMP TABLE empty_place AS"
+        for part in range(parts):
+            self._connection.execute(f"{put} {places}", {**day, "part": part, "parts": parts})
+            put = "INSERT INTO empty_place"
 
     def lives(self, sites: pl.Series) -> pl.DataFrame:
         """The CLIs that are there at `sites` (Affinity's references): LIFE."""

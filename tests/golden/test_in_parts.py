@@ -13,6 +13,7 @@ def _little_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judged, "_MANY", 0)
     monkeypatch.setattr(batches, "_CHARGES_AT_ONCE", 2)
     monkeypatch.setattr(changes, "_CHARGES_AT_ONCE", 2)
+    monkeypatch.setattr(changes, "_CHARGES_TO_STAND", 1)
     monkeypatch.setattr(queries, "_ROWS_PER_BATCH", 3)
 
 
