@@ -156,12 +156,19 @@ class ChangeStore:
     def _find_empty_places(self, day: dict[str, object]) -> None:
         """Make `empty_place`: where CLIs are there, and nobody stands."""
         self._connection.execute(statement("changes/make_unanswered_places"))
-        places = statement("changes/read_empty_places")
         told = scalar(self._connection, "SELECT count(*) FROM ops.billed")
         parts = -(-told // _CHARGES_TO_STAND) or 1
         put = "CREATE OR REPLACE TEMP TABLE empty_place AS"
         for part in range(parts):
-            self._connection.execute(f"{put} {places}", {**day, "part": part, "parts": parts})
+            places = statement("changes/read_empty_places")
+            if parts > 1:
+                of_part = f"AND hash(site_ref, cli) % {parts} = {part}"
+                places = places.replace("/* part */", of_part)
+                places = places.replace(
+                    "/* part of lives */",
+                    of_part.replace("site_ref, cli", "life.site_ref, life.cli"),
+                )
+            self._connection.execute(f"{put} {places}", day)
             put = "INSERT INTO empty_place"
 
     def lives(self, sites: pl.Series) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 -- Places of CLIs that are there, and that no billed charge stands on, nor anything that has no answer yet. What
 -- hangs on an asset with additional numbers is not among them.
--- Params: $as_of DATE; $part BIGINT of $parts BIGINT of the places: all would have to fit into memory.
--- unanswered_place is made.
+-- Params: $as_of DATE. unanswered_place is made. /* part */ stands for a condition by which some places are asked
+-- about at a time: all would have to fit into memory.
 SELECT life.site_ref, life.cli, life.customer_ref, life.asset_id
 FROM ops.cli_state AS life
 ANTI JOIN (
@@ -10,13 +10,13 @@ ANTI JOIN (
     WHERE
         charge_type = 'recurring'
         AND (bill_end_on IS NULL OR bill_end_on >= $as_of)
-        AND hash(site_ref, cli) % $parts = $part
+        /* part */
 ) AS billed ON life.site_ref = billed.site_ref AND life.cli = billed.cli
 ANTI JOIN unanswered_place AS asked
     ON life.site_ref = asked.site_ref AND life.cli = asked.cli
 ANTI JOIN core.asset_numbers AS number ON life.asset_id = number.asset_id
 WHERE
-    hash(life.site_ref, life.cli) % $parts = $part
-    AND life.status IN ('live', 'seen')
+    life.status IN ('live', 'seen')
     AND life.start_on IS NOT NULL
-    AND (life.end_on IS NULL OR life.end_on >= $as_of);
+    AND (life.end_on IS NULL OR life.end_on >= $as_of)
+    /* part of lives */;
