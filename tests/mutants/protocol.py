@@ -342,6 +342,7 @@ MUTANTS = (
         _apply(
             connection,
             batch,
+            rows,
             settlement,
             Decision("transfer", evidence.actor, moment),
             state=state,
@@ -352,6 +353,7 @@ MUTANTS = (
         """        _apply(
             connection,
             batch,
+            rows,
             settlement,
             Decision("transfer", evidence.actor, moment),
             state=state,
