@@ -44,15 +44,14 @@ def open_place(profile: LoadedProfile, *, attempts: int | None = None) -> "Place
         from tasks.parquet.folder import FolderPlace  # noqa: PLC0415
 
         return FolderPlace(profile.parquet, for_group=profile.settings.warehouse.readers == "group")
-    from flows.objects import object_place  # noqa: PLC0415
+    from flows.objects import open_objects  # noqa: PLC0415
 
-    place = object_place(section.s3, "parquet.s3")
-    from tasks.objects import Objects  # noqa: PLC0415
+    objects = open_objects(section.s3, "parquet.s3")
     from tasks.parquet.store import StorePlace  # noqa: PLC0415
     from tasks.web import Patience  # noqa: PLC0415
 
     return StorePlace(
-        Objects(place),
+        objects,
         Patience(
             attempts=attempts or section.attempts,
             first_wait=section.first_wait_seconds,

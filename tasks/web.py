@@ -31,7 +31,7 @@ _OK = 200
 _FIRST_REDIRECT, _FIRST_REFUSAL, _FIRST_FAILURE = 300, 400, 500
 _WAITING_HELPS = frozenset({408, 425, 429})
 _SHORTEST_SECRET = 8  # a shorter token is in many an answer by chance
-_CHATTY = ("httpx", "httpcore", "stamina")
+_CHATTY = ("httpx", "httpcore")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\"';\s]+)", re.IGNORECASE)
 _VISIBLE_ASCII = re.compile(r"[!-~]+")
 
@@ -76,6 +76,22 @@ class Declined(Exception):
         self.status = status
 
 
+def patiently(patience: Patience) -> stamina.RetryingCaller:
+    """Asks again for as long as `patience` lasts: call it with what waiting cures, and a question.
+
+    Over whatever line; the last error is raised as it is. What the library would log of each try
+    is left out: what came of them all is said once, in our words.
+    """
+    logging.getLogger("stamina").setLevel(logging.ERROR)
+    return stamina.RetryingCaller(
+        attempts=patience.attempts,
+        timeout=None,
+        wait_initial=patience.first_wait,
+        wait_max=patience.longest_wait,
+        wait_jitter=patience.first_wait,
+    )
+
+
 def is_token(text: str) -> bool:
     """Whether a text can be sent as a bearer token: visible ASCII, without a break."""
     return _VISIBLE_ASCII.fullmatch(text) is not None
@@ -88,7 +104,7 @@ def open_client(*, token: str | None, patience: Patience) -> httpx.Client:
         ValueError: the token is none that can be sent.
     """
     for name in _CHATTY:  # they log addresses
-        logging.getLogger(name).setLevel(logging.ERROR if name == "stamina" else logging.WARNING)
+        logging.getLogger(name).setLevel(logging.WARNING)
     headers = {"Accept-Encoding": "identity"}
     if token is not None:
         if not is_token(token):
@@ -126,19 +142,12 @@ def ask(
         NoAnswer: nothing usable came, however often we asked; the last one tells why.
         Declined: the other side said no.
     """
-    attempts = stamina.retry_context(
-        on=lambda error: _wait(error, patience),
-        attempts=patience.attempts,
-        timeout=None,
-        wait_initial=patience.first_wait,
-        wait_max=patience.longest_wait,
-        wait_jitter=patience.first_wait,
-    )
-    for attempt in attempts:
-        with attempt:
-            request = client.build_request("GET", url)
-            return read(ask_once(client, request, patience, max_bytes=max_bytes, also=also))
-    raise AssertionError("the last attempt raises")
+
+    def question() -> T:
+        request = client.build_request("GET", url)
+        return read(ask_once(client, request, patience, max_bytes=max_bytes, also=also))
+
+    return patiently(patience)(lambda error: _wait(error, patience), question)
 
 
 def ask_once(

@@ -16,6 +16,8 @@ from typing import Any
 
 import distributed
 
+from tests.prefect_server import end
+
 _PATIENCE_SECONDS = 120
 _DEATHS = "R2B_TEST_DEATHS"
 """Names the folder in which a file stands for each death that is due."""
@@ -85,7 +87,7 @@ class Cluster:
             stdout=log,
             stderr=log,
         )
-        self._stack.callback(_end, process)
+        self._stack.callback(end, process, within=30)
 
 
 @contextlib.contextmanager
@@ -101,15 +103,6 @@ def _plain_environment(folder: Path) -> dict[str, str]:
     """Nothing of Prefect: what workers need to know comes along with what they are asked."""
     here = {name: said for name, said in os.environ.items() if not name.startswith("PREFECT_")}
     return {**here, "PREFECT_HOME": str(folder / "prefect"), "DO_NOT_TRACK": "1"}
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(timeout=30)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def _until(holds: Any, otherwise: str) -> None:

@@ -50,13 +50,18 @@ def prefect_server(home: Path, more: Mapping[str, str] | None = None) -> Iterato
         _wait_until_healthy(address, server, home / "server.log")
         yield address
     finally:
-        server.terminate()
-        try:
-            server.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        end(server, within=20)
         log.close()
+
+
+def end(process: subprocess.Popen[bytes], *, within: float) -> None:
+    """End a process, gently for so many seconds."""
+    process.terminate()
+    try:
+        process.wait(timeout=within)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait_until_healthy(address: str, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -158,17 +158,12 @@ class ChangeStore:
         self._connection.execute(statement("changes/make_unanswered_places"))
         told = scalar(self._connection, "SELECT count(*) FROM ops.billed")
         parts = -(-told // _CHARGES_TO_STAND) or 1
+        places = statement("changes/read_empty_places")
         put = "CREATE OR REPLACE TEMP TABLE empty_place AS"
         for part in range(parts):
-            places = statement("changes/read_empty_places")
-            if parts > 1:
-                of_part = f"AND hash(site_ref, cli) % {parts} = {part}"
-                places = places.replace("/* part */", of_part)
-                places = places.replace(
-                    "/* part of lives */",
-                    of_part.replace("site_ref, cli", "life.site_ref, life.cli"),
-                )
-            self._connection.execute(f"{put} {places}", day)
+            of_part = f"AND hash(site_ref, cli) % {parts} = {part}" if parts > 1 else ""
+            some = places.replace("/* part */", of_part)
+            self._connection.execute(f"{put} {some}", day)
             put = "INSERT INTO empty_place"
 
     def lives(self, sites: pl.Series) -> pl.DataFrame:

@@ -95,9 +95,8 @@ class ChargeStore:
         """
         where = "WHERE charge.line_id IN (FROM work.line_to_judge)" if listed_only else ""
         self._connection.execute(statement("judge/make_absent"))
-        self._connection.execute("CREATE OR REPLACE TEMP TABLE before AS FROM out.charge LIMIT 0")
         self._connection.execute(
-            "INSERT INTO before SELECT charge.* FROM out.charge AS charge "
+            "CREATE OR REPLACE TEMP TABLE before AS SELECT charge.* FROM out.charge AS charge "
             "SEMI JOIN absent AS gone "
             f"ON charge.line_id = gone.line_id AND charge.charge_type = gone.charge_type {where}"
         )

@@ -26,7 +26,7 @@ from tasks.affinity.port import (
 )
 from tasks.outbox.delivery_journal import DeliveryJournal, FileDelivery, write_delivery
 from tasks.outbox.durable import moment_text
-from tasks.web import Patience
+from tasks.web import Patience, patiently
 
 # it logs each try at warning; what came of them all is said once, in our words
 logging.getLogger("stamina").setLevel(logging.ERROR)
@@ -125,7 +125,6 @@ class Carrying:
         raise Doubt(f"{name}: {words}")
 
     def _bring(self, name: str) -> None:
-        patience = self._terms.patience
         for wait in stamina.retry_context(
             on=NotTakenYet,
             attempts=None,
@@ -135,16 +134,7 @@ class Carrying:
             wait_jitter=0,
         ):
             with wait:
-                for again in stamina.retry_context(
-                    on=self._pause,
-                    attempts=patience.attempts,
-                    timeout=None,
-                    wait_initial=patience.first_wait,
-                    wait_max=patience.longest_wait,
-                    wait_jitter=patience.first_wait,
-                ):
-                    with again:
-                        self._try(name)
+                patiently(self._terms.patience)(self._pause, self._try, name)
 
     def _pause(self, error: Exception) -> bool | float:
         """Whether to go on after `error`, and after how long if the other side said so."""

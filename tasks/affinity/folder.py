@@ -19,6 +19,7 @@ from tasks.affinity.port import (
     Seen,
     Sight,
     checked,
+    on_its_way,
     results_name,
 )
 from warehouse.connection import file_sha256, sync_folder
@@ -51,14 +52,7 @@ class FolderDelivery:
         if archive is None:
             raise CannotAsk
         with self._reachable():
-            # in the order a file moves, then the first place again: one that moves while we look
-            # is seen in one of them
-            for place, seen in (
-                (self._drop.inbox, Seen.STORED),
-                (archive, Seen.TAKEN),
-                (self._drop.error, Seen.REFUSED),
-                (self._drop.inbox, Seen.STORED),
-            ):
+            for place, seen in on_its_way(self._drop.inbox, archive, self._drop.error):
                 with contextlib.suppress(FileNotFoundError):
                     digest = file_sha256(place / remote_name)
                     return Sight(seen, digest, self._words(remote_name, seen))

@@ -19,6 +19,7 @@ from tasks.affinity.port import (
     Seen,
     Sight,
     checked,
+    on_its_way,
     results_name,
 )
 from tasks.objects import AlreadyThere, NotThere, Objects, StoreDown, StoreRefused
@@ -50,13 +51,7 @@ class StoreDelivery:
         if places.archive is None:
             raise CannotAsk
         with _reachable():
-            # as in a folder: the inbox twice, so that a file that moves while we look is seen
-            for folder, seen in (
-                (places.inbox, Seen.STORED),
-                (places.archive, Seen.TAKEN),
-                (places.error, Seen.REFUSED),
-                (places.inbox, Seen.STORED),
-            ):
+            for folder, seen in on_its_way(places.inbox, places.archive, places.error):
                 digest = self._sha256(join(folder, remote_name))
                 if digest is not None:
                     words = b""

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from schemas.errors import DeliveryIncomplete
+
+T = TypeVar("T")
 
 
 class Seen(StrEnum):
@@ -42,6 +44,20 @@ class Outgoing(NamedTuple):
     path: Path
     sha256: str
     bytes: int
+
+
+def on_its_way(inbox: T, archive: T, error: T) -> tuple[tuple[T, Seen], ...]:
+    """Where to look for a file in a drop, and what it means to find it there.
+
+    In the order a file moves, then the first place again: one that moves while we look is seen in
+    one of them.
+    """
+    return (
+        (inbox, Seen.STORED),
+        (archive, Seen.TAKEN),
+        (error, Seen.REFUSED),
+        (inbox, Seen.STORED),
+    )
 
 
 class LinkDown(Exception):

@@ -25,6 +25,7 @@ from tasks.affinity.port import (
     Seen,
     Sight,
     checked,
+    on_its_way,
     results_name,
 )
 
@@ -81,13 +82,7 @@ class SftpDelivery:
 
     async def _look(self, sftp: asyncssh.SFTPClient, remote_name: str) -> Sight:
         place = self._place
-        # as in a folder: the inbox twice, so that a file that moves while we look is seen
-        for folder, seen in (
-            (place.inbox, Seen.STORED),
-            (place.archive or "", Seen.TAKEN),
-            (place.error, Seen.REFUSED),
-            (place.inbox, Seen.STORED),
-        ):
+        for folder, seen in on_its_way(place.inbox, place.archive or "", place.error):
             digest = await self._sha256(sftp, join(folder, remote_name))
             if digest is not None:
                 words = b""

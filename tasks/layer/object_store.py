@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-import stamina
-
 from schemas.errors import SourceRefused, SourceUnavailable
 from tasks.layer.landing import LandedFile, keep
 from tasks.objects import Changed, Listed, NotThere, Objects, StoreDown, StoreRefused
-from tasks.web import Patience
+from tasks.web import Patience, patiently
 
 T = TypeVar("T")
 
@@ -20,13 +18,7 @@ class StoreShelf:
     def __init__(self, objects: Objects, patience: Patience) -> None:
         """`objects` is where The Layer's exports are put."""
         self._objects = objects
-        self._caller = stamina.RetryingCaller(
-            attempts=patience.attempts,
-            timeout=None,
-            wait_initial=patience.first_wait,
-            wait_max=patience.longest_wait,
-            wait_jitter=patience.first_wait,
-        )
+        self._patience = patience
         self._listed: dict[str, Listed] = {}
 
     def look(self) -> frozenset[str]:
@@ -61,7 +53,7 @@ class StoreShelf:
     def _asked(self, doing: str, question: Callable[[], T]) -> T:
         """Ask until an answer comes, as often as our patience lasts."""
         try:
-            return self._caller(StoreDown, question)
+            return patiently(self._patience)(StoreDown, question)
         except StoreDown as error:
             raise SourceUnavailable(
                 f"{doing}: {error.words}.", hint="Run again later; feeds.s3 says where it is."

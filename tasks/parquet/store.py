@@ -4,16 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-import stamina
-
 from tasks.objects import AlreadyThere, Changed, NotThere, Objects, StoreDown, StoreRefused
 from tasks.parquet.port import POINTER, PlaceFailed, Stock
-from tasks.web import Patience
+from tasks.web import Patience, patiently
 
 T = TypeVar("T")
-
-_SHORTEST_WAIT = 0.001
-"""Seconds; the library takes 0 for a mistake."""
 
 
 class StorePlace:
@@ -64,20 +59,9 @@ class StorePlace:
         self._ask(lambda: self._objects.delete(name))
 
     def _ask(self, question: Callable[[], T]) -> T:
-        first_wait = max(self._patience.first_wait, _SHORTEST_WAIT)
         try:
-            for attempt in stamina.retry_context(
-                on=StoreDown,
-                attempts=self._patience.attempts,
-                timeout=None,
-                wait_initial=first_wait,
-                wait_max=max(self._patience.longest_wait, first_wait),
-                wait_jitter=first_wait,
-            ):
-                with attempt:
-                    return question()
+            return patiently(self._patience)(StoreDown, question)
         except (StoreDown, StoreRefused) as error:
             raise PlaceFailed(error.words) from error
         except NotThere as error:
             raise PlaceFailed("what was just listed is not there any more") from error
-        raise AssertionError("the last attempt raises")

@@ -20,7 +20,7 @@ def refused_rows(
     Args:
         outcomes: new outcomes with `stands_as`; a bystander is nobody's failure.
         rows: ROW of the batch: `row_key`, `subject`, `kind`.
-        products: the batch's frozen product rows.
+        products: the batch's frozen product rows, at least those that were refused.
         ceases: the batch's cease rows: `row_key`, `cease_on`, `cease_reason`, `kind`, `value`.
 
     Returns:

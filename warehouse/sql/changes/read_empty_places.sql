@@ -3,7 +3,15 @@
 -- Params: $as_of DATE. unanswered_place is made. /* part */ stands for a condition by which some places are asked
 -- about at a time: all would have to fit into memory.
 SELECT life.site_ref, life.cli, life.customer_ref, life.asset_id
-FROM ops.cli_state AS life
+FROM (
+    SELECT site_ref, cli, customer_ref, asset_id
+    FROM ops.cli_state
+    WHERE
+        status IN ('live', 'seen')
+        AND start_on IS NOT NULL
+        AND (end_on IS NULL OR end_on >= $as_of)
+        /* part */
+) AS life
 ANTI JOIN (
     SELECT site_ref, cli
     FROM ops.billed
@@ -14,9 +22,4 @@ ANTI JOIN (
 ) AS billed ON life.site_ref = billed.site_ref AND life.cli = billed.cli
 ANTI JOIN unanswered_place AS asked
     ON life.site_ref = asked.site_ref AND life.cli = asked.cli
-ANTI JOIN core.asset_numbers AS number ON life.asset_id = number.asset_id
-WHERE
-    life.status IN ('live', 'seen')
-    AND life.start_on IS NOT NULL
-    AND (life.end_on IS NULL OR life.end_on >= $as_of)
-    /* part of lives */;
+ANTI JOIN core.asset_numbers AS number ON life.asset_id = number.asset_id;
