@@ -1,12 +1,11 @@
 """A real Dask cluster on loopback: a scheduler, and workers that can be let die as they judge.
 
-Processes are ended by pid. As a module, this is what its workers load before they begin.
+Processes are ended by pid.
 """
 
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -16,11 +15,10 @@ from typing import Any
 
 import distributed
 
+from tests import mortal_worker
 from tests.prefect_server import end
 
 _PATIENCE_SECONDS = 120
-_DEATHS = "R2B_TEST_DEATHS"
-"""Names the folder in which a file stands for each death that is due."""
 
 _ON_LOOPBACK = ("--host", "127.0.0.1", "--no-dashboard", "--dashboard-address", "127.0.0.1:0")
 """A scheduler and workers answer over HTTP as well: without a dashboard too, and to everybody."""
@@ -52,8 +50,8 @@ class Cluster:
                 *("--scheduler-file", str(self._file)),
                 *("--nworkers", "1", "--nthreads", "1"),
                 *("--local-directory", str(self._folder / "scratch")),
-                *("--preload", __file__),
-                **{_DEATHS: str(self._deaths)},
+                *("--preload", mortal_worker.__file__),
+                **{mortal_worker.DEATHS: str(self._deaths)},
                 **environment,
             )
         if number:
@@ -110,20 +108,3 @@ def _until(holds: Any, otherwise: str) -> None:
     while not holds():
         assert time.monotonic() < end, otherwise
         time.sleep(0.05)
-
-
-def dask_setup(_worker: object) -> None:
-    """Called by a worker that loads this: let it die in the middle of a bucket when it is due."""
-    from tasks.ready_to_bill import judgement
-
-    deaths, judged = Path(os.environ[_DEATHS]), judgement._verdicts
-
-    def mortal(*said: Any) -> Any:
-        for death in sorted(deaths.iterdir()):
-            # one death is for one: whoever takes it away has it
-            with contextlib.suppress(FileNotFoundError):
-                death.unlink()
-                os.kill(os.getpid(), signal.SIGKILL)
-        return judged(*said)
-
-    judgement._verdicts = mortal

@@ -24,6 +24,9 @@ WAYS = ("folder", "sftp", "http", "s3")
 DROP = "of/affinity"
 TOKEN = "token-of-the-test"  # noqa: S105  a stand-in takes any
 
+_PATIENT = 30.0
+"""Seconds that even a busy machine stays within; a test whose wait is in vain says a short one."""
+
 _PATIENCE = """
 [retry]
 first_wait_seconds = 1
@@ -129,12 +132,14 @@ def profile_text(
     stand_in: StandIn,
     way: str,
     *,
-    waits: float = 5.0,
+    waits: float = _PATIENT,
+    for_answers: float | None = None,
     more: str = "",
     store: Bucket | None = None,
 ) -> str:
-    """A profile that delivers to the stand-in, quickly impatient."""
-    text = _PATIENCE.format(way=way, more=more, receipt_wait=waits, answer_wait=waits)
+    """A profile that delivers to the stand-in: `waits` for receipts, and as long for answers."""
+    answers_wait = waits if for_answers is None else for_answers
+    text = _PATIENCE.format(way=way, more=more, receipt_wait=waits, answer_wait=answers_wait)
     if way == "http":
         return f'{text}\n[delivery.http]\nurl = "{stand_in.http}"\ntimeout_seconds = 1.0\n'
     if way == "folder":
@@ -160,7 +165,8 @@ def exchange(
     rules: Iterable[object] = (),
     policy: Policy | None = None,
     poll: float | None = 0.02,
-    waits: float = 5.0,
+    waits: float = _PATIENT,
+    for_answers: float | None = None,
     more: str = "",
     loading: Loading = Loading.AT_ONCE,
 ) -> Iterator[Exchange]:
@@ -191,6 +197,8 @@ def exchange(
             patch.setenv("R2B_ACCESS_KEY", KEY)
             patch.setenv("R2B_SECRET_KEY", SECRET)
             stack.enter_context(ferrying(store.folder(DROP), state / "drop"))
-        text = profile_text(stand_in, way, waits=waits, more=more, store=store)
+        text = profile_text(
+            stand_in, way, waits=waits, for_answers=for_answers, more=more, store=store
+        )
         (office.folder / "r2b.toml").write_text(text, encoding="utf-8")
         yield Exchange(office, stand_in, way, store)

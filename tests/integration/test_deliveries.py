@@ -113,7 +113,7 @@ def test_an_answer_to_one_of_the_files_is_not_the_answer(
     tmp_path: Path, written: Callable[[Path, int], Office]
 ):
     rules = [{"on": "load", "do": "late", "name": "*08_products.csv", "asks": 10_000, "times": -1}]
-    with exchange(written(tmp_path, 2), "http", rules=rules, waits=0.2) as both:
+    with exchange(written(tmp_path, 2), "http", rules=rules, for_answers=0.2) as both:
         both.deliver()
 
         assert "delivered" == both.state()
@@ -126,7 +126,7 @@ def test_an_answer_that_is_still_being_written_is_not_taken(
     """Where one refused row takes its file along, what is not mentioned yet would be sent again."""
     more = 'failure_scope = "file"'
     rules = [{"on": "load", "do": "late", "name": "*08_products.csv", "asks": 10_000, "times": -1}]
-    with exchange(written(tmp_path, 2), "folder", rules=rules, waits=0.2, more=more) as both:
+    with exchange(written(tmp_path, 2), "folder", rules=rules, for_answers=0.2, more=more) as both:
         both.deliver()
         assert both.stand_in.drop is not None
         path = both.stand_in.drop / "results" / results_name(names()[1])
@@ -224,7 +224,7 @@ def test_once_all_files_have_left_a_person_may_say_that_they_are_loaded(
     tmp_path: Path, written: Callable[[Path, int], Office]
 ):
     rules = [{"on": "load", "do": "late", "name": "*08_products.csv", "asks": 10_000, "times": -1}]
-    with exchange(written(tmp_path, 2), "http", rules=rules, waits=0.2) as both:
+    with exchange(written(tmp_path, 2), "http", rules=rules, for_answers=0.2) as both:
         both.deliver()
 
         assert ("delivered", "confirmed") == (both.state(), both.office.uploaded().state)
@@ -556,7 +556,7 @@ def test_a_file_refused_after_its_receipt_is_told(
 ):
     rules = [{"on": "load", "do": "refuse_file", "name": "*06_clis.csv"}]
     with exchange(
-        written(tmp_path, 2), "http", rules=rules, waits=0.2, loading=Loading.WHEN_ASKED
+        written(tmp_path, 2), "http", rules=rules, for_answers=0.2, loading=Loading.WHEN_ASKED
     ) as both:
         receipt = both.deliver()
 

@@ -21,6 +21,8 @@ REFUSED = ("data", "refused", "parked")
 IN_DOUBT = ("data", "in_doubt", "parked")
 NOT_TAKEN = ("transient", "not_taken", "waiting")
 
+_SHORT, _ENOUGH_FOR_ONE, _LONG = 0.2, 3.0, 30.0
+
 
 def rule(on: str, do: str, name: str | None = None, times: int = 1, **settings: Any) -> Any:
     """One misbehaviour of the stand-in."""
@@ -46,10 +48,11 @@ class Case:
     store: tuple[tuple[str, str, str, int], ...] = ()
 
     @property
-    def waits(self) -> float:
+    def waits(self) -> dict[str, float]:
         """Where a wait is in vain it is short; elsewhere even a busy machine is quick enough."""
-        in_vain = self.item == NOT_TAKEN or self.first in {"in_doubt", "delivered"}
-        return 0.2 if in_vain else 10.0
+        if self.item != NOT_TAKEN:
+            return {"waits": _LONG, "for_answers": _SHORT if self.first == "delivered" else _LONG}
+        return {"waits": _SHORT if "receipted" not in self.files else _ENOUGH_FOR_ONE}
 
 
 BOTH = ("receipted", "receipted")
@@ -351,7 +354,7 @@ CASES = [
 def test_nothing_is_lost_nothing_twice_order_kept(
     case: Case, tmp_path: Path, written: Callable[[Path, int], Office]
 ):
-    with exchange(written(tmp_path, 2), case.way, rules=case.rules, waits=case.waits) as both:
+    with exchange(written(tmp_path, 2), case.way, rules=case.rules, **case.waits) as both:
         for each in case.store:
             assert both.store is not None
             both.store.misbehave(*each)
