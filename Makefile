@@ -21,7 +21,7 @@ given = $(if $(filter command,$(firstword $(origin $1))),--$2 '$($1)')
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV LINES
 
 .DEFAULT_GOAL := help
-.PHONY: browser strace help demo serve test year crash crash-deep soak concurrent-deep differential-deep histories-deep mutants mutants-deep fuzz-deep coverage setup check audit fix lock bench bench-deep docs clean $(KINDS:%=test-%)
+.PHONY: browser strace postgres help demo serve test year crash crash-deep soak concurrent-deep differential-deep histories-deep mutants mutants-deep fuzz-deep coverage setup check audit fix lock bench bench-deep docs clean $(KINDS:%=test-%)
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,11 +34,11 @@ demo: $(READY) ## show the whole job on a made-up reseller (LINES=20000 SEED=7)
 serve: $(READY) ## bring up server, worker and deployments: r2b.toml's, or a sample reseller's
 	@$(BIN)/r2b serve $(if $(wildcard r2b.toml),,--sample) $(ARGS)
 
-test: $(READY) browser strace ## run all tests
+test: $(READY) browser strace postgres ## run all tests
 	@echo "Running all tests: pytest $(ARGS)"
 	@$(PYTEST) $(ARGS)
 
-$(KINDS:%=test-%): test-%: $(READY) browser strace
+$(KINDS:%=test-%): test-%: $(READY) browser strace postgres
 	@echo "Running tests/$*: pytest $(ARGS)"
 	@$(PYTEST) tests/$* $(ARGS)
 
@@ -74,7 +74,7 @@ mutants-deep: $(READY) strace ## every small mistake there is, and every test of
 fuzz-deep: $(READY) ## damage 20,000 files and run on them (SEED=1): an hour of one core
 	@$(BIN)/python -m tests.malformed.fuzz --files 20000 $(call given,SEED,seed) $(ARGS)
 
-coverage: $(READY) browser strace ## run all tests, and list the lines of the product they never ran
+coverage: $(READY) browser strace postgres ## run all tests, and list the lines of the product they never ran
 	@$(PYTEST) --cov --cov-report=term $(ARGS)
 
 browser:
@@ -82,6 +82,9 @@ browser:
 
 strace:
 	@sh .ci/strace
+
+postgres:
+	@sh .ci/postgres
 
 setup: $(READY) ## make .venv, as every target does by itself when it has to
 	@echo 'The environment is ready.'

@@ -11,6 +11,7 @@ from pathlib import Path
 from flows.audit import catch_up
 from flows.parquet import follow
 from flows.profile import LoadedProfile
+from flows.register import compare
 from schemas.errors import NotPublished, R2BError, WarehouseBusy
 from tasks.verify.task import check_books
 from warehouse.connection import disk_trouble_told, held_open, prepare_warehouse
@@ -44,7 +45,9 @@ def alone_with(profile: LoadedProfile, *, stays_open: bool = True) -> Iterator[N
         DiskFailed: the disk is full, or fails, at whatever is done in the block.
         StaleStatus, DeliveryIncomplete: outbox or published copy know what it does not, or the
             other way round.
-        IllegalTransition: deployed, and this is not the tenant's home.
+        IllegalTransition: this is not the tenant's home, as the register says, or, deployed, the
+            server.
+        ServingFailed: the register does not answer.
     """
     with disk_trouble_told(profile.warehouse), _alone_with(profile, stays_open=stays_open):
         before = _seen(profile.published)
@@ -101,6 +104,7 @@ def _held(profile: LoadedProfile, patience: float, *, stays_open: bool) -> Itera
             max(patience, _LOOKERS_TAKE_SECONDS),
         )
         check_books(profile.warehouse, profile.outbox, profile.published)
+        compare(profile)
         yield
 
 

@@ -43,7 +43,7 @@ from schemas.errors import ProfileWrong
 from schemas.feeds import FEEDS, Feed, label_key, meanings
 from schemas.vocabulary import CliProfile
 from tasks.changes.terms import CHARGE_FIELDS, GROUP_KEYS, GROUPED_BY
-from tasks.layer.addresses import check_template, has, joined, origin
+from tasks.layer.addresses import check_template, has, is_this_machine, joined, origin
 
 DEFAULT_PROFILE = Path("r2b.toml")
 
@@ -125,6 +125,7 @@ class DateStyle(StrEnum):
 
 _VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
+_HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
 _FOLDER = re.compile(r"[!\"$->@-~]*")  # visible, without # and ?
 
 
@@ -1100,6 +1101,65 @@ class Parquet(Section):
         return self
 
 
+class PostgresRegister(Section):
+    """A PostgreSQL database that keeps the register."""
+
+    host: str = Field("", description="The server's name or address.")
+    port: int = Field(5432, ge=1, le=65535, description="The port it listens on.")
+    database: str = Field("r2b", min_length=1, description="The database.")
+    username: str = Field("r2b", min_length=1, description="Who we are there.")
+    schema_name: str = Field(
+        "r2b", min_length=1, description="The schema of its table; made if it may be."
+    )
+    password_env: str = Field(
+        "R2B_REGISTER_PASSWORD",
+        pattern=_VARIABLE,
+        description="The environment variable with the password.",
+    )
+    password_secret: str = Field("", description="Or the Prefect Secret block with it.")
+    encrypted: bool = Field(
+        True, description="TLS, the server known by its certificate; false: on this machine only."
+    )
+    certificates: Path | None = Field(
+        None, description="Those that vouch for the server, as PEM; none: the system's."
+    )
+    timeout_seconds: float = Field(10, gt=0, description="Of one question.")
+
+    @field_validator("host")
+    @classmethod
+    def _one_host(cls, host: str) -> str:
+        if host and not _HOST.fullmatch(host):
+            message = "must be the name or address of one host"
+            raise ValueError(message)
+        return host
+
+    @model_validator(mode="after")
+    def _plain_stays_here(self) -> "PostgresRegister":
+        if not self.encrypted and not is_this_machine(self.host):
+            message = "encrypted = false is for a database on this machine only"
+            raise ValueError(message)
+        return self
+
+
+class BatchRegister(Section):
+    """Which batch follows which, for all copies of a tenant: no number is given out twice."""
+
+    kept: Literal["nowhere", "postgresql"] = Field(
+        "nowhere", description="What keeps it, if anything does."
+    )
+    postgresql: PostgresRegister = Field(PostgresRegister(), description="The database.")
+    attempts: int = Field(4, ge=1, description="How often it is asked a thing in one go.")
+    first_wait_seconds: float = Field(1, ge=0, description="Before it is asked a second time.")
+    longest_wait_seconds: float = Field(30, ge=0, description="Between two tries.")
+
+    @model_validator(mode="after")
+    def _place_is_set(self) -> "BatchRegister":
+        if self.kept == "postgresql" and not self.postgresql.host:
+            message = "kept in postgresql needs batch_register.postgresql.host"
+            raise ValueError(message)
+        return self
+
+
 class Profile(BaseSettings):
     """One tenant's settings, whole."""
 
@@ -1124,6 +1184,7 @@ class Profile(BaseSettings):
     operators: dict[str, tuple[Role, ...]] = Field(default_factory=dict)
     warehouse: WarehouseSection = WarehouseSection()
     parquet: Parquet = Parquet()
+    batch_register: BatchRegister = BatchRegister()
     judging: Judging = Judging()
     schedule: Schedule = Schedule()
     watch: Watch = Watch()
@@ -1166,7 +1227,7 @@ class Profile(BaseSettings):
 
 _NOT_OF_BILLING = {
     *("judging", "schedule", "watch", "alerts", "keep", "serve"),
-    *("retention", "approvals", "audit", "parquet"),
+    *("retention", "approvals", "audit", "parquet", "batch_register"),
 }
 
 

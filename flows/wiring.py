@@ -10,6 +10,7 @@ from flows.audit import audit_head
 from flows.days import reckonable
 from flows.judging import fitting, own_rules
 from flows.profile import FileLayout, LoadedProfile
+from flows.register import entering
 from schemas.errors import ProfileWrong
 from schemas.feeds import FEEDS
 from schemas.receipts import RunRef
@@ -221,6 +222,7 @@ def batch_terms(profile: LoadedProfile) -> BatchTerms:
         ),
         canary_rows=profile.settings.delivery.canary_rows,
         audit_head=audit_head(profile),
+        enter=entering(profile),
     )
 
 

@@ -147,7 +147,7 @@ class NotAllowed(R2BError):
 
 
 class ServingFailed(R2BError):
-    """Server, worker, deployments or the cluster that judges do not come up, or do not stay up."""
+    """Server, worker, deployments, cluster or register do not come up, or do not stay up."""
 
     exit_code = 80
 

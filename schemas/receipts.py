@@ -136,6 +136,23 @@ class BatchFile:
 
 
 @dataclass(frozen=True)
+class SealedBatch:
+    """A batch as its manifest seals it, and who claimed it when.
+
+    `value`: net, in pounds. `claimed_at`: UTC. `run_id`: None for an undo.
+    """
+
+    seq: int
+    manifest_sha256: str
+    previous_manifest_sha256: str | None
+    as_of: date
+    row_count: int
+    value: Decimal
+    claimed_at: datetime
+    run_id: str | None
+
+
+@dataclass(frozen=True)
 class TransferReceipt:
     """How a transfer or an abandoning ended; `changed` false: it had been done before.
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ import polars as pl
 from schemas.affinity import CEASES, CLIS, ENTITY_FILES, PRODUCTS, OutFile
 from schemas.errors import no_such_batch
 from schemas.json_text import read_json
+from schemas.receipts import SealedBatch
 from schemas.vocabulary import BatchState
 from warehouse.queries import append, first_row, read, read_batches, registered, scalar
 from warehouse.statements import statement
@@ -51,6 +52,19 @@ class Batch(NamedTuple):
     is_canary: bool = False
     undoes: int | None = None
     delivery_mode: str | None = None
+
+    def as_sealed(self, manifest_sha256: str) -> SealedBatch:
+        """What its manifest, of this digest, seals."""
+        return SealedBatch(
+            seq=self.seq,
+            manifest_sha256=manifest_sha256,
+            previous_manifest_sha256=self.previous_manifest_sha256,
+            as_of=self.as_of,
+            row_count=self.row_count,
+            value=self.value,
+            claimed_at=self.created_at.replace(tzinfo=UTC),
+            run_id=self.run_id,
+        )
 
 
 class Tail(NamedTuple):
@@ -403,6 +417,13 @@ class BatchStore:
             "UPDATE out.batch SET manifest_sha256 = $sha256 WHERE seq = $seq",
             {"seq": seq, "sha256": manifest_sha256},
         )
+
+    def sealed_after(self, seq: int) -> list[SealedBatch]:
+        """Batches after `seq` whose manifest is noted, oldest first."""
+        found = self._find(
+            "WHERE seq > $seq AND manifest_sha256 IS NOT NULL ORDER BY seq", {"seq": seq}
+        )
+        return [each.as_sealed(each.manifest_sha256) for each in found if each.manifest_sha256]
 
     def moved_to(self, seq: int, folder: Path) -> None:
         """Note where the folder of batch `seq` is by now."""

@@ -14,7 +14,7 @@ from flows.console.answering import out
 from flows.console.tables import table
 from flows.profile import HttpUpload, LoadedProfile, ObjectStore, load_profile
 from schemas.counting import counted
-from schemas.errors import NotPublished, R2BError, StaleStatus
+from schemas.errors import NotPublished, ProfileWrong, R2BError, ServingFailed, StaleStatus
 from schemas.feeds import FEEDS
 from tasks.layer.addresses import origin
 
@@ -48,6 +48,7 @@ def examine(profile_path: Path | None) -> list[Finding]:
         _places(profile),
         *_parquet(profile),
         _warehouse(profile),
+        *_register(profile),
         _server(),
         *_judging(profile),
     ]
@@ -248,6 +249,28 @@ def _warehouse(profile: LoadedProfile) -> Finding:
     except R2BError as error:
         return Finding("warehouse", error.message, error.hint, error.exit_code)
     return Finding("warehouse", f"is fine, migration {row[0] if row else 0:04d}")
+
+
+def _register(profile: LoadedProfile) -> list[Finding]:
+    """Whether the register answers, asked once; nothing where there is none."""
+    if profile.settings.batch_register.kept == "nowhere":
+        return []
+    from flows.register import open_register
+    from tasks.register.port import RegisterDown, RegisterUnfit
+
+    advice = "Correct [batch_register] of the profile, or see why it does not answer."
+    try:
+        last = open_register(profile, attempts=1).last()
+    except RegisterDown as error:
+        verdict = f"it does not answer: {error.words}"
+        return [Finding("register", verdict, advice, ServingFailed.exit_code)]
+    except RegisterUnfit as error:
+        verdict = f"it cannot be used: {error.words}"
+        return [Finding("register", verdict, advice, ProfileWrong.exit_code)]
+    except R2BError as error:
+        return [Finding("register", error.message, error.hint, error.exit_code)]
+    held = f"batch {last.seq} as its last" if last else "no batch in it"
+    return [Finding("register", f"in PostgreSQL, with {held}")]
 
 
 def _server() -> Finding:

@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,7 +13,15 @@ import polars as pl
 from schemas.affinity import CEASES, CLIS, LOAD_ORDER, PRODUCTS, OutFile
 from schemas.audit import AuditHead
 from schemas.errors import DeliveryIncomplete, IllegalTransition, StaleStatus
-from schemas.receipts import BatchFile, BatchReceipt, JudgementReceipt, Money, RunRef, UndoReceipt
+from schemas.receipts import (
+    BatchFile,
+    BatchReceipt,
+    JudgementReceipt,
+    Money,
+    RunRef,
+    SealedBatch,
+    UndoReceipt,
+)
 from schemas.vocabulary import (
     BatchState,
     BillStatus,
@@ -69,6 +77,8 @@ class BatchTerms:
     canary_rows: int = 0
     audit_head: AuditHead | None = None
     """The last entry of the audit trail, for the manifest to name."""
+    enter: Callable[[SealedBatch], None] | None = None
+    """Enters a batch in the register that all copies of the tenant share, where there is one."""
 
 
 @dataclass(frozen=True)
@@ -329,6 +339,8 @@ def _publish(store: BatchStore, batch: Batch, tenant: str, terms: BatchTerms) ->
     aside = aside_folder(final)
     files, sealed = _write(store, batch, tenant, terms, aside)
     store.sealed(batch.seq, manifest_sha256=sealed)
+    if terms.enter is not None:
+        terms.enter(batch.as_sealed(sealed))  # what is not in it must not leave, by nobody's hand
     publish_folder(aside, final)
     store.move(batch.seq, BatchState.WRITTEN, moment=_now())
     return BatchReceipt(

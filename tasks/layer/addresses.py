@@ -39,11 +39,12 @@ def check_template(template: str) -> None:
         raise ValueError("a URL to ask has no #fragment")
     if "{" in urlsplit(template).netloc:
         raise ValueError("a host has no placeholder")
-    if parts.scheme == "http" and not _is_this_machine(host):
+    if parts.scheme == "http" and not is_this_machine(host):
         raise ValueError("http:// is for this machine only; use https://")
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
+    """Whether a host, by name or address, is the machine that asks."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,22 +1,17 @@
 """Nobody is believed who cannot show who they are: the SFTP server's key, the web's certificate."""
 
-import datetime as dt
 import http.server
-import ipaddress
 import re
 import ssl
 from pathlib import Path
 
 import asyncssh
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from tasks.web import NoAnswer, Patience, ask_once, open_client
 from tests.exchange import exchange
 from tests.integration.office import Office
-from tests.loopback import answering
+from tests.loopback import answering, self_signed
 
 TOKEN = "canary-of-the-impostor"  # noqa: S105  it opens nothing
 
@@ -74,33 +69,3 @@ def test_a_web_server_whose_certificate_nobody_vouches_for_never_gets_the_token(
             ask_once(client, request, patience)
 
     assert [] == heard
-
-
-def self_signed(path: Path) -> Path:
-    """A certificate for this machine that only its own key vouches for, with that key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .sign(key, hashes.SHA256())
-    )
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    return path

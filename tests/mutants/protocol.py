@@ -40,6 +40,7 @@ _RECOVERY = "tests/integration/test_recovery.py::"
 _DELIVERIES = "tests/integration/test_deliveries.py::"
 _WAYS = "tests/contract/test_deliveries.py::"
 _TRANSFERS = "tests/integration/test_transfer.py::"
+_REGISTER = "tests/integration/test_batch_register.py::"
 _AFTER = "tests/integration/test_after_the_result.py::"
 
 MUTANTS = (
@@ -168,6 +169,42 @@ MUTANTS = (
     aside.mkdir(mode=0o700)""",
         """    aside.mkdir(mode=0o700, exist_ok=True)""",
         f"{_RECOVERY}test_what_an_unfinished_publication_left_is_swept",
+    ),
+    # all copies of a tenant ask the register
+    Mutant(
+        "a copy that is behind the register goes on",
+        "flows/exclusive.py",
+        """        compare(profile)
+""",
+        "",
+        f"{_REGISTER}test_a_copy_that_is_behind_does_nothing",
+    ),
+    Mutant(
+        "a batch is put into the outbox before it is entered",
+        _CLAIM,
+        """    if terms.enter is not None:
+        terms.enter(batch.as_sealed(sealed))  # what is not in it must not leave, by nobody's hand
+    publish_folder(aside, final)
+""",
+        """    publish_folder(aside, final)
+    if terms.enter is not None:
+        terms.enter(batch.as_sealed(sealed))
+""",
+        f"{_REGISTER}test_who_never_hears_of_the_entry_puts_nothing_into_the_outbox",
+    ),
+    Mutant(
+        "a claim of another copy is taken for ours where it came to the same bytes",
+        "tasks/register/postgresql.py",
+        "if claim != [batch.manifest_sha256, batch.claimed_at, batch.run_id]:",
+        "if claim[0] != batch.manifest_sha256:",
+        f"{_REGISTER}test_a_claim_that_came_to_the_same_bytes_is_another",
+    ),
+    Mutant(
+        "a batch is entered though the one before it is another",
+        "tasks/register/postgresql.py",
+        "WHERE tenant = %(tenant)s AND seq = %(seq)s - 1 AND manifest_sha256 = %(previous)s",
+        "WHERE tenant = %(tenant)s",
+        f"{_REGISTER}test_a_batch_follows_the_one_it_names_or_is_not_entered",
     ),
     # it is durable
     Mutant(

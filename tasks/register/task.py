@@ -1,0 +1,75 @@
+"""The register beside the warehouse: is this copy of the tenant the newest, is a number ours."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from schemas.errors import IllegalTransition, ProfileWrong, ServingFailed
+from schemas.receipts import SealedBatch
+from tasks.register.port import EnteredElsewhere, Register, RegisterDown, RegisterUnfit
+from tasks.step import step
+from warehouse.batches import BatchStore
+from warehouse.connection import open_warehouse
+
+
+@step("compare with the register")
+def check_register(warehouse: Path, register: Register) -> int:
+    """Refuse a warehouse that lacks what the register has; enter what the register lacks.
+
+    So a register may be introduced, or restored, where there are batches already. Returns how many
+    were entered.
+
+    Raises:
+        IllegalTransition: another copy of the tenant has gone on. Nothing was entered.
+        ServingFailed: the register does not answer.
+        ProfileWrong: it cannot be used so.
+    """
+    with (
+        open_warehouse(warehouse) as connection,
+        _told(f"Starting on {warehouse.name}"),
+    ):
+        store, last = BatchStore(connection), register.last()
+        if last is not None:
+            here = store.get(last.seq)
+            # without a digest it is from between claim and manifest: to publish it again tells
+            if here is None or here.manifest_sha256 not in {None, last.manifest_sha256}:
+                raise EnteredElsewhere(last.seq, last.by)
+        missing = store.sealed_after(last.seq if last else 0)
+        if missing:
+            register.enter(missing)
+    return len(missing)
+
+
+def enter_batch(register: Register, batch: SealedBatch) -> None:
+    """Enter a batch that is about to be put into the outbox.
+
+    Raises:
+        IllegalTransition: its number was given to a batch of another copy; this one must not leave.
+        ServingFailed: the register does not answer; it may be tried again.
+        ProfileWrong: it cannot be used so.
+    """
+    with _told(f"Entering batch {batch.seq} in the register"):
+        register.enter([batch])
+
+
+@contextmanager
+def _told(doing: str) -> Iterator[None]:
+    try:
+        yield
+    except EnteredElsewhere as error:
+        by = f" by {error.by}" if error.by else ""
+        raise IllegalTransition(
+            f"{doing}: batch {error.seq} was entered{by} from another copy of this tenant.",
+            hint="A tenant has one home: work where its warehouse and outbox are. If this is its "
+            "home, restored on purpose, see docs/how-to/keep-a-register.md.",
+        ) from error
+    except RegisterDown as error:
+        raise ServingFailed(
+            f"{doing}: the register does not answer: {error.words}",
+            hint="See that its database is up and lets us in, then run again. Nothing has left.",
+        ) from error
+    except RegisterUnfit as error:
+        raise ProfileWrong(
+            f"{doing}: the register cannot be used: {error.words}",
+            hint="It needs a schema in which its table may be made, read and added to.",
+        ) from error
