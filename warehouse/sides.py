@@ -17,6 +17,12 @@ from warehouse.statements import statement
 
 SITE_PRODUCTS = "affinity_site_products"
 
+_LINES_AT_ONCE = 2_000_000
+"""So many lines of The Layer's side are compared at once with what is remembered of them."""
+
+_LINES = "starts_with(layer_key, 'line:')"
+"""Of what is remembered of The Layer, order lines; the others are assets without one."""
+
 
 @dataclass(frozen=True)
 class _Side:
@@ -94,35 +100,62 @@ class SideStore:
         `listed_only`: of lines, only those are looked at of which it may not be: what was judged
         is listed in `work.line_judged`.
         """
-        # step by step: the joins of one big statement would have to fit into memory at once
+        # step by step, and part by part: the joins of one big statement would have to fit into
+        # memory at once
         today: dict[str, object] = {"day": day}
         routes: dict[str, object] = {
             "platform_names": [name.strip().lower() for name in platform_names],
             "own_names": [name.strip().lower() for name in own_names],
         }
-        only = ""
+        parts = self._parts(listed_only=listed_only)
+        self._take("reconcile/make_side_changes", today)
+        self._take("reconcile/make_held")
+        self._take("reconcile/make_sold")
+        for part in range(parts or 1):
+            made, only = _LINES, ""
+            if parts:
+                self._connection.execute(
+                    "CREATE OR REPLACE TEMP TABLE side_part AS FROM side_line "
+                    f"WHERE hash(line_id) % {parts} = {part}"
+                )
+                made = f"line_id IN (FROM side_part) AND {_LINES}"
+                only = "SEMI JOIN side_part AS listed ON charge.line_id = listed.line_id"
+            self._take("reconcile/make_side_charges", only=only)
+            self._take("reconcile/add_told_charges", only=only)
+            self._take("reconcile/add_judged_charges", only=only)
+            self._take("reconcile/make_gone", today)
+            self._take("reconcile/make_layer_side")
+            self._take("reconcile/add_former", only=only)
+            self._take("reconcile/add_sold")
+            self._remember(_LAYER, run_id, day, made)
         if listed_only:
-            self._connection.execute(statement("reconcile/make_side_lines"))
-            only = "SEMI JOIN side_line AS listed ON charge.line_id = listed.line_id"
-        for name, parameters in (
-            ("reconcile/make_side_charges", {}),
-            ("reconcile/add_told_charges", {}),
-            ("reconcile/add_judged_charges", {}),
-            ("reconcile/make_side_changes", today),
-            ("reconcile/make_gone", today),
-            ("reconcile/make_held", {}),
-            ("reconcile/make_layer_side", {}),
-            ("reconcile/add_former", {}),
-            ("reconcile/make_sold", {}),
-            *([("reconcile/add_sold", {})] if listed_only else []),
-            ("reconcile/make_unsold", {}),
-            ("reconcile/drop_named", {}),
-            ("reconcile/add_unsold", today | routes),
-        ):
-            sql = statement(name).replace("/* listed only */", only)
-            self._connection.execute(sql, parameters)
-        which = "line_id IN (FROM side_line) OR starts_with(layer_key, 'asset:')"
-        self._remember(_LAYER, run_id, day, which if listed_only else "TRUE")
+            self._take("reconcile/add_known_sold")
+        self._take("reconcile/make_unsold")
+        self._take("reconcile/drop_named")
+        self._connection.execute("TRUNCATE layer_side")
+        self._take("reconcile/add_unsold", today | routes)
+        self._remember(_LAYER, run_id, day, f"NOT {_LINES}")
+
+    def _parts(self, *, listed_only: bool) -> int:
+        """In how many parts lines are looked at; 0: all at once, and none is listed.
+
+        Nothing known: nothing to join with, so all fit.
+        """
+        if listed_only:
+            self._take("reconcile/make_side_lines")
+        else:
+            charges = scalar(self._connection, "SELECT count(*) FROM out.charge")
+            known = first_row(self._connection, "FROM ops.layer_fact LIMIT 1")
+            if known is None or charges <= 2 * _LINES_AT_ONCE:  # two of a line
+                return 0
+            self._take("reconcile/make_all_side_lines")
+        return -(-scalar(self._connection, "SELECT count(*) FROM side_line") // _LINES_AT_ONCE) or 1
+
+    def _take(
+        self, name: str, parameters: dict[str, object] | None = None, *, only: str = ""
+    ) -> None:
+        sql = statement(name).replace("/* listed only */", only)
+        self._connection.execute(sql, parameters or {})
 
     def remember_affinity(self, run_id: str, day: date) -> None:
         """Keep what the snapshot of this run shows, where it is not as known."""

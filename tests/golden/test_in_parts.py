@@ -3,7 +3,7 @@
 import pytest
 
 from tests.golden import cases, days
-from warehouse import asked, batches, changes, judged, queries
+from warehouse import asked, batches, changes, judged, queries, sides
 
 
 @pytest.fixture(autouse=True)
@@ -14,6 +14,7 @@ def _little_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "_CHARGES_AT_ONCE", 2)
     monkeypatch.setattr(changes, "_CHARGES_AT_ONCE", 2)
     monkeypatch.setattr(changes, "_CHARGES_TO_STAND", 1)
+    monkeypatch.setattr(sides, "_LINES_AT_ONCE", 1)
     monkeypatch.setattr(queries, "_ROWS_PER_BATCH", 3)
 
 

@@ -1,5 +1,3 @@
--- The lines of charges and the assets these were sold with.
+-- The lines of charges and the assets these were sold with: none yet.
 -- Params: none.
-CREATE OR REPLACE TEMP TABLE side_sold AS
-SELECT line_id, asset_id
-FROM side_charge;
+CREATE OR REPLACE TEMP TABLE side_sold (line_id VARCHAR, asset_id VARCHAR);
