@@ -9,7 +9,7 @@ from schemas.errors import ProfileWrong
 from schemas.receipts import SealedBatch
 
 if TYPE_CHECKING:
-    from tasks.register.port import Register
+    from tasks.register.port import Entry, Register
 
 
 def compare(profile: LoadedProfile) -> None:
@@ -40,6 +40,22 @@ def entering(profile: LoadedProfile) -> Callable[[SealedBatch], None] | None:
         enter_batch(register, batch)
 
     return enter
+
+
+def entries_of(profile: LoadedProfile) -> "list[Entry] | None":
+    """All that the register has of this tenant; None where there is none.
+
+    Raises:
+        ServingFailed: it does not answer.
+        ProfileWrong: it cannot be used.
+    """
+    if profile.settings.batch_register.kept == "nowhere":
+        return None
+    register = open_register(profile)
+    from tasks.register.task import told  # noqa: PLC0415
+
+    with told("Reading the register"):
+        return register.entries()
 
 
 def open_register(profile: LoadedProfile, *, attempts: int | None = None) -> "Register":

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from flows.audit import heads_of_manifests, trail_of
 from flows.profile import LoadedProfile
+from flows.register import entries_of
 from schemas.errors import (
     DeliveryIncomplete,
     IllegalTransition,
@@ -25,7 +26,14 @@ from tasks.verify.ledger import (
     wrong_commits,
     wrong_standings,
 )
-from tasks.verify.outbox import Booked, file_count, wrong_decisions, wrong_files, wrong_manifests
+from tasks.verify.outbox import (
+    Booked,
+    file_count,
+    wrong_decisions,
+    wrong_entries,
+    wrong_files,
+    wrong_manifests,
+)
 from warehouse.books import Books, sums_of_copy
 from warehouse.connection import RESTORE, open_reading
 from warehouse.ledger import GENESIS
@@ -128,6 +136,7 @@ def _checks(
         return
     yield from _of_books(books)
     yield _marts(profile, books)
+    yield from _register(profile, booked or {})
 
 
 def _audit_trail(profile: LoadedProfile, books: Books | None) -> BookCheck:
@@ -198,6 +207,28 @@ def _of_books(books: Books) -> Iterator[BookCheck]:
         ],
         advice=_STOP,
         exit_code=code,
+    )
+
+
+def _register(profile: LoadedProfile, booked: Mapping[int, Booked]) -> Iterator[BookCheck]:
+    """What the register has; nothing where there is none."""
+    try:
+        entries = entries_of(profile)
+    except R2BError as error:
+        yield found(
+            "register", "", 0, [error.message], advice=error.hint, exit_code=error.exit_code
+        )
+        return
+    if entries is None:
+        return
+    yield found(
+        "register",
+        "batches in the register",
+        len(entries),
+        wrong_entries(entries, booked),
+        advice="What is not there is entered by the next run. Where another copy of this tenant "
+        "has gone on, run nothing here: see docs/how-to/keep-a-register.md.",
+        exit_code=IllegalTransition.exit_code,
     )
 
 

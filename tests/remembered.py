@@ -18,8 +18,8 @@ _ROUTES = {"platform_names": ("Affinity", "Aurora Affinity"), "own_names": ("The
 def unlike_all_made_anew(warehouse: Path) -> list[tuple[Any, ...]]:
     """What looking at every line, not only at those that may have changed, finds to remember.
 
-    Right after a run that is nothing, all lines at once or one at a time. The warehouse stays as it is. Routes are those of a profile
-    that says nothing of them.
+    Right after a run that is nothing, all lines at once or one at a time. The warehouse stays as it
+    is. Routes are those of a profile that says nothing of them.
     """
     found: list[tuple[Any, ...]] = []
     for at_once in (sides._LINES_AT_ONCE, 1):

@@ -53,6 +53,14 @@ class Register(Protocol):
         """
         ...
 
+    def entries(self) -> list[Entry]:
+        """All batches in it, oldest first.
+
+        Raises:
+            RegisterDown, RegisterUnfit.
+        """
+        ...
+
     def enter(self, batches: Sequence[SealedBatch]) -> None:
         """Enter batches, each of which follows the one before; all or none, and twice is once.
 

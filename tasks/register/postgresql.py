@@ -55,10 +55,8 @@ _IS_THERE = """
 SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
 WHERE nspname = %s AND relname = 'batch'
 """
-_LAST = (
-    "SELECT seq, manifest_sha256, entered_by FROM {table} WHERE tenant = %s "
-    "ORDER BY seq DESC LIMIT 1"
-)
+_ENTRIES = "SELECT seq, manifest_sha256, entered_by FROM {table} WHERE tenant = %s ORDER BY seq"
+_LAST = f"{_ENTRIES} DESC LIMIT 1"
 _ENTER = """
 INSERT INTO {table}
     (tenant, seq, manifest_sha256, previous_manifest_sha256, as_of, row_count, value, claimed_at,
@@ -110,6 +108,15 @@ class PostgresRegister:
         def look(connection: psycopg.Connection) -> Entry | None:
             row = connection.execute(self._said(_LAST), [self._tenant]).fetchone()
             return Entry(*row) if row else None
+
+        return self._asked(look)
+
+    def entries(self) -> list[Entry]:
+        """See `Register`."""
+
+        def look(connection: psycopg.Connection) -> list[Entry]:
+            rows = connection.execute(self._said(_ENTRIES), [self._tenant]).fetchall()
+            return [Entry(*row) for row in rows]
 
         return self._asked(look)
 

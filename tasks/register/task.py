@@ -26,7 +26,7 @@ def check_register(warehouse: Path, register: Register) -> int:
     """
     with (
         open_warehouse(warehouse) as connection,
-        _told(f"Starting on {warehouse.name}"),
+        told(f"Starting on {warehouse.name}"),
     ):
         store, last = BatchStore(connection), register.last()
         if last is not None:
@@ -48,12 +48,19 @@ def enter_batch(register: Register, batch: SealedBatch) -> None:
         ServingFailed: the register does not answer; it may be tried again.
         ProfileWrong: it cannot be used so.
     """
-    with _told(f"Entering batch {batch.seq} in the register"):
+    with told(f"Entering batch {batch.seq} in the register"):
         register.enter([batch])
 
 
 @contextmanager
-def _told(doing: str) -> Iterator[None]:
+def told(doing: str) -> Iterator[None]:
+    """Say what a register fails with in the block in people's words; `doing`: what was being done.
+
+    Raises:
+        IllegalTransition: another copy of the tenant has gone on.
+        ServingFailed: it does not answer.
+        ProfileWrong: it cannot be used.
+    """
     try:
         yield
     except EnteredElsewhere as error:

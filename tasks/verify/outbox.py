@@ -79,6 +79,22 @@ def _of_manifest(folder: BatchFolder, book: Booked | None) -> Iterator[str]:
         yield "manifest.json is another batch's"
 
 
+def wrong_entries(
+    entries: Sequence[tuple[int, str, str]], booked: Mapping[int, Booked]
+) -> list[str]:
+    """Where the register has other batches than the warehouse; number, digest, by whom."""
+    wrong: list[str] = []
+    for seq, digest, by in entries:
+        book = booked.get(seq)
+        if book is None:
+            wrong.append(f"batch {seq}: the warehouse does not know it; {by} entered it")
+        elif book.manifest_sha256 not in {None, digest}:
+            wrong.append(f"batch {seq}: it is another one there; {by} entered it")
+    there = {seq for seq, *_ in entries}
+    sealed = (seq for seq, book in booked.items() if book.manifest_sha256 is not None)
+    return [*wrong, *(f"batch {seq}: it is not there" for seq in sealed if seq not in there)]
+
+
 def wrong_files(
     folders: Mapping[int, BatchFolder],
     frozen: Mapping[tuple[int, str], int] | None,

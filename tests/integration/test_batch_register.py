@@ -16,6 +16,7 @@ import pytest
 
 from flows.console.doctor_view import Finding, examine
 from flows.register import open_register
+from flows.verify import verify
 from schemas.errors import IllegalTransition, ProfileWrong
 from schemas.receipts import SealedBatch
 from tasks.outbox.durable import MANIFEST
@@ -392,6 +393,37 @@ def test_what_the_server_says_of_us_is_told(
     assert 80 == job.exit_code
     assert said in str(job.error)
     assert "canary" not in str(job.error)
+
+
+def test_verify_compares_all_of_it(database: RegisterDatabase, line: Line, tmp_path: Path):
+    office = office_of(database, tmp_path / "office", line.port)
+    office.run()
+    office.uploaded()
+    office.add_line(3)
+    office.run()
+    assert [("register", (), 0)] == verified(office)
+
+    database.asked("UPDATE r2b.batch SET manifest_sha256 = 'd', entered_by = 'north' WHERE seq = 1")
+    database.asked("UPDATE r2b.batch SET seq = 9, entered_by = 'south' WHERE seq = 2")
+    ((_, wrong, code),) = verified(office)
+    assert 60 == code
+    assert wrong == (
+        "batch 1: it is another one there; north entered it",
+        "batch 9: the warehouse does not know it; south entered it",
+        "batch 2: it is not there",
+    )
+
+    line.open_for = 0
+    ((_, wrong, code),) = verified(office)
+    assert 80 == code
+    assert "Reading the register: the register does not answer" in wrong[0]
+
+
+def verified(office: Office) -> list[tuple[str, tuple[str, ...], int]]:
+    """What verifying says of the register; all else is whole."""
+    checks = verify(office.profile)
+    assert all(each.is_ok for each in checks if each.name != "register")
+    return [(each.name, each.wrong, each.exit_code) for each in checks if each.name == "register"]
 
 
 def test_of_many_who_find_no_table_one_makes_it(database: RegisterDatabase, tmp_path: Path):

@@ -40,6 +40,7 @@ TESTS: dict[str, tuple[str, ...]] = {
         "tests/golden",
         "tests/integration/test_numbers_that_were_there.py",
         "tests/integration/test_in_life.py",
+        "tests/integration/test_batch_register.py",
     ),
     "tasks/retry": (
         "tests/unit/retry",
