@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -55,6 +56,16 @@ class Exchange:
         self.stand_in = stand_in
         self.way = way
         self.store = store
+
+    def be_patient(self) -> None:
+        """From now on wait for receipts for as long as a busy machine may take."""
+        path = self.office.folder / "r2b.toml"
+        text = re.sub(
+            r"(?m)^receipt_wait_seconds = .*$",
+            f"receipt_wait_seconds = {_PATIENT}",
+            path.read_text("utf-8"),
+        )
+        path.write_text(text, encoding="utf-8")
 
     def deliver(self, seq: int = 1, *, arrived: bool | None = None) -> DeliveryReceipt:
         """`r2b deliver`, without its exit code."""

@@ -361,6 +361,7 @@ def test_nothing_is_lost_nothing_twice_order_kept(
         first = both.deliver()
         found = (first.state, tuple(both.states()), both.queue())
         both.stand_in.behave([])
+        both.be_patient()
         if first.state in {"written", "delivered"}:
             both.deliver()
 
