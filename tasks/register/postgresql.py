@@ -5,6 +5,7 @@ by the database, whoever holds which lock elsewhere.
 """
 
 import socket
+import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -179,7 +180,7 @@ class PostgresRegister:
             user=place.username,
             password=place.password,
             sslmode="verify-full" if place.encrypted else "disable",
-            sslrootcert=place.certificates or "system" if place.encrypted else None,
+            sslrootcert=place.certificates or _of_the_system(),
             connect_timeout=max(2, round(place.timeout)),
             # what PostgreSQL's own variables say of these must not decide it
             options=f"-c statement_timeout={round(place.timeout * 1000)} "
@@ -216,6 +217,14 @@ class PostgresRegister:
 
     def _said(self, statement: str) -> sql.Composed:
         return sql.SQL(statement).format(table=self._table)
+
+
+def _of_the_system() -> str:
+    """The system's certificates, where Python finds them.
+
+    The library that is packaged with psycopg looks for them in a folder that is on no machine.
+    """
+    return ssl.get_default_verify_paths().cafile or "system"
 
 
 def _words(error: psycopg.Error) -> str:
