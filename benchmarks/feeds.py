@@ -42,6 +42,8 @@ def feeds_folder(where: Path, lines: int, form: str, ids: str = "short", bad: in
         if not (there := where / _name(lines, "plain", ids_now, bad_now)).exists():
             change = _with_ids(ids) if bad_now == 1 else _with_bad(bad)
             _derive(folder, there, partial(_rewrite, change=change))
+            if bad_now != 1:
+                _let_pass(there / "r2b.toml")
         folder = there
     for form_now in (csv_form, form):
         if not (there := where / _name(lines, form_now, ids, bad)).exists():
@@ -71,6 +73,12 @@ def _derive(source: Path, folder: Path, put: Callable[[Path, Path], object]) -> 
     for path in (source / "feeds").glob("*.csv"):  # a manifest would be of other files
         put(path, making / "feeds" / path.name)
     making.rename(folder)
+
+
+def _let_pass(profile: Path) -> None:
+    """Let a profile take a feed however much of it does not fit: that is what is timed."""
+    text = profile.read_text("utf-8")
+    profile.write_text(text.replace("[feeds]\n", "[feeds]\nmax_reject_rate = 1\n", 1), "utf-8")
 
 
 def _beside(folder: Path) -> Path:
