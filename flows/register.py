@@ -1,5 +1,6 @@
 """The register of batches that all copies of a tenant share, where the profile names one."""
 
+import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -78,6 +79,7 @@ def open_register(profile: LoadedProfile, *, attempts: int | None = None) -> "Re
     password = Place(place.password_env, place.password_secret, "register.postgresql", "password")
     return PostgresRegister(
         profile.settings.tenant.name,
+        f"{socket.gethostname()}:{profile.outbox}",
         Database(
             host=place.host,
             port=place.port,

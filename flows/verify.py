@@ -225,7 +225,7 @@ def _register(profile: LoadedProfile, booked: Mapping[int, Booked]) -> Iterator[
         "register",
         "batches in the register",
         len(entries),
-        wrong_entries(entries, booked),
+        wrong_entries([(each.seq, each.manifest_sha256, each.by) for each in entries], booked),
         advice="What is not there is entered by the next run. Where another copy of this tenant "
         "has gone on, run nothing here: see docs/how-to/keep-a-register.md.",
         exit_code=IllegalTransition.exit_code,

@@ -1,6 +1,7 @@
 """What a register of batches can do, and how it fails. No transport here."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from schemas.receipts import SealedBatch
@@ -35,15 +36,33 @@ class EnteredElsewhere(Exception):
 
 
 class Entry(NamedTuple):
-    """A batch as the register has it; `by`: the machine that entered it."""
+    """A batch as the register has it; `by`: the machine and outbox that entered it."""
 
     seq: int
     manifest_sha256: str
+    claimed_at: datetime
+    run_id: str | None
     by: str
+
+    def is_claim_of(self, batch: SealedBatch, by: str) -> bool:
+        """Whether it is this very claim, entered from this very place.
+
+        The digest does not say so: copies that claim in the same second write the same bytes, and
+        a claim that is written again after its profile was changed writes others. Nor does the
+        claim alone: a copy that was made of a claimed batch has it too.
+        """
+        return (self.seq, self.claimed_at, self.run_id, self.by) == (
+            batch.seq,
+            batch.claimed_at,
+            batch.run_id,
+            by,
+        )
 
 
 class Register(Protocol):
-    """Keeps, of one tenant, which batch follows which."""
+    """Keeps, of one tenant, which batch follows which. `place`: whoever asks."""
+
+    place: str
 
     def last(self) -> Entry | None:
         """The last batch in it; None: there is none.
@@ -63,6 +82,9 @@ class Register(Protocol):
 
     def enter(self, batches: Sequence[SealedBatch]) -> None:
         """Enter batches, each of which follows the one before; all or none, and twice is once.
+
+        A claim that is entered again from the same place may have another digest, as long as none
+        follows it: it has not left.
 
         Raises:
             EnteredElsewhere: a number is taken by another claim, even if it came to the same bytes,

@@ -4,7 +4,6 @@ It stands on the primary key alone: two who enter the same number at the same ti
 by the database, whoever holds which lock elsewhere.
 """
 
-import socket
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -50,13 +49,16 @@ _COMMENTS = {
     "claimed_at": "when its charges were claimed",
     "run_id": "the run that claimed them; none: an undo",
     "entered_at": "when it was entered here, before any file of it could leave",
-    "entered_by": "the machine that entered it",
+    "entered_by": "the machine and the outbox that entered it",
 }
 _IS_THERE = """
 SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
 WHERE nspname = %s AND relname = 'batch'
 """
-_ENTRIES = "SELECT seq, manifest_sha256, entered_by FROM {table} WHERE tenant = %s ORDER BY seq"
+_ENTRIES = """
+SELECT seq, manifest_sha256, claimed_at, run_id, entered_by FROM {table} WHERE tenant = %s
+ORDER BY seq
+"""
 _LAST = f"{_ENTRIES} DESC LIMIT 1"
 _ENTER = """
 INSERT INTO {table}
@@ -70,10 +72,15 @@ WHERE %(seq)s = 1 OR EXISTS (
 )
 ON CONFLICT DO NOTHING
 """
-_FIND = (
-    "SELECT manifest_sha256, claimed_at, run_id, entered_by FROM {table} "
-    "WHERE tenant = %s AND seq = %s"
-)
+_FIND = """
+SELECT seq, manifest_sha256, claimed_at, run_id, entered_by FROM {table}
+WHERE tenant = %s AND seq = %s
+"""
+_CORRECT = """
+UPDATE {table} SET manifest_sha256 = %(digest)s
+WHERE tenant = %(tenant)s AND seq = %(seq)s
+    AND NOT EXISTS (SELECT FROM {table} WHERE tenant = %(tenant)s AND seq > %(seq)s)
+"""
 
 
 @dataclass(frozen=True)
@@ -98,8 +105,9 @@ class Database:
 class PostgresRegister:
     """See `Register`. Each question has a connection of its own: none is kept over a long run."""
 
-    def __init__(self, tenant: str, database: Database, patience: Patience) -> None:
+    def __init__(self, tenant: str, place: str, database: Database, patience: Patience) -> None:
         """`patience`: how often it is asked where no answer comes."""
+        self.place = place
         self._tenant, self._database, self._patience = tenant, database, patience
         self._table = sql.Identifier(database.schema, "batch")
 
@@ -132,29 +140,30 @@ class PostgresRegister:
         self._asked(write)
 
     def _enter(self, connection: psycopg.Connection, batch: SealedBatch) -> None:
-        connection.execute(
-            self._said(_ENTER),
-            {
-                "tenant": self._tenant,
-                "seq": batch.seq,
-                "digest": batch.manifest_sha256,
-                "previous": batch.previous_manifest_sha256,
-                "as_of": batch.as_of,
-                "rows": batch.row_count,
-                "value": batch.value,
-                "claimed_at": batch.claimed_at,
-                "run_id": batch.run_id,
-                "by": socket.gethostname(),
-            },
-        )
+        said: dict[str, object] = {
+            "tenant": self._tenant,
+            "seq": batch.seq,
+            "digest": batch.manifest_sha256,
+            "previous": batch.previous_manifest_sha256,
+            "as_of": batch.as_of,
+            "rows": batch.row_count,
+            "value": batch.value,
+            "claimed_at": batch.claimed_at,
+            "run_id": batch.run_id,
+            "by": self.place,
+        }
+        connection.execute(self._said(_ENTER), said)
         # a statement of its own: only now is seen what somebody else committed meanwhile
-        found = connection.execute(self._said(_FIND), [self._tenant, batch.seq]).fetchone()
-        if found is None:
+        row = connection.execute(self._said(_FIND), [self._tenant, batch.seq]).fetchone()
+        if row is None:
             raise EnteredElsewhere(batch.seq - 1, None)
-        *claim, by = found
-        # the digest is not enough: copies that claim in the same second write the same bytes
-        if claim != [batch.manifest_sha256, batch.claimed_at, batch.run_id]:
-            raise EnteredElsewhere(batch.seq, by)
+        entry = Entry(*row)
+        if not entry.is_claim_of(batch, self.place):
+            raise EnteredElsewhere(batch.seq, entry.by)
+        if entry.manifest_sha256 == batch.manifest_sha256:
+            return
+        if not connection.execute(self._said(_CORRECT), said).rowcount:
+            raise EnteredElsewhere(batch.seq + 1, None)
 
     def _asked(self, question: Callable[[psycopg.Connection], T]) -> T:
         """The answer of one transaction, which is all there or not at all."""

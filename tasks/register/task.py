@@ -6,9 +6,9 @@ from pathlib import Path
 
 from schemas.errors import IllegalTransition, ProfileWrong, ServingFailed
 from schemas.receipts import SealedBatch
-from tasks.register.port import EnteredElsewhere, Register, RegisterDown, RegisterUnfit
+from tasks.register.port import EnteredElsewhere, Entry, Register, RegisterDown, RegisterUnfit
 from tasks.step import step
-from warehouse.batches import BatchStore
+from warehouse.batches import Batch, BatchStore
 from warehouse.connection import open_warehouse
 
 
@@ -31,13 +31,22 @@ def check_register(warehouse: Path, register: Register) -> int:
         store, last = BatchStore(connection), register.last()
         if last is not None:
             here = store.get(last.seq)
-            # without a digest it is from between claim and manifest: to publish it again tells
-            if here is None or here.manifest_sha256 not in {None, last.manifest_sha256}:
+            if here is None or not _is_as_here(last, here, register.place):
                 raise EnteredElsewhere(last.seq, last.by)
         missing = store.sealed_after(last.seq if last else 0)
         if missing:
             register.enter(missing)
     return len(missing)
+
+
+def _is_as_here(entry: Entry, here: Batch, place: str) -> bool:
+    """Whether the register has a batch as the warehouse has it.
+
+    Without a digest it is from between claim and manifest: to publish it again tells.
+    """
+    if here.manifest_sha256 in {None, entry.manifest_sha256}:
+        return True
+    return entry.is_claim_of(here.as_sealed(entry.manifest_sha256), place)
 
 
 def enter_batch(register: Register, batch: SealedBatch) -> None:

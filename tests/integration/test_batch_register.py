@@ -95,7 +95,7 @@ def test_a_batch_is_entered_as_its_manifest_seals_it(database: RegisterDatabase,
         "SELECT tenant, seq, manifest_sha256, previous_manifest_sha256, as_of, row_count, value, "
         "claimed_at <= entered_at AND entered_at <= now(), entered_by FROM r2b.batch ORDER BY seq"
     )
-    common = (True, os.uname().nodename)
+    common = (True, f"{os.uname().nodename}:{office.profile.outbox}")
     first, second = sealed(office), sealed(office, 2)
     assert [
         ("default", 1, first, None, AS_OF, 6, Decimal("62.0000"), *common),
@@ -177,6 +177,9 @@ def test_a_claim_that_came_to_the_same_bytes_is_another(database: RegisterDataba
     register = open_register(office.profile)
     register.enter([BATCH])
     register.enter([BATCH])  # twice is once
+    # written again after the profile was changed: the same claim, and it has not left
+    register.enter([replace(BATCH, manifest_sha256="d0")])
+    assert ["d0"] == digests(database)
 
     for change in (
         {"run_id": "R2"},
@@ -185,7 +188,14 @@ def test_a_claim_that_came_to_the_same_bytes_is_another(database: RegisterDataba
     ):
         with pytest.raises(EnteredElsewhere):
             register.enter([replace(BATCH, **change)])
-    assert ENTERED == database.entries()
+    with pytest.raises(EnteredElsewhere):  # a copy that was made of a claimed batch
+        open_register(office_of(database, tmp_path / "copy").profile).enter([BATCH])
+    second = replace(BATCH, seq=2, manifest_sha256="d2", previous_manifest_sha256="d0")
+    register.enter([second])
+    with pytest.raises(EnteredElsewhere):  # what is followed has left
+        register.enter([BATCH])
+
+    assert ["d0", "d2"] == digests(database)
 
 
 def test_a_batch_follows_the_one_it_names_or_is_not_entered(
@@ -205,7 +215,7 @@ def test_a_batch_follows_the_one_it_names_or_is_not_entered(
     assert ENTERED == database.entries()
     register.enter([second, third])
 
-    assert Entry(3, "d3", os.uname().nodename) == register.last()
+    assert Entry(3, "d3", BATCH.claimed_at, "R1", register.place) == register.last()
 
 
 @pytest.mark.parametrize("round_", range(4))
@@ -275,6 +285,44 @@ def test_killed_beside_the_entry_it_is_entered_once(
     assert entered == there
     assert [sealed(office)] == digests(database)
     assert [("written",)] == office.query("SELECT state FROM out.batch")
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_a_claim_that_is_written_again_under_a_changed_profile_is_still_ours(
+    database: RegisterDatabase, server: Postgres, tmp_path: Path, place: str
+):
+    """The manifest names the profile, so its digest is another one."""
+    office = office_of(database, tmp_path / "office")
+    place = {
+        "before": "before:tasks.outbox.durable.publish_folder",
+        "after": "after:warehouse.batches.BatchStore.sealed",
+    }[place]
+    environment = {PASSWORD: server.password}
+    first = Point("before:tasks.outbox.durable.publish_folder")
+    assert do(office.folder, "run", AS_OF, environment=environment, point=first).was_killed
+    before = digests(database)
+    profile = office.folder / "r2b.toml"
+    profile.write_text(f"[delivery]\nmax_open_batches = 2\n{profile.read_text('utf-8')}")
+    assert do(office.folder, "run", AS_OF, environment=environment, point=Point(place)).was_killed
+    office.run()
+
+    assert before != digests(database)
+    assert [sealed(office)] == digests(database)
+    assert ENTERED == database.entries()
+
+
+def test_of_copies_of_a_claimed_batch_the_one_that_entered_it_goes_on(
+    database: RegisterDatabase, server: Postgres, tmp_path: Path
+):
+    office = office_of(database, tmp_path / "office")
+    place = Point("before:tasks.outbox.durable.publish_folder")
+    do(office.folder, "run", AS_OF, environment={PASSWORD: server.password}, point=place)
+    copy = office.copied(tmp_path / "copy")
+
+    assert 60 == copy.job().exit_code
+    assert not copy.batch().exists()
+    office.run()
+    assert [sealed(office)] == digests(database)
 
 
 @pytest.mark.parametrize("cut", ["before", "after"])

@@ -195,8 +195,8 @@ MUTANTS = (
     Mutant(
         "a claim of another copy is taken for ours where it came to the same bytes",
         "tasks/register/postgresql.py",
-        "if claim != [batch.manifest_sha256, batch.claimed_at, batch.run_id]:",
-        "if claim[0] != batch.manifest_sha256:",
+        "if not entry.is_claim_of(batch, self.place):",
+        "if entry.manifest_sha256 != batch.manifest_sha256:",
         f"{_REGISTER}test_a_claim_that_came_to_the_same_bytes_is_another",
     ),
     Mutant(
