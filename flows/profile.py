@@ -126,6 +126,7 @@ class DateStyle(StrEnum):
 _VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
+_SCHEMA = r"^[A-Za-z_][A-Za-z0-9_]{0,62}$"
 _FOLDER = re.compile(r"[!\"$->@-~]*")  # visible, without # and ?
 
 
@@ -1109,7 +1110,7 @@ class PostgresRegister(Section):
     database: str = Field("r2b", min_length=1, description="The database.")
     username: str = Field("r2b", min_length=1, description="Who we are there.")
     schema_name: str = Field(
-        "r2b", min_length=1, description="The schema of its table; made if it may be."
+        "r2b", pattern=_SCHEMA, description="The schema of its table; made if it may be."
     )
     password_env: str = Field(
         "R2B_REGISTER_PASSWORD",

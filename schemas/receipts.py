@@ -139,7 +139,8 @@ class BatchFile:
 class SealedBatch:
     """A batch as its manifest seals it, and who claimed it when.
 
-    `value`: net, in pounds. `claimed_at`: UTC. `run_id`: None for an undo.
+    `value`: net, in pounds. `claimed_at`: UTC. `run_id`: None for an undo. `is_published`: its
+    folder is in the outbox, or was.
     """
 
     seq: int
@@ -150,6 +151,7 @@ class SealedBatch:
     value: Decimal
     claimed_at: datetime
     run_id: str | None
+    is_published: bool = False
 
 
 @dataclass(frozen=True)

@@ -178,18 +178,21 @@ class Line(ThreadingTCPServer):
     """Passes on what client and server say; `cut` is what it does when somebody commits.
 
     None: nothing. "before": what is said is not passed on. "after": it is, and the answer is not.
-    `times` it is cut; `open_for` so many connections are let through, None: any number.
+    `times` it is cut; at the words `stalls_at` it passes on nothing, until it is let go; `open_for`
+    so many connections are let through, None: any number.
     """
 
     daemon_threads = True
     cut: str | None = None
     times = 1
+    stalls_at: bytes | None = None
     open_for: int | None = None
 
     def __init__(self, server: Postgres) -> None:
         """A line to `server`, on a port of its own."""
         self.server_port = server.port
         self.lock = threading.Lock()
+        self._is_let_go = threading.Event()
         super().__init__(("127.0.0.1", 0), _Passing)
 
     @property
@@ -204,6 +207,15 @@ class Line(ThreadingTCPServer):
                 return True
             self.open_for -= 1
             return self.open_for >= 0
+
+    def let_go(self) -> None:
+        """End what stalls."""
+        self._is_let_go.set()
+
+    def stall(self, said: bytes) -> None:
+        """Wait where a client says what the line stalls at."""
+        if self.stalls_at is not None and self.stalls_at in said:
+            self._is_let_go.wait(_PATIENCE_SECONDS)
 
     def is_cut(self, said: bytes) -> str | None:
         """What is done about what a client says now."""
@@ -228,6 +240,7 @@ class _Passing(BaseRequestHandler):
             back.start()
             with contextlib.suppress(OSError):
                 while said := self.request.recv(65536):
+                    self.server.stall(said)
                     cut = self.server.is_cut(said)
                     if cut == "before":
                         break

@@ -53,7 +53,7 @@ class Batch(NamedTuple):
     undoes: int | None = None
     delivery_mode: str | None = None
 
-    def as_sealed(self, manifest_sha256: str) -> SealedBatch:
+    def as_sealed(self, manifest_sha256: str, *, is_published: bool = False) -> SealedBatch:
         """What its manifest, of this digest, seals."""
         return SealedBatch(
             seq=self.seq,
@@ -64,6 +64,7 @@ class Batch(NamedTuple):
             value=self.value,
             claimed_at=self.created_at.replace(tzinfo=UTC),
             run_id=self.run_id,
+            is_published=is_published,
         )
 
 
@@ -418,12 +419,21 @@ class BatchStore:
             {"seq": seq, "sha256": manifest_sha256},
         )
 
-    def sealed_after(self, seq: int) -> list[SealedBatch]:
-        """Batches after `seq` whose manifest is noted, oldest first."""
+    def sealed_but(self, known: Collection[int]) -> list[SealedBatch]:
+        """Batches whose manifest is noted, but for those `known`, oldest first.
+
+        One that is claimed, and may not be in the outbox yet, is left out.
+        """
         found = self._find(
-            "WHERE seq > $seq AND manifest_sha256 IS NOT NULL ORDER BY seq", {"seq": seq}
+            "WHERE manifest_sha256 IS NOT NULL AND state <> $claimed "
+            "AND NOT list_contains($known, seq) ORDER BY seq",
+            {"claimed": BatchState.CLAIMED.value, "known": sorted(known)},
         )
-        return [each.as_sealed(each.manifest_sha256) for each in found if each.manifest_sha256]
+        return [
+            each.as_sealed(each.manifest_sha256, is_published=True)
+            for each in found
+            if each.manifest_sha256
+        ]
 
     def moved_to(self, seq: int, folder: Path) -> None:
         """Note where the folder of batch `seq` is by now."""

@@ -260,16 +260,16 @@ def _register(profile: LoadedProfile) -> list[Finding]:
 
     advice = "Correct [batch_register] of the profile, or see why it does not answer."
     try:
-        last = open_register(profile, attempts=1).last()
+        entries = open_register(profile, attempts=1).entries()
     except RegisterDown as error:
-        verdict = f"it does not answer: {error.words}"
+        verdict = f"it gives no answer: {error.words}"
         return [Finding("register", verdict, advice, ServingFailed.exit_code)]
     except RegisterUnfit as error:
         verdict = f"it cannot be used: {error.words}"
         return [Finding("register", verdict, advice, ProfileWrong.exit_code)]
     except R2BError as error:
         return [Finding("register", error.message, error.hint, error.exit_code)]
-    held = f"batch {last.seq} as its last" if last else "no batch in it"
+    held = f"batch {entries[-1].seq} as its last" if entries else "no batch in it"
     return [Finding("register", f"in PostgreSQL, with {held}")]
 
 

@@ -342,6 +342,8 @@ def _publish(store: BatchStore, batch: Batch, tenant: str, terms: BatchTerms) ->
     if terms.enter is not None:
         terms.enter(batch.as_sealed(sealed))  # what is not in it must not leave, by nobody's hand
     publish_folder(aside, final)
+    if terms.enter is not None:
+        terms.enter(batch.as_sealed(sealed, is_published=True))
     store.move(batch.seq, BatchState.WRITTEN, moment=_now())
     return BatchReceipt(
         seq=batch.seq,
@@ -569,6 +571,8 @@ def recover_batches(run: RunRef, terms: BatchTerms) -> list[int]:
                         "this is; restore the two from the same day.",
                     )
                 store.sealed(batch.seq, manifest_sha256=sealed)
+                if terms.enter is not None:
+                    terms.enter(batch.as_sealed(sealed, is_published=True))
                 store.move(batch.seq, BatchState.WRITTEN, moment=_now())
             mended.append(batch.seq)
     return mended

@@ -42,6 +42,7 @@ class Entry(NamedTuple):
     manifest_sha256: str
     claimed_at: datetime
     run_id: str | None
+    is_published: bool
     by: str
 
     def is_claim_of(self, batch: SealedBatch, by: str) -> bool:
@@ -64,16 +65,8 @@ class Register(Protocol):
 
     place: str
 
-    def last(self) -> Entry | None:
-        """The last batch in it; None: there is none.
-
-        Raises:
-            RegisterDown, RegisterUnfit.
-        """
-        ...
-
     def entries(self) -> list[Entry]:
-        """All batches in it, oldest first.
+        """All batches in it, oldest first. Looks only: where there is no table there is no batch.
 
         Raises:
             RegisterDown, RegisterUnfit.
@@ -83,8 +76,9 @@ class Register(Protocol):
     def enter(self, batches: Sequence[SealedBatch]) -> None:
         """Enter batches, each of which follows the one before; all or none, and twice is once.
 
-        A claim that is entered again from the same place may have another digest, as long as none
-        follows it: it has not left.
+        A claim that is entered again from the same place may have another digest, as long as it is
+        not published. Once one is entered as published, it is not taken as claimed any more: who
+        does not know that it was published is on an older copy.
 
         Raises:
             EnteredElsewhere: a number is taken by another claim, even if it came to the same bytes,

@@ -4,8 +4,13 @@ It stands on the primary key alone: two who enter the same number at the same ti
 by the database, whoever holds which lock elsewhere.
 """
 
+import contextlib
+import os
+import socket
 import ssl
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -33,6 +38,7 @@ CREATE TABLE {table} (
     value numeric(38, 4) NOT NULL,
     claimed_at timestamptz NOT NULL,
     run_id text,
+    published_at timestamptz,
     entered_at timestamptz NOT NULL DEFAULT now(),
     entered_by text NOT NULL,
     PRIMARY KEY (tenant, seq)
@@ -48,6 +54,7 @@ _COMMENTS = {
     "value": "what its product rows come to, net, in pounds",
     "claimed_at": "when its charges were claimed",
     "run_id": "the run that claimed them; none: an undo",
+    "published_at": "when its folder was known to be in the outbox",
     "entered_at": "when it was entered here, before any file of it could leave",
     "entered_by": "the machine and the outbox that entered it",
 }
@@ -56,30 +63,26 @@ SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
 WHERE nspname = %s AND relname = 'batch'
 """
 _ENTRIES = """
-SELECT seq, manifest_sha256, claimed_at, run_id, entered_by FROM {table} WHERE tenant = %s
-ORDER BY seq
+SELECT seq, manifest_sha256, claimed_at, run_id, published_at IS NOT NULL, entered_by
+FROM {table} WHERE tenant = %(tenant)s AND seq >= %(seq)s ORDER BY seq
 """
-_LAST = f"{_ENTRIES} DESC LIMIT 1"
+# named, the key is asked for: without one, which a copied table may lack, nothing is entered
 _ENTER = """
 INSERT INTO {table}
     (tenant, seq, manifest_sha256, previous_manifest_sha256, as_of, row_count, value, claimed_at,
-     run_id, entered_by)
+     run_id, published_at, entered_by)
 SELECT %(tenant)s, %(seq)s, %(digest)s, %(previous)s, %(as_of)s, %(rows)s, %(value)s,
-    %(claimed_at)s, %(run_id)s, %(by)s
+    %(claimed_at)s, %(run_id)s, CASE WHEN %(is_published)s THEN now() END, %(by)s
 WHERE %(seq)s = 1 OR EXISTS (
     SELECT FROM {table}
     WHERE tenant = %(tenant)s AND seq = %(seq)s - 1 AND manifest_sha256 = %(previous)s
 )
-ON CONFLICT DO NOTHING
-"""
-_FIND = """
-SELECT seq, manifest_sha256, claimed_at, run_id, entered_by FROM {table}
-WHERE tenant = %s AND seq = %s
+ON CONFLICT (tenant, seq) DO NOTHING
 """
 _CORRECT = """
-UPDATE {table} SET manifest_sha256 = %(digest)s
-WHERE tenant = %(tenant)s AND seq = %(seq)s
-    AND NOT EXISTS (SELECT FROM {table} WHERE tenant = %(tenant)s AND seq > %(seq)s)
+UPDATE {table}
+SET manifest_sha256 = %(digest)s, published_at = CASE WHEN %(is_published)s THEN now() END
+WHERE tenant = %(tenant)s AND seq = %(seq)s AND published_at IS NULL
 """
 
 
@@ -111,28 +114,21 @@ class PostgresRegister:
         self._tenant, self._database, self._patience = tenant, database, patience
         self._table = sql.Identifier(database.schema, "batch")
 
-    def last(self) -> Entry | None:
-        """See `Register`."""
-
-        def look(connection: psycopg.Connection) -> Entry | None:
-            row = connection.execute(self._said(_LAST), [self._tenant]).fetchone()
-            return Entry(*row) if row else None
-
-        return self._asked(look)
-
     def entries(self) -> list[Entry]:
         """See `Register`."""
+        return self._asked(self._entries)
 
-        def look(connection: psycopg.Connection) -> list[Entry]:
-            rows = connection.execute(self._said(_ENTRIES), [self._tenant]).fetchall()
-            return [Entry(*row) for row in rows]
-
-        return self._asked(look)
+    def _entries(self, connection: psycopg.Connection, seq: int = 0) -> list[Entry]:
+        if not self._is_there(connection):
+            return []
+        said = {"tenant": self._tenant, "seq": seq}
+        return [Entry(*row) for row in connection.execute(self._said(_ENTRIES), said)]
 
     def enter(self, batches: Sequence[SealedBatch]) -> None:
         """See `Register`."""
 
         def write(connection: psycopg.Connection) -> None:
+            self._make_sure_of_the_table(connection)
             for batch in batches:
                 self._enter(connection, batch)
 
@@ -150,20 +146,19 @@ class PostgresRegister:
             "value": batch.value,
             "claimed_at": batch.claimed_at,
             "run_id": batch.run_id,
+            "is_published": batch.is_published,
             "by": self.place,
         }
         connection.execute(self._said(_ENTER), said)
         # a statement of its own: only now is seen what somebody else committed meanwhile
-        row = connection.execute(self._said(_FIND), [self._tenant, batch.seq]).fetchone()
-        if row is None:
+        entry = next(iter(self._entries(connection, batch.seq)), None)
+        if entry is None or entry.seq != batch.seq:
             raise EnteredElsewhere(batch.seq - 1, None)
-        entry = Entry(*row)
-        if not entry.is_claim_of(batch, self.place):
+        is_the_one_published = batch.is_published and entry.manifest_sha256 == batch.manifest_sha256
+        is_our_claim = not entry.is_published and entry.is_claim_of(batch, self.place)
+        if not (is_the_one_published or is_our_claim):
             raise EnteredElsewhere(batch.seq, entry.by)
-        if entry.manifest_sha256 == batch.manifest_sha256:
-            return
-        if not connection.execute(self._said(_CORRECT), said).rowcount:
-            raise EnteredElsewhere(batch.seq + 1, None)
+        connection.execute(self._said(_CORRECT), said)
 
     def _asked(self, question: Callable[[psycopg.Connection], T]) -> T:
         """The answer of one transaction, which is all there or not at all."""
@@ -173,14 +168,18 @@ class PostgresRegister:
             raise RegisterDown(_words(error)) from error
         except psycopg.Error as error:
             raise RegisterUnfit(_words(error)) from error
+        except UnicodeError:  # its words may hold the password
+            raise RegisterUnfit("its host, names or password are no text it can take") from None
 
     def _ask(self, question: Callable[[psycopg.Connection], T]) -> T:
-        with self._connected() as connection:
-            self._make_sure_of_the_table(connection)
-            return question(connection)
+        with self._connected() as connection, _cut_off(connection, 2 * self._database.timeout):
+            answer = question(connection)
+            connection.commit()
+            return answer
 
     def _connected(self) -> psycopg.Connection:
         place = self._database
+        certificates = place.certificates or _of_the_system()
         return psycopg.connect(
             host=place.host,
             hostaddr="",  # or a variable of PostgreSQL's would say it
@@ -189,10 +188,11 @@ class PostgresRegister:
             user=place.username,
             password=place.password,
             sslmode="verify-full" if place.encrypted else "disable",
-            sslrootcert=place.certificates or _of_the_system(),
+            sslrootcert=certificates if place.encrypted else None,
+            client_encoding="UTF8",  # whatever the database's own is
             connect_timeout=max(2, round(place.timeout)),
             # what PostgreSQL's own variables say of these must not decide it
-            options=f"-c statement_timeout={round(place.timeout * 1000)} "
+            options=f"-c statement_timeout={max(1, round(place.timeout * 1000))} "
             "-c default_transaction_isolation=read\\ committed "
             "-c synchronous_commit=on -c TimeZone=UTC",
             application_name="ready-to-bill",
@@ -234,6 +234,28 @@ def _of_the_system() -> str:
     The library that is packaged with psycopg looks for them in a folder that is on no machine.
     """
     return ssl.get_default_verify_paths().cafile or "system"
+
+
+@contextmanager
+def _cut_off(connection: psycopg.Connection, seconds: float) -> Iterator[None]:
+    """End a connection whose answer does not come.
+
+    The server's own limit holds neither for a commit nor where the line is dead.
+    """
+
+    def cut() -> None:
+        with contextlib.suppress(OSError, psycopg.Error):  # it has ended by itself
+            end = socket.socket(fileno=os.dup(connection.fileno()))
+            with end:
+                end.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _words(error: psycopg.Error) -> str:

@@ -28,12 +28,13 @@ def check_register(warehouse: Path, register: Register) -> int:
         open_warehouse(warehouse) as connection,
         told(f"Starting on {warehouse.name}"),
     ):
-        store, last = BatchStore(connection), register.last()
-        if last is not None:
+        store, entries = BatchStore(connection), register.entries()
+        if entries:
+            last = entries[-1]
             here = store.get(last.seq)
             if here is None or not _is_as_here(last, here, register.place):
                 raise EnteredElsewhere(last.seq, last.by)
-        missing = store.sealed_after(last.seq if last else 0)
+        missing = store.sealed_but({entry.seq for entry in entries})
         if missing:
             register.enter(missing)
     return len(missing)
@@ -50,7 +51,7 @@ def _is_as_here(entry: Entry, here: Batch, place: str) -> bool:
 
 
 def enter_batch(register: Register, batch: SealedBatch) -> None:
-    """Enter a batch that is about to be put into the outbox.
+    """Enter a batch that is about to be put into the outbox, or that has just been put there.
 
     Raises:
         IllegalTransition: its number was given to a batch of another copy; this one must not leave.
@@ -81,11 +82,11 @@ def told(doing: str) -> Iterator[None]:
         ) from error
     except RegisterDown as error:
         raise ServingFailed(
-            f"{doing}: the register does not answer: {error.words}",
-            hint="See that its database is up and lets us in, then run again. Nothing has left.",
+            f"{doing}: the register gives no answer: {error.words}",
+            hint="See that its database is up and lets us in, then run again: nothing is lost.",
         ) from error
     except RegisterUnfit as error:
         raise ProfileWrong(
             f"{doing}: the register cannot be used: {error.words}",
-            hint="It needs a schema in which its table may be made, read and added to.",
+            hint="It needs a schema in which its table may be made, read, added to and changed.",
         ) from error

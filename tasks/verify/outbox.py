@@ -88,11 +88,11 @@ def wrong_entries(
         book = booked.get(seq)
         if book is None:
             wrong.append(f"batch {seq}: the warehouse does not know it; {by} entered it")
-        elif book.manifest_sha256 not in {None, digest}:
+        elif book.state is not BatchState.CLAIMED and book.manifest_sha256 != digest:
             wrong.append(f"batch {seq}: it is another one there; {by} entered it")
     there = {seq for seq, *_ in entries}
-    sealed = (seq for seq, book in booked.items() if book.manifest_sha256 is not None)
-    return [*wrong, *(f"batch {seq}: it is not there" for seq in sealed if seq not in there)]
+    left = (seq for seq, book in booked.items() if book.state is not BatchState.CLAIMED)
+    return [*wrong, *(f"batch {seq}: it is not there" for seq in left if seq not in there)]
 
 
 def wrong_files(

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -122,8 +123,13 @@ def test_a_register_that_lost_entries_gets_them_again(database: RegisterDatabase
     office.run()
     database.asked("DELETE FROM r2b.batch")
     office.uploaded()
-
     assert [sealed(office)] == digests(database)
+
+    office.add_line(3)
+    office.run()
+    database.asked("DELETE FROM r2b.batch WHERE seq = 1")
+    office.uploaded(2)
+    assert [sealed(office), sealed(office, 2)] == digests(database)
 
 
 def test_a_copy_that_is_behind_does_nothing(database: RegisterDatabase, tmp_path: Path):
@@ -190,12 +196,15 @@ def test_a_claim_that_came_to_the_same_bytes_is_another(database: RegisterDataba
             register.enter([replace(BATCH, **change)])
     with pytest.raises(EnteredElsewhere):  # a copy that was made of a claimed batch
         open_register(office_of(database, tmp_path / "copy").profile).enter([BATCH])
-    second = replace(BATCH, seq=2, manifest_sha256="d2", previous_manifest_sha256="d0")
-    register.enter([second])
-    with pytest.raises(EnteredElsewhere):  # what is followed has left
-        register.enter([BATCH])
+    published = replace(BATCH, manifest_sha256="d0", is_published=True)
+    register.enter([published])
+    register.enter([published])
+    # a backup from when it was claimed
+    for claimed in (BATCH, replace(published, is_published=False)):
+        with pytest.raises(EnteredElsewhere):
+            register.enter([claimed])
 
-    assert ["d0", "d2"] == digests(database)
+    assert ["d0"] == digests(database)
 
 
 def test_a_batch_follows_the_one_it_names_or_is_not_entered(
@@ -215,7 +224,8 @@ def test_a_batch_follows_the_one_it_names_or_is_not_entered(
     assert ENTERED == database.entries()
     register.enter([second, third])
 
-    assert Entry(3, "d3", BATCH.claimed_at, "R1", register.place) == register.last()
+    third_entry = Entry(3, "d3", BATCH.claimed_at, "R1", is_published=False, by=register.place)
+    assert third_entry == register.entries()[-1]
 
 
 @pytest.mark.parametrize("round_", range(4))
@@ -325,12 +335,81 @@ def test_of_copies_of_a_claimed_batch_the_one_that_entered_it_goes_on(
     assert [sealed(office)] == digests(database)
 
 
+def test_a_backup_of_a_claimed_batch_that_is_restored_in_place_does_not_publish_it_again(
+    database: RegisterDatabase, line: Line, tmp_path: Path
+):
+    office = office_of(database, tmp_path / "office", line.port)
+    line.open_for = 1
+    assert 80 == office.job().exit_code
+    shutil.copytree(office.folder, tmp_path / "backup")
+    line.open_for = None
+    office.run()
+    office.uploaded()
+    shutil.rmtree(office.folder)
+    (tmp_path / "backup").rename(office.folder)
+
+    assert 60 == office.job().exit_code
+    assert not office.batch().exists()
+
+
+@pytest.mark.parametrize("lock", ["after login", "at the commit"])
+def test_an_answer_that_never_comes_is_waited_for_a_while_only(
+    database: RegisterDatabase, line: Line, tmp_path: Path, lock: str
+):
+    profile = database.profile(port=line.port, more="attempts = 1", place="timeout_seconds = 0.5")
+    office = Office(tmp_path / "office", profile=profile)
+    open_register(office.profile).enter([])
+    line.stalls_at, line.times = {"after login": b"pg_class", "at the commit": b"COMMIT"}[lock], 1
+    job = office.job()
+    line.let_go()
+
+    assert 80 == job.exit_code
+    assert "the register gives no answer" in str(job.error)
+
+
+def test_a_table_without_its_key_is_no_register(database: RegisterDatabase, tmp_path: Path):
+    office = office_of(database, tmp_path / "office")
+    open_register(office.profile).enter([])
+    database.asked("ALTER TABLE r2b.batch DROP CONSTRAINT batch_pkey")
+    job = office.job()
+
+    assert 10 == job.exit_code
+    assert "no unique or exclusion constraint" in str(job.error)
+    assert not office.batch().exists()
+
+
+def test_a_database_of_another_encoding_is_one_as_well(
+    server: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(PASSWORD, server.password)
+    monkeypatch.setenv("PGCLIENTENCODING", "SQL_ASCII")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none"))  # and nobody encrypts
+    name = "r2b_plain_bytes"
+    server.asked(
+        f"CREATE DATABASE {name} OWNER r2b ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0"
+    )
+    database = RegisterDatabase(server, name)
+    office = Office(tmp_path / "Łódź", profile=f'[tenant]\nname = "Łódź"\n{database.profile()}')
+    office.run()
+    office.run()
+
+    assert 1 == len(open_register(office.profile).entries())
+
+
+def test_to_look_at_it_makes_no_table(database: RegisterDatabase, tmp_path: Path):
+    office = office_of(database, tmp_path / "office")
+    examine(office.folder / "r2b.toml")
+    verify(office.profile)
+
+    assert [] == database.asked("SELECT FROM pg_namespace WHERE nspname = 'r2b'")
+
+
 @pytest.mark.parametrize("cut", ["before", "after"])
 def test_an_answer_that_is_lost_is_asked_for_again(
     database: RegisterDatabase, line: Line, tmp_path: Path, cut: str
 ):
     office = office_of(database, tmp_path / "office", line.port)
-    open_register(office.profile).last()  # makes the table
+    open_register(office.profile).enter([])  # makes the table
     line.cut = cut
     office.run()
 
@@ -343,17 +422,17 @@ def test_who_never_hears_of_the_entry_puts_nothing_into_the_outbox(
     database: RegisterDatabase, line: Line, tmp_path: Path, cut: str
 ):
     office = office_of(database, tmp_path / "office", line.port)
-    open_register(office.profile).last()
+    open_register(office.profile).enter([])
     line.cut, line.times = cut, -1
     # the first look of a run commits as well, having read only
     job = office.job()
-    assert (80, "the register does not answer") == (job.exit_code, words(job.error))
+    assert (80, "the register gives no answer") == (job.exit_code, words(job.error))
 
     line.cut, line.open_for = None, 1
     job = office.job()
-    assert (80, "the register does not answer") == (job.exit_code, words(job.error))
+    assert (80, "the register gives no answer") == (job.exit_code, words(job.error))
     assert "Entering batch 1 in the register" in str(job.error)
-    assert "Nothing has left" in str(job.error)
+    assert "run again: nothing is lost" in str(job.error)
     assert not office.batch().exists()
     assert [("claimed",)] == office.query("SELECT state FROM out.batch")
 
@@ -364,7 +443,7 @@ def test_who_never_hears_of_the_entry_puts_nothing_into_the_outbox(
 
 def words(error: str | None) -> str:
     """What is said of the register, without what PostgreSQL says."""
-    return "the register does not answer" if "the register does not answer" in str(error) else ""
+    return "the register gives no answer" if "the register gives no answer" in str(error) else ""
 
 
 def test_what_another_copy_took_meanwhile_does_not_leave(
@@ -395,7 +474,7 @@ def test_without_the_server_nothing_is_done(tmp_path: Path, monkeypatch: pytest.
     job = office.job()
 
     assert 80 == job.exit_code
-    assert "Starting on warehouse.duckdb: the register does not answer" in str(job.error)
+    assert "Starting on warehouse.duckdb: the register gives no answer" in str(job.error)
     assert [(1,)] == office.query("SELECT seq FROM out.batch")
 
 
@@ -421,6 +500,7 @@ def test_who_may_only_use_a_schema_made_for_it_can(
         ("", "password authentication failed"),
         ('username = "nobody"', "password authentication failed"),
         ('database = "none"', "does not exist"),
+        ('host = "a..b"', "no text it can take"),
     ],
 )
 def test_what_the_server_says_of_us_is_told(
@@ -435,10 +515,12 @@ def test_what_the_server_says_of_us_is_told(
     profile = database.profile(place=place.replace("database", "#"))
     if "database" in place:
         profile = profile.replace(f'database = "{database.name}"', place)
+    if "host" in place:
+        profile = database.profile(place="encrypted = true").replace('host = "127.0.0.1"', place)
     office = Office(tmp_path / "office", profile=profile)
     job = office.job()
 
-    assert 80 == job.exit_code
+    assert (10 if "host" in place else 80) == job.exit_code
     assert said in str(job.error)
     assert "canary" not in str(job.error)
 
@@ -464,7 +546,7 @@ def test_verify_compares_all_of_it(database: RegisterDatabase, line: Line, tmp_p
     line.open_for = 0
     ((_, wrong, code),) = verified(office)
     assert 80 == code
-    assert "Reading the register: the register does not answer" in wrong[0]
+    assert "Reading the register: the register gives no answer" in wrong[0]
 
 
 def verified(office: Office) -> list[tuple[str, tuple[str, ...], int]]:
@@ -477,9 +559,8 @@ def verified(office: Office) -> list[tuple[str, tuple[str, ...], int]]:
 def test_of_many_who_find_no_table_one_makes_it(database: RegisterDatabase, tmp_path: Path):
     profile = office_of(database, tmp_path / "office").profile
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: open_register(profile).last(), range(16)))
+        list(pool.map(lambda _: open_register(profile).enter([]), range(16)))
 
-    assert [None] * 16 == found
     assert [] == database.entries()
 
 
@@ -525,6 +606,7 @@ def test_a_server_that_does_not_encrypt_is_refused_where_it_should(
         ('host = "db.example"\nencrypted = false', "for a database on this machine only"),
         ('host = "a,b"', "the name or address of one host"),
         ('host = "/run/postgresql"', "the name or address of one host"),
+        ('host = "127.0.0.1"\nschema_name = "a%b"', "schema_name"),
     ],
 )
 def test_a_profile_that_names_no_safe_place_is_refused(tmp_path: Path, lines: str, said: str):
@@ -563,7 +645,7 @@ def test_the_doctor_asks_it_once(database: RegisterDatabase, tmp_path: Path, lin
     assert [("in PostgreSQL, with batch 1 as its last", 0)] == found(path)
     line.open_for = 0
     ((said, code),) = found(path)
-    assert ("it does not answer", 80) == (said.partition(":")[0], code)
+    assert ("it gives no answer", 80) == (said.partition(":")[0], code)
     path.write_text("")
     assert [] == found(path)
 

@@ -195,8 +195,8 @@ MUTANTS = (
     Mutant(
         "a claim of another copy is taken for ours where it came to the same bytes",
         "tasks/register/postgresql.py",
-        "if not entry.is_claim_of(batch, self.place):",
-        "if entry.manifest_sha256 != batch.manifest_sha256:",
+        "is_our_claim = not entry.is_published and entry.is_claim_of(batch, self.place)",
+        "is_our_claim = entry.manifest_sha256 == batch.manifest_sha256",
         f"{_REGISTER}test_a_claim_that_came_to_the_same_bytes_is_another",
     ),
     Mutant(
@@ -205,6 +205,17 @@ MUTANTS = (
         "WHERE tenant = %(tenant)s AND seq = %(seq)s - 1 AND manifest_sha256 = %(previous)s",
         "WHERE tenant = %(tenant)s",
         f"{_REGISTER}test_a_batch_follows_the_one_it_names_or_is_not_entered",
+    ),
+    Mutant(
+        "nobody is told that a batch is in the outbox",
+        _CLAIM,
+        """    publish_folder(aside, final)
+    if terms.enter is not None:
+        terms.enter(batch.as_sealed(sealed, is_published=True))
+""",
+        """    publish_folder(aside, final)
+""",
+        f"{_REGISTER}test_a_backup_of_a_claimed_batch_that_is_restored_in_place_does_not_publish_it_again",
     ),
     # it is durable
     Mutant(
