@@ -121,6 +121,8 @@ MUTANTS = (
         "a batch is called written before its folder is there",
         _CLAIM,
         """    publish_folder(aside, final)
+    if terms.enter is not None:
+        terms.enter(batch.as_sealed(sealed, is_published=True))
     store.move(batch.seq, BatchState.WRITTEN, moment=_now())
 """,
         """    store.move(batch.seq, BatchState.WRITTEN, moment=_now())
