@@ -2,15 +2,13 @@
 
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from flows.credentials import Place, credential
 from flows.profile import LoadedProfile
 from schemas.errors import ProfileWrong
 from schemas.receipts import SealedBatch
-
-if TYPE_CHECKING:
-    from tasks.register.port import Entry, Register
+from tasks.register.port import Entry, Register
+from tasks.register.task import check_register, enter_batch, told
 
 
 def compare(profile: LoadedProfile) -> None:
@@ -21,45 +19,38 @@ def compare(profile: LoadedProfile) -> None:
         ServingFailed: the register does not answer.
         ProfileWrong: it cannot be used.
     """
-    if profile.settings.batch_register.kept == "nowhere":
-        return
-    register = open_register(profile)
-    from tasks.register.task import check_register  # noqa: PLC0415
-
-    check_register(profile.warehouse, register)
+    if _is_kept(profile):
+        check_register(profile.warehouse, open_register(profile))
 
 
-def entering(profile: LoadedProfile) -> Callable[[SealedBatch], None] | None:
-    """What enters a batch before it is put into the outbox; None where there is no register."""
-    if profile.settings.batch_register.kept == "nowhere":
-        return None
+def entering(profile: LoadedProfile) -> Callable[[SealedBatch], None]:
+    """What enters a batch before it is put into the outbox; nothing where there is no register."""
 
     def enter(batch: SealedBatch) -> None:
-        register = open_register(profile)
-        from tasks.register.task import enter_batch  # noqa: PLC0415
-
-        enter_batch(register, batch)
+        if _is_kept(profile):
+            enter_batch(open_register(profile), batch)
 
     return enter
 
 
-def entries_of(profile: LoadedProfile) -> "list[Entry] | None":
+def entries_of(profile: LoadedProfile) -> list[Entry] | None:
     """All that the register has of this tenant; None where there is none.
 
     Raises:
         ServingFailed: it does not answer.
         ProfileWrong: it cannot be used.
     """
-    if profile.settings.batch_register.kept == "nowhere":
+    if not _is_kept(profile):
         return None
-    register = open_register(profile)
-    from tasks.register.task import told  # noqa: PLC0415
-
     with told("Reading the register"):
-        return register.entries()
+        return open_register(profile).entries()
 
 
-def open_register(profile: LoadedProfile, *, attempts: int | None = None) -> "Register":
+def _is_kept(profile: LoadedProfile) -> bool:
+    return profile.settings.batch_register.kept != "nowhere"
+
+
+def open_register(profile: LoadedProfile, *, attempts: int | None = None) -> Register:
     """The register that the profile names; `attempts` instead of the profile's.
 
     Raises:
@@ -76,7 +67,9 @@ def open_register(profile: LoadedProfile, *, attempts: int | None = None) -> "Re
             "Opening the register: what speaks to PostgreSQL is not installed.",
             hint="Install it: pip install 'ready-to-bill[postgres]'.",
         ) from error
-    password = Place(place.password_env, place.password_secret, "register.postgresql", "password")
+    password = Place(
+        place.password_env, place.password_secret, "batch_register.postgresql", "password"
+    )
     return PostgresRegister(
         profile.settings.tenant.name,
         f"{socket.gethostname()}:{profile.outbox}",

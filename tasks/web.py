@@ -23,6 +23,9 @@ import stamina
 
 T = TypeVar("T")
 
+# it logs each try at warning; what came of them all is said once, in our words
+logging.getLogger("stamina").setLevel(logging.ERROR)
+
 MIB = 1 << 20
 LARGEST_ANSWER = 16 * MIB
 """An answer of more bytes is refused: it is held in memory."""
@@ -79,10 +82,8 @@ class Declined(Exception):
 def patiently(patience: Patience) -> stamina.RetryingCaller:
     """Asks again for as long as `patience` lasts: call it with what waiting cures, and a question.
 
-    Over whatever line; the last error is raised as it is. What the library would log of each try
-    is left out: what came of them all is said once, in our words.
+    Over whatever line; the last error is raised as it is.
     """
-    logging.getLogger("stamina").setLevel(logging.ERROR)
     return stamina.RetryingCaller(
         attempts=patience.attempts,
         timeout=None,

@@ -20,7 +20,7 @@ import psycopg
 from psycopg import sql
 
 from tests.loopback import answering
-from tests.prefect_server import free_port
+from tests.prefect_server import end, free_port
 
 _PATIENCE_SECONDS = 120
 _ROLE, _SUPERUSER = "r2b", "owner"
@@ -124,7 +124,8 @@ def postgres(*, encrypted_by: Path | None = None) -> Iterator[Postgres]:
             cwd=folder,
             **owner,
         )
-        up.callback(_end, server)
+        # its fast shutdown: whoever is connected is cut off
+        up.callback(end, server, within=30, by=signal.SIGINT)
         served = Postgres(int(settings["port"]), password)
         _wait_until_it_answers(served, server, folder / "server.log")
         served.asked(
@@ -162,16 +163,6 @@ def _wait_until_it_answers(served: Postgres, server: subprocess.Popen[bytes], lo
             return
         time.sleep(0.05)
     raise AssertionError(f"PostgreSQL did not come up:\n{log.read_text('utf-8')[-3000:]}")
-
-
-def _end(server: subprocess.Popen[bytes]) -> None:
-    """Its fast shutdown: whoever is connected is cut off."""
-    server.send_signal(signal.SIGINT)
-    try:
-        server.wait(timeout=30)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
 
 
 class Line(ThreadingTCPServer):

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -54,9 +55,11 @@ def prefect_server(home: Path, more: Mapping[str, str] | None = None) -> Iterato
         log.close()
 
 
-def end(process: subprocess.Popen[bytes], *, within: float) -> None:
+def end(
+    process: subprocess.Popen[bytes], *, within: float, by: signal.Signals = signal.SIGTERM
+) -> None:
     """End a process, gently for so many seconds."""
-    process.terminate()
+    process.send_signal(by)
     try:
         process.wait(timeout=within)
     except subprocess.TimeoutExpired:

@@ -3,7 +3,7 @@
 Tables: `ops.layer_fact`, `ops.affinity_fact`, `out.reconciliation`, `out.reconciled_*`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -107,19 +107,10 @@ class SideStore:
             "platform_names": [name.strip().lower() for name in platform_names],
             "own_names": [name.strip().lower() for name in own_names],
         }
-        parts = self._parts(listed_only=listed_only)
         self._take("reconcile/make_side_changes", today)
         self._take("reconcile/make_held")
         self._take("reconcile/make_sold")
-        for part in range(parts or 1):
-            made, only = _LINES, ""
-            if parts:
-                self._connection.execute(
-                    "CREATE OR REPLACE TEMP TABLE side_part AS FROM side_line "
-                    f"WHERE hash(line_id) % {parts} = {part}"
-                )
-                made = f"line_id IN (FROM side_part) AND {_LINES}"
-                only = "SEMI JOIN side_part AS listed ON charge.line_id = listed.line_id"
+        for made, only in self._parts(listed_only=listed_only):
             self._take("reconcile/make_side_charges", only=only)
             self._take("reconcile/add_told_charges", only=only)
             self._take("reconcile/add_judged_charges", only=only)
@@ -136,10 +127,11 @@ class SideStore:
         self._take("reconcile/add_unsold", today | routes)
         self._remember(_LAYER, run_id, day, f"NOT {_LINES}")
 
-    def _parts(self, *, listed_only: bool) -> int:
-        """In how many parts lines are looked at; 0: all at once, and none is listed.
+    def _parts(self, *, listed_only: bool) -> Iterator[tuple[str, str]]:
+        """The parts in which lines are looked at.
 
-        Nothing known: nothing to join with, so all fit.
+        Of each the condition on what is remembered of it, and the join that leaves its charges.
+        Where nothing is remembered there is nothing to compare with, so all fit at once.
         """
         if listed_only:
             self._take("reconcile/make_side_lines")
@@ -147,9 +139,20 @@ class SideStore:
             charges = scalar(self._connection, "SELECT count(*) FROM out.charge")
             known = first_row(self._connection, "FROM ops.layer_fact LIMIT 1")
             if known is None or charges <= 2 * _LINES_AT_ONCE:  # two of a line
-                return 0
+                yield _LINES, ""
+                return
             self._take("reconcile/make_all_side_lines")
-        return -(-scalar(self._connection, "SELECT count(*) FROM side_line") // _LINES_AT_ONCE) or 1
+        lines = scalar(self._connection, "SELECT count(*) FROM side_line")
+        parts = -(-lines // _LINES_AT_ONCE) or 1
+        for part in range(parts):
+            self._connection.execute(
+                "CREATE OR REPLACE TEMP TABLE side_part AS FROM side_line "
+                f"WHERE hash(line_id) % {parts} = {part}"
+            )
+            yield (
+                f"line_id IN (FROM side_part) AND {_LINES}",
+                "SEMI JOIN side_part AS listed ON charge.line_id = listed.line_id",
+            )
 
     def _take(
         self, name: str, parameters: dict[str, object] | None = None, *, only: str = ""

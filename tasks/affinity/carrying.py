@@ -5,7 +5,6 @@ next thing is done.
 """
 
 import contextlib
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -27,9 +26,6 @@ from tasks.affinity.port import (
 from tasks.outbox.delivery_journal import DeliveryJournal, FileDelivery, write_delivery
 from tasks.outbox.durable import moment_text
 from tasks.web import Patience, patiently
-
-# it logs each try at warning; what came of them all is said once, in our words
-logging.getLogger("stamina").setLevel(logging.ERROR)
 
 
 class Doubt(Exception):

@@ -77,7 +77,7 @@ class BatchTerms:
     canary_rows: int = 0
     audit_head: AuditHead | None = None
     """The last entry of the audit trail, for the manifest to name."""
-    enter: Callable[[SealedBatch], None] | None = None
+    enter: Callable[[SealedBatch], None] = lambda _batch: None
     """Enters a batch in the register that all copies of the tenant share, where there is one."""
 
 
@@ -339,12 +339,9 @@ def _publish(store: BatchStore, batch: Batch, tenant: str, terms: BatchTerms) ->
     aside = aside_folder(final)
     files, sealed = _write(store, batch, tenant, terms, aside)
     store.sealed(batch.seq, manifest_sha256=sealed)
-    if terms.enter is not None:
-        terms.enter(batch.as_sealed(sealed))  # what is not in it must not leave, by nobody's hand
+    terms.enter(batch.as_sealed(sealed))  # else it must not leave, by any hand
     publish_folder(aside, final)
-    if terms.enter is not None:
-        terms.enter(batch.as_sealed(sealed, is_published=True))
-    store.move(batch.seq, BatchState.WRITTEN, moment=_now())
+    _note_written(store, batch, sealed, terms)
     return BatchReceipt(
         seq=batch.seq,
         path=final,
@@ -352,6 +349,11 @@ def _publish(store: BatchStore, batch: Batch, tenant: str, terms: BatchTerms) ->
         value=batch.value,
         is_canary=batch.is_canary,
     )
+
+
+def _note_written(store: BatchStore, batch: Batch, sealed: str, terms: BatchTerms) -> None:
+    terms.enter(batch.as_sealed(sealed, is_published=True))
+    store.move(batch.seq, BatchState.WRITTEN, moment=_now())
 
 
 def _write(
@@ -571,9 +573,7 @@ def recover_batches(run: RunRef, terms: BatchTerms) -> list[int]:
                         "this is; restore the two from the same day.",
                     )
                 store.sealed(batch.seq, manifest_sha256=sealed)
-                if terms.enter is not None:
-                    terms.enter(batch.as_sealed(sealed, is_published=True))
-                store.move(batch.seq, BatchState.WRITTEN, moment=_now())
+                _note_written(store, batch, sealed, terms)
             mended.append(batch.seq)
     return mended
 

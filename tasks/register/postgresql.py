@@ -62,10 +62,12 @@ _IS_THERE = """
 SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
 WHERE nspname = %s AND relname = 'batch'
 """
-_ENTRIES = """
+_OF_TENANT = """
 SELECT seq, manifest_sha256, claimed_at, run_id, published_at IS NOT NULL, entered_by
-FROM {table} WHERE tenant = %(tenant)s AND seq >= %(seq)s ORDER BY seq
+FROM {table} WHERE tenant = %(tenant)s
 """
+_ENTRIES = f"{_OF_TENANT} ORDER BY seq"
+_FIND = f"{_OF_TENANT} AND seq = %(seq)s"
 # named, the key is asked for: without one, which a copied table may lack, nothing is entered
 _ENTER = """
 INSERT INTO {table}
@@ -116,13 +118,14 @@ class PostgresRegister:
 
     def entries(self) -> list[Entry]:
         """See `Register`."""
-        return self._asked(self._entries)
 
-    def _entries(self, connection: psycopg.Connection, seq: int = 0) -> list[Entry]:
-        if not self._is_there(connection):
-            return []
-        said = {"tenant": self._tenant, "seq": seq}
-        return [Entry(*row) for row in connection.execute(self._said(_ENTRIES), said)]
+        def look(connection: psycopg.Connection) -> list[Entry]:
+            if not self._is_there(connection):
+                return []
+            rows = connection.execute(self._said(_ENTRIES), {"tenant": self._tenant})
+            return [Entry(*row) for row in rows]
+
+        return self._asked(look)
 
     def enter(self, batches: Sequence[SealedBatch]) -> None:
         """See `Register`."""
@@ -151,9 +154,10 @@ class PostgresRegister:
         }
         connection.execute(self._said(_ENTER), said)
         # a statement of its own: only now is seen what somebody else committed meanwhile
-        entry = next(iter(self._entries(connection, batch.seq)), None)
-        if entry is None or entry.seq != batch.seq:
+        row = connection.execute(self._said(_FIND), said).fetchone()
+        if row is None:
             raise EnteredElsewhere(batch.seq - 1, None)
+        entry = Entry(*row)
         is_the_one_published = batch.is_published and entry.manifest_sha256 == batch.manifest_sha256
         is_our_claim = not entry.is_published and entry.is_claim_of(batch, self.place)
         if not (is_the_one_published or is_our_claim):

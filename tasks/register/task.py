@@ -13,11 +13,10 @@ from warehouse.connection import open_warehouse
 
 
 @step("compare with the register")
-def check_register(warehouse: Path, register: Register) -> int:
+def check_register(warehouse: Path, register: Register) -> None:
     """Refuse a warehouse that lacks what the register has; enter what the register lacks.
 
-    So a register may be introduced, or restored, where there are batches already. Returns how many
-    were entered.
+    So a register may be introduced, or restored, where there are batches already.
 
     Raises:
         IllegalTransition: another copy of the tenant has gone on. Nothing was entered.
@@ -37,7 +36,6 @@ def check_register(warehouse: Path, register: Register) -> int:
         missing = store.sealed_but({entry.seq for entry in entries})
         if missing:
             register.enter(missing)
-    return len(missing)
 
 
 def _is_as_here(entry: Entry, here: Batch, place: str) -> bool:

@@ -121,11 +121,9 @@ MUTANTS = (
         "a batch is called written before its folder is there",
         _CLAIM,
         """    publish_folder(aside, final)
-    if terms.enter is not None:
-        terms.enter(batch.as_sealed(sealed, is_published=True))
-    store.move(batch.seq, BatchState.WRITTEN, moment=_now())
+    _note_written(store, batch, sealed, terms)
 """,
-        """    store.move(batch.seq, BatchState.WRITTEN, moment=_now())
+        """    _note_written(store, batch, sealed, terms)
     publish_folder(aside, final)
 """,
         f"{_ORDER}test_a_batch_is_called_written_once_its_folder_is_there",
@@ -184,13 +182,11 @@ MUTANTS = (
     Mutant(
         "a batch is put into the outbox before it is entered",
         _CLAIM,
-        """    if terms.enter is not None:
-        terms.enter(batch.as_sealed(sealed))  # what is not in it must not leave, by nobody's hand
+        """    terms.enter(batch.as_sealed(sealed))  # else it must not leave, by any hand
     publish_folder(aside, final)
 """,
         """    publish_folder(aside, final)
-    if terms.enter is not None:
-        terms.enter(batch.as_sealed(sealed))
+    terms.enter(batch.as_sealed(sealed))
 """,
         f"{_REGISTER}test_who_never_hears_of_the_entry_puts_nothing_into_the_outbox",
     ),
@@ -211,12 +207,9 @@ MUTANTS = (
     Mutant(
         "nobody is told that a batch is in the outbox",
         _CLAIM,
-        """    publish_folder(aside, final)
-    if terms.enter is not None:
-        terms.enter(batch.as_sealed(sealed, is_published=True))
+        """    terms.enter(batch.as_sealed(sealed, is_published=True))
 """,
-        """    publish_folder(aside, final)
-""",
+        "",
         f"{_REGISTER}test_a_backup_of_a_claimed_batch_that_is_restored_in_place_does_not_publish_it_again",
     ),
     # it is durable
