@@ -33,6 +33,7 @@ from schemas.errors import R2BError
 from schemas.receipts import (
     BatchReceipt,
     JudgementReceipt,
+    LandedFeeds,
     RunReceipt,
     RunRef,
 )
@@ -49,13 +50,21 @@ from tasks.batch.task import (
 from tasks.changes.task import find_changes
 from tasks.checks.task import check_records
 from tasks.contracts.task import accept_records
+from tasks.fingerprint import fingerprint
 from tasks.layer.task import land_feeds
 from tasks.ready_to_bill.judgement import Judging
 from tasks.ready_to_bill.task import judge_charges
+from tasks.ready_to_bill.terms import Terms
 from tasks.reconcile.task import remember_sides
 from tasks.reports.counts import run_json
 from tasks.reports.sheets import plan_outcome, run_outcome
-from tasks.runs.task import fail_run, finish_run, start_run
+from tasks.runs.task import (
+    fail_run,
+    finish_run,
+    leave_as_decided,
+    look_for_news,
+    start_run,
+)
 from tasks.transfer.task import read_back, recover_transfers
 from warehouse.lookups import open_batches, reject_reasons_of, warnings_of
 
@@ -127,14 +136,20 @@ def _bill(
         alarm_after_days=profile.settings.delivery.alarm_after_days,
     )
     terms_of_day = judging_terms_of(run, profile)
-    judgement = judge_charges(run, terms_of_day, rule_columns(profile), judging)
-    changes = find_changes(run, change_terms(profile, run.as_of))
-    findings = check_records(run, check_terms(profile, terms_of_day))
+    news = look_for_news(run, _decides_by(profile, terms_of_day, landed))
+    if news.is_none:
+        judgement = count_anew(run)
+        changes, findings = leave_as_decided(run)
+    else:
+        judgement = judge_charges(run, terms_of_day, rule_columns(profile), judging)
+        changes = find_changes(run, change_terms(profile, run.as_of))
+        findings = check_records(run, check_terms(profile, terms_of_day))
 
     gate_is_closed = findings[Finding.CLOSES_GATE] > 0
     batches, left_open = _hand_over(run, profile, terms, judgement, gate_is_closed=gate_is_closed)
     deliveries += [each.delivery for each in batches if each.delivery is not None]
-    remember_sides(run, routes(profile))
+    if batches or not news.is_none:
+        remember_sides(run, routes(profile))
     batch = batches[-1] if batches else None
     receipt = RunReceipt(
         run_id=run.run_id,
@@ -152,9 +167,26 @@ def _bill(
     )
     failure = first_failure(deliveries)
     finish_run(
-        run, RunStatus(receipt.status), run_json(receipt), publishing(profile), failure=failure
+        run,
+        RunStatus(receipt.status),
+        run_json(receipt),
+        publishing(profile),
+        failure=failure,
+        news=news,
     )
     return receipt, failure
+
+
+def _decides_by(profile: LoadedProfile, terms_of_day: Terms, landed: LandedFeeds) -> str:
+    """All that a run decides by besides the rows of the warehouse, as one digest."""
+    return fingerprint(
+        terms_of_day,
+        rule_columns(profile),
+        change_terms(profile, terms_of_day.as_of),
+        check_terms(profile, terms_of_day),
+        routes(profile),
+        {feed: landed.sha256(feed) for feed in landed.names},
+    )
 
 
 def _hand_over(

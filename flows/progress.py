@@ -18,7 +18,8 @@ from tasks.listening import listening
 BILLING_RUN = (
     *("start run", "finish what was left open", "finish transfers that were cut off"),
     *("land feeds", "accept records"),
-    *("read back", "judge charges", "find changes", "check records"),
+    *("read back", "look for anything new", "leave all as it was decided"),
+    *("judge charges", "find changes", "check records"),
     *("claim batch", "publish batch", "remember both sides", "finish run"),
 )
 """The steps of a billing run in their order; one that is not here moves nothing."""

@@ -287,6 +287,17 @@ class UndoReceipt:
 
 
 @dataclass(frozen=True)
+class News:
+    """Whether there is anything a run has to decide anew, and what it decides by."""
+
+    decides_by: str
+    began_with: str | None = None
+    """The digest of all rows before it decides; None: nobody asked, as it cannot be at rest."""
+    is_none: bool = False
+    """All of it would come to what is there already."""
+
+
+@dataclass(frozen=True)
 class RunReceipt:
     """How a billing run ended: what `r2b run --json` prints."""
 

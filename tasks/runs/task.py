@@ -9,13 +9,17 @@ from typing import Any
 import polars as pl
 
 from schemas.errors import IllegalTransition, R2BError
-from schemas.receipts import RunRef
-from schemas.vocabulary import RetryState, RunStatus
+from schemas.receipts import ChangeReceipt, News, RunRef
+from schemas.vocabulary import Finding, RetryState, RunStatus
 from tasks.retry.failures import note_failure, words_of
 from tasks.retry.policy import RetryTerms, entities_no_longer_due, no_longer_due
 from tasks.step import step
+from warehouse.changes import ChangeStore
+from warehouse.checks import CheckStore
 from warehouse.connection import open_warehouse, transaction
+from warehouse.entities import EntityStore
 from warehouse.published import Publishing, publish
+from warehouse.rest import RestStore
 from warehouse.retry_queue import RetryQueue
 from warehouse.runs import RunStore
 
@@ -51,6 +55,37 @@ def free_due_items(queue: RetryQueue, *, now: datetime) -> int:
     return due.height
 
 
+@step("look for anything new")
+def look_for_news(run: RunRef, decides_by: str) -> News:
+    """Whether a run that `decides_by` this has to decide anew; once its feeds are accepted.
+
+    It has not where the last one decided by the same and ended with the very rows it began with,
+    and they are all still as they were: it could only come to them again.
+    """
+    with open_warehouse(run.warehouse, memory=run.memory) as connection:
+        store = RestStore(connection, run.run_id)
+        decided_by, ended_with = store.last()
+        if decided_by != decides_by:
+            return News(decides_by)
+        digest = store.digest()
+        if digest == ended_with:
+            return News(decides_by, digest, is_none=True)
+        with transaction(connection):
+            store.note_warned_before()
+        return News(decides_by, digest)
+
+
+@step("leave all as it was decided")
+def leave_as_decided(run: RunRef) -> tuple[ChangeReceipt, dict[str, int]]:
+    """What the last run found changed, and found besides; its warnings become this run's, too."""
+    with open_warehouse(run.warehouse, memory=run.memory) as connection:
+        with transaction(connection):
+            RestStore(connection, run.run_id).warn_again()
+            EntityStore(connection, run.run_id).remember()
+        findings = {**{kind.value: 0 for kind in Finding}, **CheckStore(connection).findings()}
+        return ChangeReceipt(ChangeStore(connection).counts()), findings
+
+
 @step("finish run")
 def finish_run(
     run: RunRef,
@@ -59,15 +94,19 @@ def finish_run(
     published: Publishing,
     *,
     failure: R2BError | None = None,
+    news: News | None = None,
 ) -> None:
     """Close the run's page and publish; `failure` is what it has to report all the same.
 
+    A run that had `news`, and ends as it began, notes that the next one needs not decide anew.
     Feeds that failed before are read now; items of what nobody has to bill or tell any more are
     done.
     """
     moment = _now()
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
         with transaction(connection):
+            if news is not None and not news.is_none:
+                _note_how_it_ends(RestStore(connection, run.run_id), news)
             RunStore(connection).finish(
                 run.run_id,
                 status,
@@ -86,6 +125,11 @@ def finish_run(
             )
             _close_what_is_no_longer_due(queue, run, moment)
         publish(connection, published)
+
+
+def _note_how_it_ends(store: RestStore, news: News) -> None:
+    is_as_before = news.began_with is not None and news.began_with == store.digest()
+    store.note(news.decides_by, news.began_with if is_as_before else None)
 
 
 def _close_what_is_no_longer_due(queue: RetryQueue, run: RunRef, moment: datetime) -> None:

@@ -1,0 +1,87 @@
+"""Whether anything is other than it was when a run last came to what was there already.
+
+A run that begins and ends with the same rows, and decides by the same, would do so again: the next
+one needs not decide anew. Tables, all of `work`, so that a warehouse without them is never at rest:
+
+- `rest`: one row, what the last finished run decided by, and the digest of all it began and ended
+  with; a null digest: it ended otherwise than it began, or nobody looked;
+- `rest_warning`: what that run warned of while it decided;
+- `warned_before`: what this run has warned of before it decides.
+"""
+
+import hashlib
+
+import duckdb
+
+from warehouse.published import digests_of
+from warehouse.queries import first_row, has_table, scalar
+from warehouse.statements import statement
+
+_OF_NO_MATTER = frozenset(
+    {
+        # which runs there were: all that is decided by that is whether any looked at entities
+        *("ops.run", "ops.feed_read", "ops.reject", "ops.warning", "work.accepted"),
+        # the copy analysts open
+        *("work.published_file", "work.published_table"),
+        # made anew before anybody reads them
+        *("work.line_to_judge", "work.asset_to_judge", "work.line_judged"),
+        # what is known of rest itself
+        *("work.rest", "work.rest_warning", "work.warned_before"),
+    }
+)
+"""Tables whose rows change nothing of what a run decides; one that is not here counts."""
+
+
+class RestStore:
+    """What the last run ended with, and what there is now."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
+        """Work on an open warehouse; the caller owns the transaction."""
+        self._connection = connection
+        self._run_id = run_id
+
+    def last(self) -> tuple[str, str | None]:
+        """What the last finished run decided by, and what it began and ended with, as digests."""
+        if not has_table(self._connection, "work", "rest"):
+            return "", None
+        return first_row(self._connection, "SELECT decided_by, digest FROM work.rest") or ("", None)
+
+    def digest(self) -> str:
+        """The digest of all rows that a run could decide by, or has decided."""
+        tables = self._connection.execute(statement("rest/list_tables")).fetchall()
+        read = {name: reading for name, reading in tables if name not in _OF_NO_MATTER}
+        is_first = scalar(
+            self._connection, statement("entities/is_first"), {"run_id": self._run_id}
+        )
+        said = (digests_of(self._connection, read), is_first)
+        return hashlib.sha256(repr(said).encode()).hexdigest()
+
+    def note_warned_before(self) -> None:
+        """Tell what this run has warned of until now from what it will warn of."""
+        self._connection.execute(
+            "CREATE OR REPLACE TABLE work.warned_before AS "
+            "SELECT subject, warning, records FROM ops.warning WHERE run_id = $run_id",
+            {"run_id": self._run_id},
+        )
+
+    def note(self, decided_by: str, digest: str | None) -> None:
+        """Note how this run ends; with a digest where it began with that, too."""
+        self._connection.execute(
+            "CREATE OR REPLACE TABLE work.rest (decided_by VARCHAR, digest VARCHAR)"
+        )
+        self._connection.execute("INSERT INTO work.rest VALUES (?, ?)", [decided_by, digest])
+        if digest is not None:
+            self._connection.execute(
+                "CREATE OR REPLACE TABLE work.rest_warning AS "
+                "SELECT subject, warning, records FROM ops.warning WHERE run_id = $run_id "
+                "EXCEPT ALL FROM work.warned_before",
+                {"run_id": self._run_id},
+            )
+
+    def warn_again(self) -> None:
+        """Warn of what the last run warned of while it decided."""
+        self._connection.execute(
+            "INSERT INTO ops.warning SELECT $run_id, subject, warning, records "
+            "FROM work.rest_warning",
+            {"run_id": self._run_id},
+        )

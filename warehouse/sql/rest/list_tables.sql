@@ -1,0 +1,14 @@
+-- The tables that hold anything a run could decide by, or has decided: by name, what is read of each.
+SELECT
+    concat(schema_name, '.', table_name) AS name,
+    CASE
+        WHEN schema_name = 'work' AND table_name IN ('run_feed', 'run_reject')
+            THEN concat('SELECT * EXCLUDE (run_id) FROM ', name)
+        ELSE concat('FROM ', name)
+    END AS reading
+FROM duckdb_tables()
+WHERE
+    database_name = current_database()
+    AND NOT internal
+    AND NOT temporary
+ORDER BY name;
