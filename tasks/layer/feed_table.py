@@ -57,10 +57,14 @@ class CsvTable:
         """`header` are the fields of the file's first record."""
         self.header = header
         self.inexact: frozenset[str] = frozenset()
-        self.may_hold_controls = landed.traits.may_hold_controls
         self._landed = landed
         self._encoding = encoding
         self._odd: pl.DataFrame | None = None
+
+    @property
+    def may_hold_controls(self) -> bool:
+        """Whether a cell may hold a control character."""
+        return self._landed.traits.may_hold_controls
 
     @property
     def odd(self) -> pl.DataFrame:
