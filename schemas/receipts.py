@@ -292,7 +292,7 @@ class News:
 
     decides_by: str
     began_with: str | None = None
-    """The digest of all rows before it decides; None: nobody asked, as it cannot be at rest."""
+    """The digest of all rows before it decides; None: nobody asked, as it will end otherwise."""
     is_none: bool = False
     """All of it would come to what is there already."""
 

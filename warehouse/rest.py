@@ -3,8 +3,8 @@
 A run that begins and ends with the same rows, and decides by the same, would do so again: the next
 one needs not decide anew. Tables, all of `work`, so that a warehouse without them is never at rest:
 
-- `rest`: one row, what the last finished run decided by, and the digest of all it began and ended
-  with; a null digest: it ended otherwise than it began, or nobody looked;
+- `rest`: one row, what the last run decided by that ended, and the digest of what it ended with; a
+  null digest: it ended otherwise than it began, or nobody looked. None while a run decides;
 - `rest_warning`: what that run warned of while it decided;
 - `warned_before`: what this run has warned of before it decides.
 """
@@ -15,14 +15,15 @@ import duckdb
 
 from warehouse.published import digests_of
 from warehouse.queries import first_row, has_table, scalar
+from warehouse.scratch import RECONCILED
 from warehouse.statements import statement
 
 _OF_NO_MATTER = frozenset(
     {
         # which runs there were: all that is decided by that is whether any looked at entities
         *("ops.run", "ops.feed_read", "ops.reject", "ops.warning", "work.accepted"),
-        # the copy analysts open
-        *("work.published_file", "work.published_table"),
+        # the copy analysts open, and what is made for them alone
+        *("work.published_file", "work.published_table", *RECONCILED),
         # made anew before anybody reads them
         *("work.line_to_judge", "work.asset_to_judge", "work.line_judged"),
         # what is known of rest itself
@@ -30,6 +31,17 @@ _OF_NO_MATTER = frozenset(
     }
 )
 """Tables whose rows change nothing of what a run decides; one that is not here counts."""
+
+_BY_RUNS_ALONE = frozenset(
+    {
+        *("ops.layer_fact", "ops.affinity_fact", "out.cli_capture"),
+        *("work.asset_of_line", "work.reading", "work.life", "work.oddity", "work.claim"),
+    }
+)
+"""Large tables that only a run writes while it decides, and retention, which notes that it did.
+
+Between two runs they need no look, as long as no other run has begun to decide.
+"""
 
 
 class RestStore:
@@ -41,23 +53,31 @@ class RestStore:
         self._run_id = run_id
 
     def last(self) -> tuple[str, str | None]:
-        """What the last finished run decided by, and what it began and ended with, as digests."""
+        """What the last run that ended decided by, and what it ended with, as digests."""
         if not has_table(self._connection, "work", "rest"):
             return "", None
         return first_row(self._connection, "SELECT decided_by, digest FROM work.rest") or ("", None)
 
-    def digest(self) -> str:
-        """The digest of all rows that a run could decide by, or has decided."""
+    def digest(self, *, whole: bool) -> str:
+        """The digest of all rows that a run could decide by, or has decided.
+
+        Not `whole`: of those that may be others though no run has begun to decide since.
+        """
         tables = self._connection.execute(statement("rest/list_tables")).fetchall()
-        read = {name: reading for name, reading in tables if name not in _OF_NO_MATTER}
+        left_out = _OF_NO_MATTER if whole else _OF_NO_MATTER | _BY_RUNS_ALONE
+        read = {name: reading for name, reading in tables if name not in left_out}
         is_first = scalar(
             self._connection, statement("entities/is_first"), {"run_id": self._run_id}
         )
         said = (digests_of(self._connection, read), is_first)
         return hashlib.sha256(repr(said).encode()).hexdigest()
 
-    def note_warned_before(self) -> None:
-        """Tell what this run has warned of until now from what it will warn of."""
+    def begin(self) -> None:
+        """This run decides anew: nobody is at rest until it ends.
+
+        What it has warned of until now is told from what it will warn of.
+        """
+        self._connection.execute("DROP TABLE IF EXISTS work.rest")
         self._connection.execute(
             "CREATE OR REPLACE TABLE work.warned_before AS "
             "SELECT subject, warning, records FROM ops.warning WHERE run_id = $run_id",
@@ -65,7 +85,7 @@ class RestStore:
         )
 
     def note(self, decided_by: str, digest: str | None) -> None:
-        """Note how this run ends; with a digest where it began with that, too."""
+        """Note how this run ends; with a digest where it ends as it began."""
         self._connection.execute(
             "CREATE OR REPLACE TABLE work.rest (decided_by VARCHAR, digest VARCHAR)"
         )

@@ -10,9 +10,7 @@ from warehouse.feeds import NEW_PREFIX
 
 _SCHEMAS = ("out", "ops")
 
-_FOR_PEOPLE = (
-    "ops.layer_fact",
-    "ops.affinity_fact",
+RECONCILED = (
     "out.reconciliation",
     "out.reconciled_layer",
     "out.reconciled_affinity",
@@ -20,6 +18,9 @@ _FOR_PEOPLE = (
     "out.money_clock",
     "out.repair",
 )
+"""What the last reconciliation came to."""
+
+_FOR_PEOPLE = ("ops.layer_fact", "ops.affinity_fact", *RECONCILED)
 """What no judgement depends on: the reconciliation's, which may be large."""
 
 

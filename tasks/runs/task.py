@@ -65,14 +65,12 @@ def look_for_news(run: RunRef, decides_by: str) -> News:
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
         store = RestStore(connection, run.run_id)
         decided_by, ended_with = store.last()
-        if decided_by != decides_by:
-            return News(decides_by)
-        digest = store.digest()
-        if digest == ended_with:
-            return News(decides_by, digest, is_none=True)
+        is_again = decided_by == decides_by
+        if is_again and ended_with is not None and ended_with == store.digest(whole=False):
+            return News(decides_by, is_none=True)
         with transaction(connection):
-            store.note_warned_before()
-        return News(decides_by, digest)
+            store.begin()
+        return News(decides_by, store.digest(whole=True) if is_again else None)
 
 
 @step("leave all as it was decided")
@@ -128,8 +126,8 @@ def finish_run(
 
 
 def _note_how_it_ends(store: RestStore, news: News) -> None:
-    is_as_before = news.began_with is not None and news.began_with == store.digest()
-    store.note(news.decides_by, news.began_with if is_as_before else None)
+    is_as_before = news.began_with is not None and news.began_with == store.digest(whole=True)
+    store.note(news.decides_by, store.digest(whole=False) if is_as_before else None)
 
 
 def _close_what_is_no_longer_due(queue: RetryQueue, run: RunRef, moment: datetime) -> None:
