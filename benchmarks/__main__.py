@@ -159,6 +159,7 @@ def start(lines: Lines = 1_000_000, runs: Runs = 5, feeds: Where = _FEEDS) -> No
     folder = feeds_folder(feeds, lines, "plain")
     if not (folder / "var" / "published").exists():
         run_job(folder)
+    starts.come_to_rest(folder)
     took: dict[str, list[Took]] = defaultdict(list)
     commands = starts.commands(folder)
     for _ in range(runs):

@@ -20,6 +20,7 @@ import duckdb
 
 PLACES = (
     "tasks.runs.task.start_run",
+    "tasks.runs.task.look_for_news",
     "tasks.runs.task.finish_run",
     "tasks.runs.task.publish_marts",
     "tasks.batch.task.recover_batches",

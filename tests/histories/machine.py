@@ -28,6 +28,8 @@ from flows import billing_run
 from flows.queue_desk import list_items, release
 from sandbox.affinity import Affinity, Policy, write_results
 from schemas.receipts import RunReceipt
+from schemas.vocabulary import RetryState
+from tests.at_rest import comes_to_rest
 from tests.histories.model import ADD, CEASE, Model, Period
 from tests.histories.world import DAY, Lines, View, write
 from tests.integration.office import Office
@@ -45,6 +47,7 @@ BEGINNINGS = (  # a few days before the clocks change, a leap day, and a year's 
 BOUNDARIES = (
     "land_feeds",
     "accept_records",
+    "look_for_news",
     "judge_charges",
     "find_changes",
     "claim_batch",
@@ -128,6 +131,7 @@ class Histories(RuleBasedStateMachine):
             self.a_run_on_stale_feeds,
             self.a_run_on_an_earlier_day,
             self.a_run_that_stops_between_two_steps,
+            self.runs_until_nothing_is_new,
             self.everything_refused_is_released,
         ]
         if not self.is_killed:
@@ -198,6 +202,12 @@ class Histories(RuleBasedStateMachine):
             self._kill_a_run()
         self._run(view)
 
+    def runs_until_nothing_is_new(self, _: Random) -> None:
+        """Somebody presses the button again and again."""
+        self._step("days run until nothing was new")
+        view = self.lines.view()
+        comes_to_rest(self.office, self.today, lambda: self._ran(view))
+
     def _kill_a_run(self) -> None:
         outbox = self.office.profile.outbox
         before = set(outbox.iterdir())
@@ -213,12 +223,15 @@ class Histories(RuleBasedStateMachine):
         process.wait()
 
     def _run(self, view: View) -> str:
+        return self._ran(view).status
+
+    def _ran(self, view: View) -> RunReceipt:
         write(self.office, view)
         with self._claims(view, surely=True):
             receipt = self.office.run(self.today)
         self.yesterday = view
         self._nothing_is_lost(receipt, view)
-        return receipt.status
+        return receipt
 
     def _nothing_is_lost(self, receipt: RunReceipt, view: View) -> None:
         """Two charges a line, each with one disposition; counts and money add up to the penny.
@@ -303,7 +316,8 @@ class Histories(RuleBasedStateMachine):
 
     def _release(self) -> None:
         for item in list_items(self.office.profile):
-            release(self.office.profile, item.id, actor="Ann")
+            if item.state is not RetryState.IN_FLIGHT:
+                release(self.office.profile, item.id, actor="Ann")
         self.is_checked = False
 
     def _carry(self, seq: int, random: Random, share: float) -> None:
@@ -458,6 +472,7 @@ class Histories(RuleBasedStateMachine):
                 break
         else:
             raise AssertionError("still telling")
+        comes_to_rest(self.office, self.today, lambda: self._ran(self.lines.view()))
         self.everything_is_in_order()
         assert [] == self.model.unsettled(self.lines.view(), self.today)
         lives = [charge for charge in self.model.charges.values() if charge.periods]

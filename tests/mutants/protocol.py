@@ -42,6 +42,7 @@ _WAYS = "tests/contract/test_deliveries.py::"
 _TRANSFERS = "tests/integration/test_transfer.py::"
 _REGISTER = "tests/integration/test_batch_register.py::"
 _AFTER = "tests/integration/test_after_the_result.py::"
+_REST = "tests/integration/test_at_rest.py::"
 
 MUTANTS = (
     # a batch is claimed
@@ -499,6 +500,29 @@ MUTANTS = (
         "    if attempts >= terms.max_attempts:",
         "    if False:",
         "tests/unit/retry/test_policy.py::test_after_the_last_attempt_it_is_dead",
+    ),
+    # a run that has nothing to decide
+    Mutant(
+        "who began to decide and broke off leaves the one before it at rest",
+        "warehouse/rest.py",
+        """        self._connection.execute("DROP TABLE IF EXISTS work.rest")
+""",
+        "",
+        f"{_REST}test_a_run_that_broke_off_leaves_nobody_at_rest[judge_charges]",
+    ),
+    Mutant(
+        "who ends otherwise than he began is at rest",
+        "tasks/runs/task.py",
+        " and news.began_with == store.digest(whole=True)",
+        "",
+        f"{_REST}test_a_run_that_ends_otherwise_than_it_began_is_no_rest",
+    ),
+    Mutant(
+        "what others have done since is no news",
+        "tasks/runs/task.py",
+        " and ended_with == store.digest(whole=False)",
+        "",
+        f"{_REST}test_whatever_is_new_is_decided[a person's decision]",
     ),
     # the books
     Mutant(
