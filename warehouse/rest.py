@@ -10,10 +10,11 @@ one needs not decide anew. Tables, all of `work`, so that a warehouse without th
 """
 
 import hashlib
+from collections.abc import Mapping
 
 import duckdb
 
-from warehouse.published import digests_of
+from warehouse.published import Digest, digests_of
 from warehouse.queries import first_row, has_table, scalar
 from warehouse.scratch import RECONCILED
 from warehouse.statements import statement
@@ -22,6 +23,8 @@ _OF_NO_MATTER = frozenset(
     {
         # which runs there were: all that is decided by that is whether any looked at entities
         *("ops.run", "ops.feed_read", "ops.reject", "ops.warning", "work.accepted"),
+        # how far the source was read: what it brought counts
+        "ops.source_mark",
         # the copy analysts open, and what is made for them alone
         *("work.published_file", "work.published_table", *RECONCILED),
         # made anew before anybody reads them
@@ -63,14 +66,16 @@ class RestStore:
 
         Not `whole`: of those that may be others though no run has begun to decide since.
         """
+        return _together(self._digests(_OF_NO_MATTER if whole else _OF_NO_MATTER | _BY_RUNS_ALONE))
+
+    def _digests(self, left_out: frozenset[str]) -> dict[str, Digest]:
+        """Of each table; and of none, whether this is the first run that looks at entities."""
         tables = self._connection.execute(statement("rest/list_tables")).fetchall()
-        left_out = _OF_NO_MATTER if whole else _OF_NO_MATTER | _BY_RUNS_ALONE
         read = {name: reading for name, reading in tables if name not in left_out}
         is_first = scalar(
             self._connection, statement("entities/is_first"), {"run_id": self._run_id}
         )
-        said = (digests_of(self._connection, read), is_first)
-        return hashlib.sha256(repr(said).encode()).hexdigest()
+        return {**digests_of(self._connection, read), "": (is_first, None)}
 
     def begin(self) -> None:
         """This run decides anew: nobody is at rest until it ends.
@@ -84,13 +89,19 @@ class RestStore:
             {"run_id": self._run_id},
         )
 
-    def note(self, decided_by: str, digest: str | None) -> None:
-        """Note how this run ends; with a digest where it ends as it began."""
+    def note(self, decided_by: str, began_with: str | None) -> None:
+        """Note how this run ends; the next one is at rest only where it ends as it began."""
+        digests = {} if began_with is None else self._digests(_OF_NO_MATTER)
+        is_as_before = began_with == _together(digests)
+        others = {name: each for name, each in digests.items() if name not in _BY_RUNS_ALONE}
         self._connection.execute(
             "CREATE OR REPLACE TABLE work.rest (decided_by VARCHAR, digest VARCHAR)"
         )
-        self._connection.execute("INSERT INTO work.rest VALUES (?, ?)", [decided_by, digest])
-        if digest is not None:
+        self._connection.execute(
+            "INSERT INTO work.rest VALUES (?, ?)",
+            [decided_by, _together(others) if is_as_before else None],
+        )
+        if is_as_before:
             self._connection.execute(
                 "CREATE OR REPLACE TABLE work.rest_warning AS "
                 "SELECT subject, warning, records FROM ops.warning WHERE run_id = $run_id "
@@ -105,3 +116,7 @@ class RestStore:
             "FROM work.rest_warning",
             {"run_id": self._run_id},
         )
+
+
+def _together(digests: Mapping[str, Digest]) -> str:
+    return hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()

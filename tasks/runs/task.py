@@ -104,7 +104,7 @@ def finish_run(
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
         with transaction(connection):
             if news is not None and not news.is_none:
-                _note_how_it_ends(RestStore(connection, run.run_id), news)
+                RestStore(connection, run.run_id).note(news.decides_by, news.began_with)
             RunStore(connection).finish(
                 run.run_id,
                 status,
@@ -123,11 +123,6 @@ def finish_run(
             )
             _close_what_is_no_longer_due(queue, run, moment)
         publish(connection, published)
-
-
-def _note_how_it_ends(store: RestStore, news: News) -> None:
-    is_as_before = news.began_with is not None and news.began_with == store.digest(whole=True)
-    store.note(news.decides_by, store.digest(whole=False) if is_as_before else None)
 
 
 def _close_what_is_no_longer_due(queue: RetryQueue, run: RunRef, moment: datetime) -> None:

@@ -169,3 +169,14 @@ def test_one_row_more_or_another_cell_is_another_digest(office: Office):
             connection.execute(sql)
             seen.add(store.digest(whole=True))
     assert 4 == len(seen)
+
+
+def test_deltas_that_bring_nothing_leave_all_as_it_was(tmp_path: Path):
+    office = Office(tmp_path / "office", lines=2, profile='[feeds]\nmode = "delta"\n')
+    office.run()
+    office.uploaded()
+    office.feeds = {}
+
+    comes_to_rest(office, AS_OF, office.run)
+
+    assert rested(office.run)[0]
