@@ -94,7 +94,7 @@ def _remove(feed: str, number: int) -> Change:
         pytest.param(
             _add("quotation_lines", **_QUOTED | {"cli": "01204600055"}), {"L2"}, id="a quotation"
         ),
-        pytest.param(_in("contacts", 1), set(), id="nothing"),
+        pytest.param(_in("contacts", 1, last_name="Bob"), set(), id="what no judgement sees"),
     ],
 )
 def test_only_lines_of_which_something_has_changed_are_judged(
