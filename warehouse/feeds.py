@@ -427,8 +427,13 @@ class FeedStore:
             )
 
     def count_dangling(self) -> None:
-        """Warn of references that may dangle: they stop nothing."""
-        rows = self._connection.execute(statement("feeds/count_dangling")).fetchall()
+        """Warn of references that may dangle: they stop nothing.
+
+        Of feeds that are all as they were, it is known how many.
+        """
+        if self._kept < FEEDS.keys() or not has_table(self._connection, "work", "dangling"):
+            self._connection.execute(statement("feeds/make_dangling"))
+        rows = self._connection.execute("FROM work.dangling ORDER BY subject").fetchall()
         self.warn({(subject, warning): records for subject, warning, records in rows})
 
     def warn(self, warnings: Mapping[tuple[str, str], int]) -> None:

@@ -1,4 +1,5 @@
 -- References that may dangle: a warning each, never a reject.
+CREATE OR REPLACE TABLE work.dangling AS
 SELECT 'assets.line_id' AS subject, 'names a line that is not there' AS warning, count(*) AS records
 FROM core.assets AS asset
 ANTI JOIN core.order_lines AS line ON asset.line_id = line.line_id
