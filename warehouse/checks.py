@@ -6,7 +6,7 @@ from datetime import date
 import duckdb
 import polars as pl
 
-from schemas.vocabulary import Stage
+from schemas.vocabulary import Finding, Stage
 from warehouse.asked import asked_lines, read_asked
 from warehouse.charges import ExtraColumn
 from warehouse.queries import append, has_table, read, read_batches
@@ -34,6 +34,10 @@ class CheckStore:
         if not has_table(self._connection, "mart", "validation_issue"):
             return {}
         return dict(self._connection.execute(statement("checks/count_findings")).fetchall())
+
+    def counts(self) -> dict[str, int]:
+        """How much was found, by `Finding`, zeros included."""
+        return {**{kind.value: 0 for kind in Finding}, **self.findings()}
 
     def start_over(self, *, listed_only: bool) -> None:
         """Forget the last run's findings; of lines those of all, or of `work.line_judged`."""

@@ -6,7 +6,7 @@ from functools import partial
 
 from schemas.own_rules import ExtraRule
 from schemas.receipts import RunRef
-from schemas.vocabulary import CliProfile, Finding, Stage
+from schemas.vocabulary import CliProfile, Stage
 from tasks.checks.cli_capture import captures
 from tasks.checks.price_book import PriceBookTerms, price_book
 from tasks.checks.records import issues
@@ -55,7 +55,7 @@ def check_records(run: RunRef, terms: CheckTerms) -> dict[str, int]:
             judged.note_done("check records")
             store.remember_issues(run.as_of)
             store.add_price_book(price_book(store.products(), store.catalogue(), terms.price_book))
-        return {**{kind.value: 0 for kind in Finding}, **store.findings()}
+        return store.counts()
 
 
 def _columns(rules: list[ExtraRule]) -> list[ExtraColumn]:

@@ -10,7 +10,7 @@ import polars as pl
 
 from schemas.errors import IllegalTransition, R2BError
 from schemas.receipts import ChangeReceipt, News, RunRef
-from schemas.vocabulary import Finding, RetryState, RunStatus
+from schemas.vocabulary import RetryState, RunStatus
 from tasks.retry.failures import note_failure, words_of
 from tasks.retry.policy import RetryTerms, entities_no_longer_due, no_longer_due
 from tasks.step import step
@@ -80,8 +80,7 @@ def leave_as_decided(run: RunRef) -> tuple[ChangeReceipt, dict[str, int]]:
         with transaction(connection):
             RestStore(connection, run.run_id).warn_again()
             EntityStore(connection, run.run_id).remember()
-        findings = {**{kind.value: 0 for kind in Finding}, **CheckStore(connection).findings()}
-        return ChangeReceipt(ChangeStore(connection).counts()), findings
+        return ChangeReceipt(ChangeStore(connection).counts()), CheckStore(connection).counts()
 
 
 @step("finish run")

@@ -27,5 +27,4 @@ WHERE quotation.line_id IS NOT NULL
 UNION ALL
 SELECT 'quotation_lines.product_id', 'names a product that is not there', count(*)
 FROM core.quotation_lines AS quotation
-ANTI JOIN core.products AS product ON quotation.product_id = product.product_id
-ORDER BY subject;
+ANTI JOIN core.products AS product ON quotation.product_id = product.product_id;
