@@ -1,5 +1,6 @@
 """A question people ask without running anything: why is this line so."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,10 +9,11 @@ import polars as pl
 
 from flows.judging import judging_terms, rule_columns
 from flows.profile import LoadedProfile
-from schemas.errors import UsageError
-from tasks.ready_to_bill.explanation import ChargeVerdicts, verdicts
+from schemas.errors import TooManyRejects, UsageError
+from tasks.ready_to_bill.explanation import Beside, ChargeVerdicts, verdicts, with_rivals
 from warehouse.charges import ChargeStore
 from warehouse.connection import Connection, open_reading
+from warehouse.judged import JudgedStore
 from warehouse.ledger import Ledger
 from warehouse.queries import first_row, read
 from warehouse.retry_queue import RetryItem, RetryQueue
@@ -61,7 +63,7 @@ def explain(profile: LoadedProfile, line_id: str) -> LineStory:
             "(SELECT max(run_id) FROM ops.feed_read) ORDER BY row_number",
             {"line_id": line_id},
         )
-        run = first_row(
+        read_in = first_row(
             connection,
             "SELECT run_id, as_of FROM ops.run WHERE run_id = "
             "(SELECT max(run_id) FROM ops.feed_read)",
@@ -69,15 +71,20 @@ def explain(profile: LoadedProfile, line_id: str) -> LineStory:
         store = ChargeStore(connection)
         was_judged = store.has_judged()
         if charges.is_empty() and rejects.is_empty():
-            raise _unknown(line_id, was_read=run is not None, was_judged=was_judged)
-        run_id, as_of = run or ("", date.min)
+            raise _unknown(line_id, was_read=read_in is not None, was_judged=was_judged)
+        # a run whose feeds could not be used leaves everything as it was judged before
+        as_of = JudgedStore(connection).last_day() or (read_in[1] if read_in else date.min)
         platforms = read(connection, "SELECT name FROM core.billing_platforms ORDER BY name")
         given = read(
             connection,
-            "SELECT feed FROM ops.feed_read WHERE run_id = $run_id "
-            "AND feed = 'affinity_products' "
+            "SELECT feed FROM ops.feed_read WHERE feed = 'affinity_products' AND ($ever "
+            "OR run_id = (SELECT max(run_id) FROM ops.feed_read SEMI JOIN "
+            "(FROM ops.run WHERE exit_code IS DISTINCT FROM $refused) USING (run_id))) "
             "UNION ALL SELECT product_code FROM core.affinity_products LIMIT 1",
-            {"run_id": run_id},
+            {
+                "ever": profile.settings.feeds.mode == "delta",
+                "refused": TooManyRejects.exit_code,
+            },
         )
         terms = judging_terms(
             profile,
@@ -86,13 +93,16 @@ def explain(profile: LoadedProfile, line_id: str) -> LineStory:
             catalogue_given=not given.is_empty(),
         )
         facts = list(store.line_facts(rule_columns(profile), line_id=line_id)) if was_judged else []
-        asked = list(verdicts(pl.concat(facts), terms)) if facts else []
         holds = read(
             connection,
             "SELECT charge_type, reason, since, value FROM mart.hold "
             "WHERE line_id = $line_id ORDER BY charge_type, reason",
             {"line_id": line_id},
         )
+        asked = list(verdicts(pl.concat(facts), terms)) if facts else []
+        if asked:
+            beside = Beside(**store.beside(line_id), held=_reasons(holds))
+            asked = [with_rivals(line_id, each, beside) for each in asked]
         light = read(
             connection,
             "SELECT light FROM mart.line_status WHERE line_id = $line_id",
@@ -145,6 +155,14 @@ def _unknown(line_id: str, *, was_read: bool, was_judged: bool) -> UsageError:
         f"Explaining a line: there is no line {line_id} in the last run.",
         hint="Check the id; it is The Layer's line id, not the order's number.",
     )
+
+
+def _reasons(holds: pl.DataFrame) -> dict[str, set[str]]:
+    """The reasons of a line's holds by charge type."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for charge_type, reason in holds.select("charge_type", "reason").iter_rows():
+        found[charge_type].add(reason)
+    return found
 
 
 def _of_line(connection: Connection, sql: str, line_id: str) -> list[dict[str, Any]]:

@@ -24,6 +24,15 @@ class ExtraColumn(NamedTuple):
 _BY_LINE = ("out.charge", "out.hold", "out.now_charge", "work.claim", "work.oddity")
 """What a judgement says, by line."""
 
+_BESIDE = {
+    "claims": "explain/read_claims",
+    "lives": "explain/read_lives",
+    "ancestors": "explain/read_ancestors",
+    "replaced": "explain/read_replaced",
+    "twins": "explain/read_twin_claims",
+    "handed_over": "explain/read_handed_over",
+}
+
 _RULE_SOURCES = {"order": "line", "asset": "asset", "quotation": "quotation"}
 
 
@@ -177,6 +186,13 @@ class ChargeStore:
         """Claims that share a charge's identity with another line, and what was handed over."""
         claims = read(self._connection, statement("judge/read_twin_claims"))
         return claims, read(self._connection, statement("judge/read_handed_over"))
+
+    def beside(self, line_id: str) -> dict[str, pl.DataFrame]:
+        """What stands beside one line, by name: what `contested` and `twins` say of all of them."""
+        return {
+            name: read(self._connection, statement(file), {"line_id": line_id})
+            for name, file in _BESIDE.items()
+        }
 
     def add_rivals(self, rivals: pl.DataFrame) -> None:
         """Hold the charges of `rivals` (charge key and `reason`) too."""

@@ -199,6 +199,11 @@ class JudgedStore:
                 "DELETE FROM work.judged_since WHERE step = $step", {"step": step}
             )
 
+    def last_day(self) -> date | None:
+        """The day that charges stand as judged for; none where nobody knows."""
+        last = self._last()
+        return last[1] if last else None
+
     def _last(self) -> tuple[Any, ...] | None:
         if not has_table(self._connection, "work", "judged"):
             return None

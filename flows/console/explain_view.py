@@ -94,7 +94,7 @@ def _show_charge(
     if asked is not None and every_rule:
         _show_rules(asked)
     elif asked is not None:
-        _show_deciding(story, asked)
+        _show_deciding(asked)
     out.print()
 
 
@@ -146,30 +146,19 @@ def _start(charge: dict[str, Any]) -> str:
     return f"{charge['bill_start_on']:%d/%m/%Y} from {source}"
 
 
-def _show_deciding(story: LineStory, asked: ChargeVerdicts) -> None:
+def _show_deciding(asked: ChargeVerdicts) -> None:
     """The rules that decided on a charge, with what they saw."""
     count = len(asked.dispositions) + len(asked.holds)
-    words = "; ".join(_deciding(story, asked)) or f"[dim]none of {count} rules keeps it[/]"
+    words = "; ".join(_deciding(asked)) or f"[dim]none of {count} rules keeps it[/]"
     out.print(f"    [dim]Decided by:[/] {words}")
 
 
-def _deciding(story: LineStory, asked: ChargeVerdicts) -> list[str]:
-    """The first disposition that applies; where none does, every hold that does.
-
-    Rules that look at other charges too are not asked again: their holds are those of the run.
-    """
+def _deciding(asked: ChargeVerdicts) -> list[str]:
+    """The first disposition that applies; where none does, every hold that does."""
     first = next((each for each in asked.dispositions if each.applies), None)
     if first is not None:
         return [_rule(first.rule, _inputs(first))]
-    known = {each.rule for each in asked.holds}
-    return [
-        *(_rule(each.rule, _inputs(each)) for each in asked.holds if each.applies),
-        *(
-            _rule(hold["reason"], "seen beside other charges")
-            for hold in _of_type(story.holds, asked.charge_type)
-            if hold["reason"] not in known
-        ),
-    ]
+    return [_rule(each.rule, _inputs(each)) for each in asked.holds if each.applies]
 
 
 def _rule(name: str, saw: str) -> str:
@@ -199,8 +188,10 @@ def _inputs(verdict: RuleVerdict) -> str:
 
 
 def _seen(value: Any) -> str:
-    if value is None:
+    if value is None or value == []:
         return "none"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 

@@ -3,14 +3,16 @@
 Pure polars, from the same expressions that judge, so an explanation cannot drift from a verdict.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 import polars as pl
 
-from schemas.vocabulary import ChargeType, Disposition
+from schemas.vocabulary import ChargeType, Disposition, HoldReason
 from tasks.ready_to_bill.charges import charges_of
 from tasks.ready_to_bill.judgement import disposition_rules, waiting_reason
+from tasks.ready_to_bill.rivals import DUPLICATE_KEY, others_on_cli, others_sold
 from tasks.ready_to_bill.rules import rules_of
 from tasks.ready_to_bill.terms import Terms
 
@@ -30,6 +32,22 @@ class ChargeVerdicts(NamedTuple):
     facts: dict[str, Any]
     dispositions: list[RuleVerdict]
     holds: list[RuleVerdict]
+
+
+class Beside(NamedTuple):
+    """What stands beside one line: what the rules see of it that look at other lines too.
+
+    `claims`, `lives`, `ancestors`, `replaced` as `others_on_cli` takes them, `twins` and
+    `handed_over` as `others_sold` does; `held`: the reasons of holds that stand, by charge type.
+    """
+
+    claims: pl.DataFrame
+    lives: pl.DataFrame
+    ancestors: pl.DataFrame
+    replaced: pl.DataFrame
+    twins: pl.DataFrame
+    handed_over: pl.DataFrame
+    held: Mapping[str, AbstractSet[str]]
 
 
 def verdicts(line: pl.DataFrame, terms: Terms) -> Iterator[ChargeVerdicts]:
@@ -54,6 +72,48 @@ def verdicts(line: pl.DataFrame, terms: Terms) -> Iterator[ChargeVerdicts]:
             ],
             holds=[_ask(charge, reason, rule) for reason, rule in holds.items()],
         )
+
+
+_SHOWN = 10
+"""Of many rivals, so many are named."""
+
+
+def with_rivals(line_id: str, asked: ChargeVerdicts, beside: Beside) -> ChargeVerdicts:
+    """Ask the rules that look at other lines, too, and name whom they saw."""
+    assets = others_on_cli(beside.claims, beside.lives, beside.ancestors, beside.replaced)
+    lines = others_sold(line_id, beside.twins, beside.handed_over)
+    held = beside.held.get(asked.charge_type, frozenset())
+    return asked._replace(
+        holds=[
+            # an additional number may be what does not fit
+            *(
+                each._replace(applies=each.applies or each.rule in held)
+                if each.rule == HoldReason.LAYOUT_UNFIT
+                else each
+                for each in asked.holds
+            ),
+            _beside(HoldReason.CLI_CONFLICT, "assets", asked, assets, ("cli", "asset_id")),
+            _beside(HoldReason.SUSPECTED_DUPLICATE, "lines", asked, lines, DUPLICATE_KEY),
+            RuleVerdict(
+                HoldReason.SOURCE_GONE.value,
+                {"asset_id": asked.facts.get("asset_id")},
+                HoldReason.SOURCE_GONE in held,
+            ),
+        ]
+    )
+
+
+def _beside(
+    reason: HoldReason,
+    what: str,
+    asked: ChargeVerdicts,
+    others: pl.DataFrame,
+    looks_at: tuple[str, ...],
+) -> RuleVerdict:
+    named = others.filter(pl.col("charge_type") == asked.charge_type)["other"].sort().to_list()
+    seen = {name: asked.facts.get(name) for name in looks_at}
+    found: dict[str, Any] = {f"other_{what}": named[:_SHOWN], "how_many": len(named)}
+    return RuleVerdict(reason.value, {**seen, **found}, bool(named))
 
 
 def _name(disposition: Disposition) -> str:

@@ -61,23 +61,8 @@ def cli_conflicts(
         )
         .rename({"count": "ended"})
     )
-    never_counts = pl.concat(
-        [
-            judged.select(*CHARGE_KEY, other="asset_id"),
-            judged.select(*CHARGE_KEY, "asset_id")
-            .join(pl.concat([ancestors, replaced]), on="asset_id")
-            .select(*CHARGE_KEY, other="other_id"),
-        ]
-    ).unique()
     excused = (
-        never_counts.join(judged.select(*CHARGE_KEY, "cli", "starts", "ends"), on=CHARGE_KEY)
-        .join(
-            spans.select("cli", other="asset_id", their_start="starts", their_end="ends"),
-            on=["cli", "other"],
-        )
-        .filter(
-            (pl.col("their_start") <= pl.col("ends")) & (pl.col("their_end") >= pl.col("starts"))
-        )
+        _meeting(_never_counting(judged, ancestors, replaced), judged, spans)
         .group_by(CHARGE_KEY)
         .agg(pl.len().cast(pl.Int64).alias("excused"))
     )
@@ -86,6 +71,36 @@ def cli_conflicts(
         > 0
     )
     return _reasons(conflicting, HoldReason.CLI_CONFLICT)
+
+
+def others_on_cli(
+    claims: pl.DataFrame,
+    lives: pl.DataFrame,
+    ancestors: pl.DataFrame,
+    replaced: pl.DataFrame,
+) -> pl.DataFrame:
+    """Whom `cli_conflicts` counts against each of a line's claims.
+
+    Paired, so not for all claims: one row per claim and life that it meets.
+
+    Args:
+        claims: as `cli_conflicts` takes them, and so the rest.
+        lives: at least those on the claims' CLIs.
+        ancestors: at least those of the claims' assets.
+        replaced: at least those of the claims' assets.
+
+    Returns:
+        CHARGE_KEY and `other`, the other asset, in no order.
+    """
+    spans = _as_spans(lives)
+    judged = _as_spans(claims.filter(pl.col("asset_item_type") == ItemType.SERVICE))
+    on_it = judged.select(*CHARGE_KEY, "cli").join(spans.select("cli", other="asset_id"), on="cli")
+    return (
+        _meeting(on_it.drop("cli"), judged, spans)
+        .join(_never_counting(judged, ancestors, replaced), on=[*CHARGE_KEY, "other"], how="anti")
+        .select(*CHARGE_KEY, "other")
+        .unique()
+    )
 
 
 def suspected_duplicates(claims: pl.DataFrame, handed_over: pl.DataFrame) -> pl.DataFrame:
@@ -102,14 +117,7 @@ def suspected_duplicates(claims: pl.DataFrame, handed_over: pl.DataFrame) -> pl.
     over charges make others suspect; held ones list it too, but make nobody suspect.
     """
     whole = claims.drop_nulls(DUPLICATE_KEY)
-    twins = pl.concat(
-        [
-            whole.filter(pl.col("disposition") == Disposition.READY).select(
-                "line_id", *DUPLICATE_KEY
-            ),
-            handed_over.select("line_id", *DUPLICATE_KEY),
-        ]
-    ).unique()
+    twins = _making_suspect(whole, handed_over)
     counted = twins.group_by(DUPLICATE_KEY).agg(pl.len().cast(pl.Int64).alias("twins"))
     own = twins.select("line_id", *DUPLICATE_KEY, pl.lit(1, pl.Int64).alias("own"))
     suspects = (
@@ -118,6 +126,68 @@ def suspected_duplicates(claims: pl.DataFrame, handed_over: pl.DataFrame) -> pl.
         .filter(pl.col("twins") - pl.col("own").fill_null(0) > 0)
     )
     return _reasons(suspects, HoldReason.SUSPECTED_DUPLICATE)
+
+
+def others_sold(line_id: str, claims: pl.DataFrame, handed_over: pl.DataFrame) -> pl.DataFrame:
+    """Whose charges `suspected_duplicates` counts against each of a line's claims.
+
+    Args:
+        line_id: the line that is asked about.
+        claims: as `suspected_duplicates` takes them; at least those like the line's, and its own.
+        handed_over: likewise.
+
+    Returns:
+        CHARGE_KEY and `other`, the other line, in no order.
+    """
+    whole = claims.drop_nulls(DUPLICATE_KEY)
+    others = _making_suspect(whole, handed_over).rename({"line_id": "other"})
+    return (
+        whole.filter(pl.col("line_id") == line_id)
+        .join(others, on=DUPLICATE_KEY)
+        .filter(pl.col("other") != line_id)
+        .select(*CHARGE_KEY, "other")
+        .unique()
+    )
+
+
+def _making_suspect(claims: pl.DataFrame, handed_over: pl.DataFrame) -> pl.DataFrame:
+    """`line_id` and DUPLICATE_KEY of what makes another line's charge of its kind suspect."""
+    return pl.concat(
+        [
+            claims.filter(pl.col("disposition") == Disposition.READY).select(
+                "line_id", *DUPLICATE_KEY
+            ),
+            handed_over.select("line_id", *DUPLICATE_KEY),
+        ]
+    ).unique()
+
+
+def _never_counting(
+    judged: pl.DataFrame, ancestors: pl.DataFrame, replaced: pl.DataFrame
+) -> pl.DataFrame:
+    """CHARGE_KEY and `other`: a claim's own asset, those above it, and what it replaces."""
+    return pl.concat(
+        [
+            judged.select(*CHARGE_KEY, other="asset_id"),
+            judged.select(*CHARGE_KEY, "asset_id")
+            .join(pl.concat([ancestors, replaced]), on="asset_id")
+            .select(*CHARGE_KEY, other="other_id"),
+        ]
+    ).unique()
+
+
+def _meeting(pairs: pl.DataFrame, judged: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
+    """Those of `pairs` (CHARGE_KEY and `other`) that hold the claim's CLI at the same time."""
+    return (
+        pairs.join(judged.select(*CHARGE_KEY, "cli", "starts", "ends"), on=CHARGE_KEY)
+        .join(
+            spans.select("cli", other="asset_id", their_start="starts", their_end="ends"),
+            on=["cli", "other"],
+        )
+        .filter(
+            (pl.col("their_start") <= pl.col("ends")) & (pl.col("their_end") >= pl.col("starts"))
+        )
+    )
 
 
 def _as_spans(rows: pl.DataFrame) -> pl.DataFrame:

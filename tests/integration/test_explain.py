@@ -1,5 +1,6 @@
 """`r2b explain`: however far the runs came, what is known of a line is said."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,12 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Office:
                 "bill start implausible (bill start on = 2020-01-01)",
             ],
         ),
-        ("L2", ["cli conflict (seen beside other charges)"]),
+        (
+            "L2",
+            [
+                "cli conflict (cli = 01204600002; asset id = A2; other assets = A3; how many = 1)",
+            ],
+        ),
         ("L4", ["waiting (waiting reason = no_connected_date)"]),
         ("L5", ["exported (ledger status = exported)"]),
     ],
@@ -67,6 +73,91 @@ def test_every_rule_is_shown_when_all_are_asked_for(judged: Office):
     assert [] == [each["rule"] for each in rules if each["rule"].replace("_", " ") not in said]
     assert "Decided by" not in said
     assert "with --all" not in said
+
+
+def rules_of(office: Office, line: str, charge: int = 0) -> dict[str, dict[str, object]]:
+    """The rules of a line's charge, by name."""
+    rules = explain_json(explain(office.profile, line))["charges"][charge]["rules"]
+    return {each["rule"]: each for each in rules}
+
+
+def test_who_is_beside_a_charge_is_named(judged: Office):
+    assert {
+        "rule": "cli_conflict",
+        "inputs": {
+            "cli": "01204600002",
+            "asset_id": "A3",
+            "other_assets": ["A2"],
+            "how_many": 1,
+        },
+        "applies": True,
+    } == rules_of(judged, "L3")["cli_conflict"]
+    assert not rules_of(judged, "L5")["cli_conflict"]["applies"]
+    assert not rules_of(judged, "L2")["suspected_duplicate"]["applies"]
+
+
+def sold_twice(folder: Path, lines: int) -> Office:
+    """Lines of one office that were all sold with the one asset, from the same day."""
+    office = Office(folder / "office", lines=1)
+    for number in range(2, lines + 1):
+        sell_again(office, number)
+    return office
+
+
+def sell_again(office: Office, number: int) -> None:
+    office.add_line(number)
+    office.line(number)["asset_id"] = "A1"
+    office.feeds["assets"].pop()
+
+
+@pytest.mark.parametrize("lines", [2, 3, 14])
+def test_a_sale_that_looks_like_another_names_the_other(tmp_path: Path, lines: int):
+    office = sold_twice(tmp_path, lines)
+    receipt = office.run()
+    found = rules_of(office, "L2", 1)["suspected_duplicate"]
+    others = sorted(f"L{number}" for number in range(1, lines + 1) if number != 2)
+
+    assert {"suspected_duplicate"} <= set(receipt.holds)
+    assert found["applies"]
+    assert (others[:10], lines - 1) == (
+        found["inputs"]["other_lines"],
+        found["inputs"]["how_many"],
+    )
+
+
+def test_what_was_handed_over_is_named_as_well(tmp_path: Path):
+    office = sold_twice(tmp_path, 1)
+    office.run()
+    sell_again(office, 2)
+    office.run()
+
+    assert ["L1"] == rules_of(office, "L2", 1)["suspected_duplicate"]["inputs"]["other_lines"]
+    assert not rules_of(office, "L1", 1)["suspected_duplicate"]["applies"]
+
+
+def test_an_asset_that_is_gone_decides_too(tmp_path: Path):
+    office = Office(tmp_path / "office", lines=2)
+    office.run()
+    office.feeds["assets"].pop()
+    office.run()
+
+    assert rules_of(office, "L2", 1)["source_gone"]["applies"]
+    assert not rules_of(office, "L1", 1)["source_gone"]["applies"]
+
+
+def test_a_run_that_was_stopped_by_its_feeds_changes_no_explanation(tmp_path: Path):
+    office = Office(tmp_path / "office", lines=4)
+    office.line(1)["connected_on"] = "2026-04-10"
+    office.run(date(2026, 3, 31))
+    before = explain(office.profile, "L1")
+    office.line(2)["quantity"] = office.line(3)["quantity"] = "x"
+    stopped = office.job(date(2026, 4, 30)).exit_code
+    after = explain(office.profile, "L1")
+
+    assert 30 == stopped
+    assert date(2026, 3, 31) == after.as_of
+    assert before.verdicts == after.verdicts
+    assert ["waiting"] == [each.rule for each in after.verdicts[0].dispositions if each.applies]
 
 
 @pytest.fixture
