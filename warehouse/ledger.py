@@ -1,6 +1,6 @@
 """The ledger: every transition of every charge, chained so that nothing can be changed unseen."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import duckdb
 import polars as pl
@@ -132,10 +132,10 @@ class Ledger:
         rows = self._connection.execute(statement("ledger/count_outcomes"), {"seq": seq}).fetchall()
         return {(outcome, moves): records for outcome, moves, records in rows}
 
-    def settle(self, seq: int, outcomes: pl.DataFrame) -> None:
+    def settle(self, seq: int, outcomes: pl.DataFrame, *, today: date) -> None:
         """Store new `outcomes` (OUTCOME) of a batch's rows and where their charges and CLIs stand.
 
-        What was said of such a row before is replaced.
+        What was said of such a row before is replaced. What is held by them is so since `today`.
         """
         outcomes = outcomes.select(pl.col(c).cast(t) for c, t in OUTCOME.items())
         with registered(self._connection, "outcomes", outcomes):
@@ -157,6 +157,7 @@ class Ledger:
         self._connection.execute(statement("ledger/hold_refused"), {"seq": seq})
         self._connection.execute(statement("undo/refresh_charges"), {"seq": seq})
         self._connection.execute(statement("undo/hold_charges"), {"seq": seq})
+        self._connection.execute(statement("ledger/date_holds"), {"today": today})
 
     def layer_updates(self, seq: int) -> pl.DataFrame:
         """LAYER_UPDATES rows of a batch, sorted by line and charge type."""

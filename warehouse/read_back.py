@@ -8,26 +8,13 @@ import polars as pl
 from warehouse.queries import read, scalar
 from warehouse.statements import statement
 
-SITE_PRODUCTS = "affinity_site_products"
-CLIS = "affinity_clis"
-
 
 class SnapshotStore:
     """Rows of ours beside what Affinity says it has."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
-        """Work on an open warehouse, for one run."""
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Work on an open warehouse; the caller owns the transactions."""
         self._connection = connection
-        self._run_id = run_id
-
-    def came(self, feed: str) -> bool:
-        """Whether `feed` was delivered with this run."""
-        found = scalar(
-            self._connection,
-            "SELECT count(*) FROM ops.feed_read WHERE run_id = $run_id AND feed = $feed",
-            {"run_id": self._run_id, "feed": feed},
-        )
-        return found > 0
 
     def products(self) -> pl.DataFrame:
         """`seq`, `row_key` of product rows that are there, but not In Billing by our ledger."""

@@ -27,6 +27,8 @@ _OF_NO_MATTER = frozenset(
         "ops.source_mark",
         # the copy analysts open, and what is made for them alone
         *("work.published_file", "work.published_table", *RECONCILED),
+        # which snapshots nobody has looked at: what they say counts
+        "work.unseen_snapshot",
         # made anew before anybody reads them
         *("work.line_to_judge", "work.asset_to_judge", "work.line_judged"),
         # what is known of rest itself

@@ -15,8 +15,6 @@ from schemas.sides import AFFINITY_SIDE, LAYER_SIDE
 from warehouse.queries import append, first_row, read, registered, scalar
 from warehouse.statements import statement
 
-SITE_PRODUCTS = "affinity_site_products"
-
 _LINES_AT_ONCE = 2_000_000
 """So many lines of The Layer's side are compared at once with what is remembered of them."""
 
@@ -303,16 +301,6 @@ class SideStore:
         """Whether lines or assets that nobody ever knew were broken as the run left them."""
         found = read(self._connection, statement("reconcile/read_strangers"), {"run_id": run_id})
         return not found.is_empty()
-
-    def came_with(self, run_id: str, feed: str) -> bool:
-        """Whether a run was given a feed."""
-        found = scalar(
-            self._connection,
-            "SELECT count(*) FROM ops.feed_read "
-            "WHERE run_id = $run_id AND feed = $feed AND accepted IS NOT NULL",
-            {"run_id": run_id, "feed": feed},
-        )
-        return found > 0
 
     def feed_of_runs(self, feed: str, known_at: date | None) -> list[FeedOfRun]:
         """What each run until that day read of a feed, newest first."""

@@ -24,6 +24,7 @@ from tasks.step import step
 from warehouse.background import writing_behind
 from warehouse.connection import open_warehouse, transaction
 from warehouse.feeds import FeedStore
+from warehouse.snapshots import UnseenSnapshots
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def accept_records(run: RunRef, landed: LandedFeeds, terms: ReadingTerms) -> dic
                 store.leave_core()
             else:  # what a delta brought does not come again
                 store.replace_core()
+                UnseenSnapshots(connection).note(landed.names, is_delta=terms.is_delta)
                 store.keep_marks(landed.marks)
                 store.count_dangling()
     if failure is not None:

@@ -17,7 +17,8 @@ from tasks.step import step
 from warehouse.connection import Connection, open_warehouse, transaction
 from warehouse.judged import JudgedStore
 from warehouse.retention import RetentionStore
-from warehouse.sides import SITE_PRODUCTS, SideStore
+from warehouse.sides import SideStore
+from warehouse.snapshots import SIDES, SITE_PRODUCTS, UnseenSnapshots
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ def remember_sides(run: RunRef, routes: Routes) -> None:
     """
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
         store, judged = SideStore(connection), JudgedStore(connection)
+        unseen = UnseenSnapshots(connection)
         with transaction(connection):
             listed_only = judged.list_judged_since("remember both sides")
         with transaction(connection):
@@ -56,8 +58,9 @@ def remember_sides(run: RunRef, routes: Routes) -> None:
                 listed_only=listed_only,
             )
             judged.note_done("remember both sides")
-            if store.came_with(run.run_id, SITE_PRODUCTS):
+            if unseen.has(SIDES, SITE_PRODUCTS):
                 store.remember_affinity(run.run_id, run.as_of)
+            unseen.note_seen(SIDES)
 
 
 @step("reconcile")

@@ -48,13 +48,14 @@ from warehouse.connection import Connection, open_warehouse, transaction
 from warehouse.deliveries import DeliveryStore
 from warehouse.ledger import Ledger
 from warehouse.queries import first_row
-from warehouse.read_back import CLIS, SITE_PRODUCTS, SnapshotStore
+from warehouse.read_back import SnapshotStore
 from warehouse.retry_queue import (
     RetryQueue,
     cease_subject,
     delivery_subject,
 )
 from warehouse.runs import note_warnings
+from warehouse.snapshots import CLIS, READ_BACK, SITE_PRODUCTS, UnseenSnapshots
 from warehouse.undos import UndoStore
 
 LAYER_UPDATES_FILE = "layer_updates.csv"
@@ -271,7 +272,7 @@ def write_back(warehouse: Path, seq: int, retry: RetryTerms) -> Path:
 def read_back(
     run: RunRef, retry: RetryTerms, today: date, *, alarm_after_days: int, is_plan: bool = False
 ) -> int:
-    """Take Affinity's snapshots, if they came with this run, as proof of what is there.
+    """Take Affinity's snapshots, if any came since the last look, as proof of what is there.
 
     A row that is there counts as accepted, whatever we thought of it; absence proves nothing. What
     has had no answer for too long becomes a warning of the run. A plan writes no journal.
@@ -281,8 +282,8 @@ def read_back(
     """
     proven = 0
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
-        snapshots = SnapshotStore(connection, run.run_id)
-        found = _found(snapshots)
+        snapshots, unseen = SnapshotStore(connection), UnseenSnapshots(connection)
+        found = _found(snapshots, unseen)
         overruled = lost = 0
         for seq in sorted(found["seq"].unique()):
             batch = _batch(connection, seq)
@@ -317,6 +318,7 @@ def read_back(
             proven += settlement.outcomes.height
             overruled += _overruled(rows, settlement)
         with transaction(connection):
+            unseen.note_seen(READ_BACK)
             note_warnings(
                 connection,
                 run.run_id,
@@ -332,12 +334,12 @@ def read_back(
     return proven
 
 
-def _found(snapshots: SnapshotStore) -> pl.DataFrame:
-    """`seq` and `row_key` of our rows that the snapshots of this run show."""
+def _found(snapshots: SnapshotStore, unseen: UnseenSnapshots) -> pl.DataFrame:
+    """`seq` and `row_key` of our rows that the snapshots show which nobody has looked at."""
     found = [pl.DataFrame(schema={"seq": pl.Int64, "row_key": pl.String})]
-    if snapshots.came(CLIS):
+    if unseen.has(READ_BACK, CLIS):
         found.append(proven_clis(snapshots.unanswered_clis(), snapshots.live_clis()))
-    if snapshots.came(SITE_PRODUCTS):
+    if unseen.has(READ_BACK, SITE_PRODUCTS):
         found.append(snapshots.products())
     return pl.concat(found)
 
@@ -542,6 +544,7 @@ def _commit(
             pl.when(is_billed).then(pl.lit(seq, pl.Int64)).alias("batch_seq"),
             pl.when(is_billed).then(pl.lit(today, pl.Date)).alias("in_billing_on"),
         ),
+        today=today,
     )
     if refused.height:
         refused = with_patience(refused, ledger.outcomes(seq), retry)

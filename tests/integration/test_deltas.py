@@ -155,3 +155,37 @@ def _broken(office: Office) -> list[tuple[str, str]]:
     return office.query(
         "SELECT feed, record_key FROM ops.broken WHERE until_run IS NULL ORDER BY ALL"
     )
+
+
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_a_snapshot_is_evidence_whatever_became_of_its_run(tmp_path: Path, is_stopped: bool):
+    """A delta does not come again: what it brought of Affinity is looked at by the next run."""
+    office = Office(tmp_path / "office", lines=1, profile='[feeds]\nmode = "delta"\n')
+    office.run()
+    shown = {
+        "object_uid": "U1",
+        "site_ref": "AS-1",
+        "cli": "01204600001",
+        "product_code": "SKU-1",
+        "charge_type": "recurring",
+        "quantity": "2",
+        "unit_price": "5.5",
+        "start_on": "2026-03-01",
+        "row_key": office.key("L1"),
+    }
+    there = {"site_ref": "AS-1", "cli": "01204600001", "start_on": "2026-03-01"}
+    unfit = [office.line(1) | {"line_id": "L9", "quantity": "x"}] if is_stopped else []
+    office.feeds = {
+        "affinity_site_products": [shown],
+        "affinity_clis": [there],
+        "order_lines": unfit,
+    }
+    exit_code = office.job().exit_code
+    office.feeds = {}
+    office.run()
+    facts = office.query("SELECT object_uid FROM ops.affinity_fact")
+
+    assert (30 if is_stopped else 0) == exit_code
+    assert {"L1": "in_billing"} == office.dispositions()
+    assert [("U1",)] == facts
+    assert [] == office.query("FROM work.unseen_snapshot")

@@ -59,6 +59,7 @@ def test_a_result_moves_each_charge_by_its_own_row(office: Office):
     ]
     assert [1, None, 1, 1] == [charges[key]["batch_seq"] for key in (L1, UP1, L2, UP2)]
     assert [("L1", "upfront", "affinity_rejected")] == office.holds()
+    assert [] == office.query("FROM mart.hold WHERE since IS NULL")
     assert [("charge:L1:upfront", "data", "E_SKU", "parked", "20.0000")] == queue(office)
     assert [("accepted", 3), ("pending", 2), ("rejected", 1)] == sorted(
         mart(office.folder, "batch_row").group_by("outcome").len().iter_rows()
