@@ -76,3 +76,25 @@ def test_the_asset_it_was_told_with_is_remembered_as_gone(tmp_path: Path):
     after = _sides(office, LATER)
 
     assert "source_gone" in (after["line:L1:upfront"][1] or "")
+
+
+def test_the_object_of_an_asset_that_no_line_names_any_more_is_remembered(tmp_path: Path):
+    """A one-off stays with the asset it was told with."""
+    office = Office(tmp_path / "office", lines=2)
+    office.run()
+    office.uploaded()
+    office.feeds["assets"].append(office.record("assets") | {"asset_id": "A9"})
+    office.record("assets")["line_id"] = ""
+    office.line(1)["asset_id"] = "A9"
+    _sides(office, NEXT)
+    office.uploaded(2)
+    for _ in range(2):
+        _sides(office, NEXT)
+    office.record("assets")["object_uid"] = "OBJ-OLD"
+    _sides(office, NEXT)
+
+    assert [("L1", "upfront", "OBJ-OLD")] == office.query(
+        "SELECT line_id, charge_type, object_uid FROM ops.layer_fact "
+        "WHERE known_to IS NULL AND object_uid IS NOT NULL"
+    )
+    assert "L1" not in _judged(office)

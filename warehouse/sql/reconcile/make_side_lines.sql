@@ -4,7 +4,16 @@
 -- Params: none.
 CREATE OR REPLACE TEMP TABLE side_line AS
 WITH known AS (
-    SELECT line_id, charge_type, is_told, group_key, reasons, changing, source_gone_from
+    SELECT
+        line_id,
+        charge_type,
+        is_told,
+        group_key,
+        reasons,
+        changing,
+        source_gone_from,
+        asset_id,
+        object_uid
     FROM ops.layer_fact
     WHERE known_to IS NULL AND starts_with(layer_key, 'line:')
 )
@@ -36,6 +45,12 @@ SELECT billed.line_id
 FROM ops.billed AS billed
 ANTI JOIN core.assets AS asset ON billed.asset_id = asset.asset_id
 WHERE billed.asset_id IS NOT NULL
+UNION
+-- the asset it was told with, which its line may name no more
+SELECT known.line_id
+FROM known
+INNER JOIN core.assets AS asset ON known.asset_id = asset.asset_id
+WHERE known.is_told AND known.object_uid IS DISTINCT FROM asset.object_uid
 UNION
 SELECT coalesce(known.line_id, joined.line_id)
 FROM (FROM known WHERE group_key IS NOT NULL) AS known
