@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -24,11 +23,10 @@ def fingerprint(*said: object) -> str:
 
     The same in every process that would decide alike.
     """
-    text = json.dumps([*map(_plain, said), _program()], sort_keys=True)
+    text = json.dumps([*map(_plain, said), _PROGRAM], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@cache
 def _program() -> str:
     """The text of whatever decides; by its text, not by a number somebody has to think of."""
     digest = hashlib.sha256()
@@ -61,3 +59,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [_plain(each) for each in value]
     return value if isinstance(value, bool | int | float | str | None) else str(value)
+
+
+# read as soon as this is: a program that is replaced while it runs decides as it was when it began
+_PROGRAM = _program()

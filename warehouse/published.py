@@ -293,9 +293,9 @@ def digests_of(
     swap theirs might leave the sum as it was.
     """
     said = [
-        f"SELECT '{name}' AS name, count(*) AS records, sum(hash(hash(seen))::HUGEINT) AS digest "
-        f"FROM ({query}) AS seen"
-        for name, query in tables.items()
+        f"SELECT $tables[{number}] AS name, count(*) AS records, "
+        f"sum(hash(hash(seen))::HUGEINT) AS digest FROM ({query}) AS seen"
+        for number, query in enumerate(tables.values(), start=1)
     ]
-    rows = connection.execute(" UNION ALL ".join(said)).fetchall()
+    rows = connection.execute(" UNION ALL ".join(said), {"tables": list(tables)}).fetchall()
     return {name: (records, digest) for name, records, digest in rows}

@@ -116,7 +116,7 @@ def test_another_day_is_decided(office: Office):
 
 
 def test_another_program_decides_anew(office: Office, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("tasks.fingerprint._program", lambda: "another")
+    monkeypatch.setattr("tasks.fingerprint._PROGRAM", "another")
 
     is_at_rest, _ = rested(office.run)
 
@@ -179,4 +179,11 @@ def test_deltas_that_bring_nothing_leave_all_as_it_was(tmp_path: Path):
 
     comes_to_rest(office, AS_OF, office.run)
 
+    assert rested(office.run)[0]
+
+
+def test_a_table_of_somebody_elses_may_be_called_anything(office: Office):
+    office.change('CREATE TABLE main."March\'s ""check""" AS SELECT 1 AS x')
+
+    assert not rested(office.run)[0]
     assert rested(office.run)[0]

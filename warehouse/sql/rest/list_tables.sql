@@ -3,9 +3,11 @@ SELECT
     concat(schema_name, '.', table_name) AS name,
     CASE
         WHEN schema_name = 'work' AND table_name IN ('run_feed', 'run_reject')
-            THEN concat('SELECT * EXCLUDE (run_id) FROM ', name)
-        ELSE concat('FROM ', name)
-    END AS reading
+            THEN 'SELECT * EXCLUDE (run_id) FROM '
+        ELSE 'FROM '
+    -- somebody else's table may be called anything
+    END || format('"{}"."{}"', replace(schema_name, '"', '""'), replace(table_name, '"', '""'))
+        AS reading
 FROM duckdb_tables()
 WHERE
     database_name = current_database()
