@@ -100,7 +100,7 @@ def deliver(
                         profile.warehouse,
                         seq,
                         arrived=arrived,
-                        actor=actor,
+                        actor=intent.who,
                         terms=delivery_terms(profile),
                     )
                 receipt = _carry(profile, delivery, seq)

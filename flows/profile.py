@@ -1204,6 +1204,20 @@ class Profile(BaseSettings):
             raise ValueError(message)  # noqa: TRY004  pydantic tells people of no other
         return rules
 
+    @field_validator("operators")
+    @classmethod
+    def _a_name_each(cls, operators: dict[str, tuple[Role, ...]]) -> dict[str, tuple[Role, ...]]:
+        spelt: dict[str, str] = {}
+        for name in operators:
+            other = spelt.setdefault(name.casefold(), name)
+            if other != name:
+                message = (
+                    f"{other} and {name} are one name; a variable of the environment is about the "
+                    "operator whose name the profile has in lower case"
+                )
+                raise ValueError(message)
+        return operators
+
     @model_validator(mode="after")
     def _somebody_approves(self) -> "Profile":
         if self.approvals.above is not None and not any(

@@ -71,7 +71,7 @@ def retry_now(profile: LoadedProfile, item_id: int, *, actor: str) -> RetryItem:
         item_id,
         RetryState.RELEASED,
         intent=_may(profile, item_id, Act.RETRY, actor),
-        outcome=f"retried by {actor}",
+        done="retried",
         may_be=_WAITING,
     )
 
@@ -88,7 +88,7 @@ def release(profile: LoadedProfile, item_id: int, *, actor: str) -> RetryItem:
         item_id,
         RetryState.RELEASED,
         intent=_may(profile, item_id, Act.RELEASE, actor),
-        outcome=f"released by {actor}",
+        done="released",
         may_be=_OPEN,
     )
 
@@ -110,7 +110,7 @@ def discard(profile: LoadedProfile, item_id: int, *, actor: str, reason: str) ->
         item_id,
         RetryState.DISCARDED,
         intent=_may(profile, item_id, Act.DISCARD, actor, reason=reason),
-        outcome=f"discarded by {actor}: {reason}",
+        done="discarded",
         may_be=_OPEN,
     )
 
@@ -125,7 +125,7 @@ def _decide(
     state: RetryState,
     *,
     intent: Intent,
-    outcome: str,
+    done: str,
     may_be: frozenset[RetryState],
 ) -> RetryItem:
     with alone_with(profile), open_warehouse(profile.warehouse) as connection:
@@ -134,6 +134,7 @@ def _decide(
         with on_record(profile, intent, item_subject(item_id, item, queue.at_stake(item))):
             item = _checked(item, item_id, state, may_be)
             with transaction(connection):
+                outcome = f"{done} by {intent.who}" + (intent.reason and f": {intent.reason}")
                 queue.settle(item_id, state, actor=intent.who, outcome=outcome, now=now)
                 if state is RetryState.RELEASED:
                     queue.release(pl.Series([item.subject]), now=now, actor=intent.who)

@@ -122,7 +122,7 @@ def abandon(
             receipt = abandon_batch(
                 profile.warehouse,
                 seq,
-                actor=actor,
+                actor=intent.who,
                 reason=reason,
                 not_loaded=not_loaded,
                 retry=terms,

@@ -117,6 +117,29 @@ def test_confirming_is_on_record_with_the_digest_of_what_was_confirmed(office: O
     assert (1, digest_of(office)) == (entry.deed.batch_seq, entry.deed.digest)
 
 
+@pytest.mark.parametrize(
+    ("declared", "set_by", "on_record"),
+    [('[operators]\nAnn = ["bill_export"]\n', None, "Ann"), ("", "R2B_OPERATORS__ANN", "ann")],
+    ids=["in the profile", "by the environment"],
+)
+def test_names_are_compared_without_regard_to_case(
+    office: Office,
+    monkeypatch: pytest.MonkeyPatch,
+    declared: str,
+    set_by: str | None,
+    on_record: str,
+):
+    (office.folder / "r2b.toml").write_text(declared, encoding="utf-8")
+    if set_by is not None:
+        monkeypatch.setenv(set_by, '["bill_export"]')
+    abandon(office.profile, 1, actor="aNN", reason="wrong price book")
+
+    assert [on_record] == [each[0] for each in told(office)]
+    assert [(on_record,)] == office.query(
+        "SELECT DISTINCT actor FROM ops.ledger WHERE lower(actor) = 'ann'"
+    )
+
+
 def test_a_result_takes_no_role(office: Office):
     office.answer({L1: "accepted", UP1: "accepted"})
 

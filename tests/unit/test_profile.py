@@ -217,6 +217,11 @@ def test_an_unknown_key_is_named_with_the_nearest_known(tmp_path: Path, text: st
         pytest.param("delivery.max_open_batches = 0", "max_open_batches", id="no open batch"),
         pytest.param("retry.first_wait_seconds = 0", "first_wait_seconds", id="no wait"),
         pytest.param("operators.Ann = ['king']", "operators", id="an unknown role"),
+        pytest.param(
+            "operators.Ann = ['approve']\noperators.ann = ['bill_export']",
+            "Ann and ann are one name",
+            id="one name in two spellings",
+        ),
         pytest.param("warehouse.memory = 'lots'", "warehouse.memory", id="no amount of memory"),
         pytest.param(
             "[[validation]]\nfield = 'clli'", "nearest known is cli", id="a rule on no field"
