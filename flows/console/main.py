@@ -60,7 +60,7 @@ SeqArgument = Annotated[
 
 @app.command()
 def demo(
-    lines: Annotated[int, typer.Option(min=200, help="Order lines to invent.")] = 20_000,
+    lines: Annotated[int, typer.Option(min=1, help="Order lines to invent.")] = 20_000,
     seed: Annotated[int, typer.Option(help="Another seed, another reseller.")] = 7,
     profile: Annotated[
         Path | None,
