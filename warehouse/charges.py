@@ -24,15 +24,6 @@ class ExtraColumn(NamedTuple):
 _BY_LINE = ("out.charge", "out.hold", "out.now_charge", "work.claim", "work.oddity")
 """What a judgement says, by line."""
 
-_BESIDE = {
-    "claims": "explain/read_claims",
-    "lives": "explain/read_lives",
-    "ancestors": "explain/read_ancestors",
-    "replaced": "explain/read_replaced",
-    "twins": "explain/read_twin_claims",
-    "handed_over": "explain/read_handed_over",
-}
-
 _RULE_SOURCES = {"order": "line", "asset": "asset", "quotation": "quotation"}
 
 
@@ -189,10 +180,26 @@ class ChargeStore:
 
     def beside(self, line_id: str) -> dict[str, pl.DataFrame]:
         """What stands beside one line, by name: what `contested` and `twins` say of all of them."""
+        claims = self._beside("explain/read_claims", line_id)
+        lives = self._beside("explain/read_lives", line_id, claims)
+        others = lives.join(claims, on="asset_id", how="anti")
         return {
-            name: read(self._connection, statement(file), {"line_id": line_id})
-            for name, file in _BESIDE.items()
+            "claims": claims,
+            "lives": lives,
+            "ancestors": self._beside("explain/read_ancestors", line_id, others),
+            "replaced": self._beside("explain/read_replaced", line_id, others),
+            "twins": self._beside("explain/read_twin_claims", line_id, claims),
+            "handed_over": self._beside("explain/read_handed_over", line_id, claims),
         }
+
+    def _beside(
+        self, name: str, line_id: str, where_any: pl.DataFrame | None = None
+    ) -> pl.DataFrame:
+        """What is asked of long tables only where there is anybody to ask about."""
+        sql = statement(name)
+        if where_any is not None and where_any.is_empty():
+            sql = f"FROM ({sql.rstrip().removesuffix(';')}) LIMIT 0"
+        return read(self._connection, sql, {"line_id": line_id})
 
     def add_rivals(self, rivals: pl.DataFrame) -> None:
         """Hold the charges of `rivals` (charge key and `reason`) too."""

@@ -1,13 +1,24 @@
 -- What the New & Cease lines replace that became an asset which one line claims a CLI for.
 -- Params: $line_id VARCHAR.
-SELECT DISTINCT
-    coalesce(line.asset_id, of_line.asset_id) AS asset_id,
-    line.target_asset_id AS other_id
+WITH claimed AS (
+    SELECT DISTINCT asset_id
+    FROM work.claim
+    WHERE line_id = $line_id
+)
+
+SELECT line.asset_id, line.target_asset_id AS other_id
 FROM core.order_lines AS line
-LEFT JOIN work.asset_of_line AS of_line
-    ON line.asset_id IS NULL AND line.line_id = of_line.line_id AND of_line.assets = 1
 WHERE
-    line.action = 'New & Cease'
+    line.asset_id IN (FROM claimed)
+    AND line.action = 'New & Cease'
     AND line.target_asset_id IS NOT NULL
-    AND coalesce(line.asset_id, of_line.asset_id)
-    IN (SELECT asset_id FROM work.claim WHERE line_id = $line_id);
+UNION
+SELECT of_line.asset_id, line.target_asset_id AS other_id
+FROM work.asset_of_line AS of_line
+INNER JOIN core.order_lines AS line ON of_line.line_id = line.line_id
+WHERE
+    of_line.asset_id IN (FROM claimed)
+    AND of_line.assets = 1
+    AND line.asset_id IS NULL
+    AND line.action = 'New & Cease'
+    AND line.target_asset_id IS NOT NULL;
