@@ -15,6 +15,7 @@ from schemas.errors import (
     DiskFailed,
     MigrationFailed,
     OutOfMemory,
+    SourceContractBroken,
     StaleStatus,
     WarehouseBusy,
 )
@@ -227,6 +228,11 @@ def _connect(
                 ) from error
             if is_damage(error):
                 raise _damaged(path) from error
+            if isinstance(error, duckdb.OutOfRangeException) and "Overflow" in str(error):
+                raise SourceContractBroken(
+                    f"Working in {path.name}: there are amounts that are too large to be added up.",
+                    hint="Look in the feeds for quantities and prices of a dozen digits and more.",
+                ) from error
             raise
 
 

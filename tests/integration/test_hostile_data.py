@@ -106,6 +106,25 @@ def test_control_characters_make_a_record_unfit(office: Office):
     assert {"customers", "orders", "order_lines", "assets"} <= set(rejects["feed"])
 
 
+@pytest.mark.parametrize(("lines", "exit_code"), [(40, 0), (60, 22), (160, 22)])
+def test_amounts_that_nobody_can_add_up_stop_the_run_in_words(
+    tmp_path: Path, lines: int, exit_code: int
+):
+    """Each of them fits: it is their sum that has more than 38 digits."""
+    office = Office(tmp_path / "office", lines=lines)
+    office.record("products").update(
+        upfront_price="99999999999999.9999", recurring_price="99999999999999.9999"
+    )
+    for number in range(1, lines + 1):
+        office.line(number)["quantity"] = "9" * 18
+
+    job = office.job()
+
+    assert exit_code == job.exit_code
+    assert (exit_code == 0) == (job.error is None)
+    assert job.error is None or "too large to be added up" in str(job.error)
+
+
 def test_nothing_is_written_outside_or_named_after_data(office: Office):
     names = {path.name for path in office.folder.parent.rglob("*")}
     odd = [name for name in names if not re.fullmatch(r"[A-Za-z0-9._-]+", name)]
