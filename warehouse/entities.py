@@ -77,5 +77,5 @@ class EntityStore:
 
     def take_baseline(self) -> None:
         """Take what was noted as told."""
-        for taking in ("entities/meet_baseline", "entities/take_baseline"):
+        for taking in ("entities/take_baseline", "entities/add_baseline"):
             self._connection.execute(statement(taking))

@@ -1,5 +1,5 @@
--- Take entities that Affinity has already as told as they are now.
--- Params: none. The rows of baseline have a state.
+-- Take entities that Affinity has already as told as they are now, where they have a state.
+-- Params: none.
 UPDATE ops.entity_state AS state
 SET told = baseline.cells, is_baseline = TRUE, refused = NULL
 FROM baseline

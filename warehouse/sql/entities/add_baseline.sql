@@ -1,13 +1,14 @@
--- Every entity of a baseline has a state.
+-- Add entities that Affinity has already, and nobody has asked about, as told as they are now. They come with
+-- what was told: to fill it in afterwards, all of it would have to fit into memory.
 -- Params: none.
 INSERT INTO ops.entity_state
 SELECT
     baseline.file,
     baseline.layer_id,
     NULL AS ref,
-    NULL AS told,
+    baseline.cells AS told,
     0 AS taken,
-    FALSE AS is_baseline,
+    TRUE AS is_baseline,
     NULL AS refused
 FROM baseline
 ANTI JOIN ops.entity_state AS state
