@@ -165,7 +165,7 @@ def charge_changes(now: pl.DataFrame, told: pl.DataFrame, terms: ChangeTerms) ->
     seen = now.with_columns(charge_content().alias("seen_content"))
     both = seen.join(told, on=CHARGE_KEY, how="inner", suffix="_told")
     both = both.filter(~_asset_is_gone() & (~_is_stopped() | _ceased_sooner()))
-    both = both.with_columns(*_place(), _place_holds())
+    both = both.with_columns(*_place(), _place_holds()).with_columns(_start_holds())
     both = both.with_columns(_is_over(terms.as_of), _ends_by_itself(terms.as_of)).with_columns(
         *(_differs(field, terms).alias(f"differs_{field}") for field in _FIELDS),
         _stop_day(terms.as_of).alias("stop_on"),
@@ -231,6 +231,13 @@ def _place_holds() -> pl.Expr:
         stays = ~_recurring() & _told(column).is_not_null()
         holds = pl.when(stays).then(holds.list.set_difference(reasons)).otherwise(holds)
     return holds.alias("holds")
+
+
+def _start_holds() -> pl.Expr:
+    """The day it was told to begin on stays, however odd it looks by now; another one must fit."""
+    is_another = pl.col("bill_start_on").ne_missing(_told("bill_start_on"))
+    odd = [HoldReason.BILL_START_IMPLAUSIBLE.value, HoldReason.BILL_START_AFTER_CEASE.value]
+    return pl.when(is_another).then("holds").otherwise(pl.col("holds").list.set_difference(odd))
 
 
 _NEEDED_TO_END = {

@@ -257,8 +257,6 @@ _NEW_ONLY = frozenset(
         HoldReason.CUSTOMER_NOT_LIVE.value,
         HoldReason.ASSET_NOT_LIVE.value,
         HoldReason.TARGET_ASSET_MISSING.value,
-        HoldReason.BILL_START_AFTER_CEASE.value,
-        HoldReason.BILL_START_IMPLAUSIBLE.value,
         HoldReason.AFFINITY_REJECTED.value,
         HoldReason.UNDONE.value,
     }

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from tests.oracle.inventing import clamp
+
 DAY = timedelta(days=1)
 Key = tuple[str, str]
 Facts = dict[str, Any]
@@ -400,6 +402,21 @@ class _Day:
             found.append("price_missing")
         return found
 
+    def _start(self, now: Facts, was: Facts) -> list[str]:
+        """What is odd about a bill start, where it is another one than was told."""
+        if now["start"] is None or now["start"] == was["start"]:
+            return []
+        over = [now["cease"]]
+        if now["why"] == "replaced" and now["frequency"] != "ONE_OFF":
+            over.append(now["end"])
+        found = []
+        if any(day is not None and now["start"] > day for day in over):
+            found.append("bill_start_after_cease")
+        earliest, latest = clamp(self.as_of, -13), clamp(self.as_of, 13)
+        if not earliest <= now["start"] <= latest:
+            found.append("bill_start_implausible")
+        return found
+
     # --- what changes
 
     def _change(
@@ -511,7 +528,7 @@ class _Day:
             ("anew", *_content({**each, "start": None})) if replaces else _content(each)
             for each in (now, whole)
         ]
-        holds = [] if is_unknown else self._holds(now, is_new=False)
+        holds = [] if is_unknown else [*self._holds(now, is_new=False), *self._start(now, was)]
         if told.refused_change in contents:  # as it would be, or but for its end
             holds.append("affinity_rejected")
         if flying:

@@ -334,6 +334,32 @@ def test_what_is_told(now: dict[str, Any], told: dict[str, Any], expected: list[
             REPLACED, {"successor_disposition": "other_platform"}, [], 1, id="it goes alone"
         ),
         pytest.param(
+            {"bill_start_on": date(2206, 3, 1), "holds": ["bill_start_implausible"]},
+            {},
+            ["bill_start_implausible"],
+            0,
+            id="another start must be plausible",
+        ),
+        pytest.param(
+            {
+                **ENDED,
+                "bill_end_on": TOMORROW,
+                "bill_start_on": TOMORROW + timedelta(days=1),
+                "holds": ["bill_start_after_cease"],
+            },
+            {},
+            ["bill_start_after_cease"],
+            1,
+            id="and not after the cease, which is told",
+        ),
+        pytest.param(
+            {"quantity": 3, "holds": ["bill_start_implausible"]},
+            {},
+            [],
+            1,
+            id="the start it was told with stays",
+        ),
+        pytest.param(
             {"quantity": 3},
             {"refused_content": refused(charge_content(), quantity=3)},
             ["affinity_rejected"],
