@@ -29,7 +29,7 @@ from flows.wiring import (
     routes,
     tenant_today,
 )
-from schemas.errors import R2BError
+from schemas.errors import R2BError, TooManyRejects
 from schemas.receipts import (
     BatchReceipt,
     JudgementReceipt,
@@ -128,13 +128,13 @@ def _bill(
 
     full = profile.settings.feeds.mode == "full"
     landed = land_feeds(open_source(profile), landed_folder(profile), need_all=full)
-    feeds = accept_records(run, landed, reading_terms(profile))
-    read_back(
-        run,
-        retry_terms(profile),
-        tenant_today(profile),
-        alarm_after_days=profile.settings.delivery.alarm_after_days,
-    )
+    try:
+        feeds = accept_records(run, landed, reading_terms(profile))
+    except TooManyRejects:
+        if not full:  # what a delta brought does not come again: what it shows of Affinity counts
+            _read_back(run, profile)
+        raise
+    _read_back(run, profile)
     terms_of_day = judging_terms_of(run, profile)
     news = look_for_news(run, _decides_by(profile, terms_of_day, landed))
     if news.is_none:
@@ -173,8 +173,18 @@ def _bill(
         publishing(profile),
         failure=failure,
         news=news,
+        read_now=None if full else landed.names,
     )
     return receipt, failure
+
+
+def _read_back(run: RunRef, profile: LoadedProfile) -> None:
+    read_back(
+        run,
+        retry_terms(profile),
+        tenant_today(profile),
+        alarm_after_days=profile.settings.delivery.alarm_after_days,
+    )
 
 
 def _decides_by(profile: LoadedProfile, terms_of_day: Terms, landed: LandedFeeds) -> str:

@@ -3,7 +3,7 @@
 Tables: `ops.retry_item`, `ops.retry_event`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -269,22 +269,26 @@ class RetryQueue:
             found = read(self._connection, statement("queue/read_same_clis"), {"seq": seq})
         return found["subject"]
 
-    def feeds(self) -> pl.Series:
-        """The subjects of open items about feeds: one of them, or all."""
+    def feeds(self, read_now: Collection[str] | None = None) -> pl.Series:
+        """The subjects of open items about feeds: one of them, or all.
+
+        `read_now`: of single feeds only these.
+        """
         return read(
             self._connection,
             "SELECT subject FROM ops.retry_item WHERE list_contains($open, state) "
-            "AND (subject = 'feeds' OR starts_with(subject, 'feed:')) ORDER BY id",
-            {"open": list(_OPEN)},
+            "AND (subject = 'feeds' OR (starts_with(subject, 'feed:') "
+            "AND ($all OR list_contains($read_now, subject[6:])))) ORDER BY id",
+            {"open": list(_OPEN), "all": read_now is None, "read_now": list(read_now or ())},
         )["subject"]
 
-    def charges(self, run_id: str) -> pl.DataFrame:
+    def charges(self) -> pl.DataFrame:
         """`subject`, `disposition` (null = not there), `is_rejected` of charges that wait here."""
-        return read(self._connection, statement("queue/read_charges_of_items"), {"run_id": run_id})
+        return read(self._connection, statement("queue/read_charges_of_items"))
 
-    def entities(self, run_id: str) -> pl.DataFrame:
+    def entities(self) -> pl.DataFrame:
         """`subject`, `is_due`, `is_rejected` of customers and the like that wait here."""
-        return read(self._connection, statement("queue/read_entities_of_items"), {"run_id": run_id})
+        return read(self._connection, statement("queue/read_entities_of_items"))
 
     def due(self, *, now: datetime) -> pl.DataFrame:
         """`id` and `subject` of waiting items whose time has come."""

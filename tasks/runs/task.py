@@ -1,7 +1,7 @@
 """Open and close a run's page; publish what analysts read."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -92,12 +92,13 @@ def finish_run(
     *,
     failure: R2BError | None = None,
     news: News | None = None,
+    read_now: Collection[str] | None = None,
 ) -> None:
     """Close the run's page and publish; `failure` is what it has to report all the same.
 
     A run that had `news`, and ends as it began, notes that the next one needs not decide anew.
-    Feeds that failed before are read now; items of what nobody has to bill or tell any more are
-    done.
+    Feeds that failed before are read now (of a delta, those of `read_now`); items of what nobody
+    has to bill or tell any more are done.
     """
     moment = _now()
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
@@ -114,7 +115,7 @@ def finish_run(
             )
             queue = RetryQueue(connection)
             queue.move(
-                queue.feeds(),
+                queue.feeds(read_now),
                 RetryState.DONE,
                 now=moment,
                 outcome=f"read in run {run.run_id}",
@@ -128,8 +129,8 @@ def _close_what_is_no_longer_due(queue: RetryQueue, run: RunRef, moment: datetim
     """Close them, and forget what was refused: what is due again is judged afresh."""
     over = pl.concat(
         [
-            no_longer_due(queue.charges(run.run_id)),
-            entities_no_longer_due(queue.entities(run.run_id)),
+            no_longer_due(queue.charges()),
+            entities_no_longer_due(queue.entities()),
         ]
     )
     queue.free(over["subject"])

@@ -342,3 +342,105 @@ def test_status_says_what_has_no_answer(office: Office):
         standing.unconfirmed["oldest_days"],
         standing.unconfirmed["never_seen"],
     )
+
+
+# what a record that is broken for a day leaves as it is
+
+
+BROKEN = {
+    "a line": ("order_lines", {"quantity": "x"}),
+    "a customer": ("customers", {"name": ""}),
+    "an asset": ("assets", {"is_live": "perhaps"}),
+}
+MODES = ("full", "delta")
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("what", BROKEN)
+def test_what_affinity_refused_stays_refused_while_a_record_is_broken(
+    tmp_path: Path, mode: str, what: str
+):
+    profile = f'[feeds]\nmode = "{mode}"\nmax_reject_rate = 1\n'
+    office = Office(tmp_path / "office", lines=1, profile=profile)
+    office.run()
+    office.answer({L1: "rejected:E1", UP1: "accepted"})
+    feed, cells = BROKEN[what]
+    whole = office.record(feed)
+    kept = office.feeds
+
+    def brought(*records: dict[str, str]) -> None:
+        """A delta brings these records; a full feed, all there is with them."""
+        office.feeds = {feed: list(records)} if mode == "delta" else kept | {feed: list(records)}
+
+    seen = []
+    for records in ((whole,), (whole | cells,)):
+        brought(*records)
+        office.run()
+        seen.append(items(office))
+    if mode == "delta":
+        office.feeds = {}
+    office.run()
+    seen.append(items(office))
+    brought(whole)
+    office.run()
+
+    assert [[("charge:L1:recurring", "parked", 1)]] * 3 == seen
+    assert [(*L1, "affinity_rejected")] == office.holds()
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_change_that_was_refused_stays_refused_while_a_record_is_broken(
+    tmp_path: Path, mode: str, what: str
+):
+    profile = f'[feeds]\nmode = "{mode}"\nmax_reject_rate = 1\n'
+    office = Office(tmp_path / "office", lines=1, profile=profile)
+    office.run()
+    office.uploaded()
+    office.record("assets")["recurring_price"] = "7"
+    office.run()
+    office.answer({L1: "rejected:E1"}, seq=2)
+    feed, cells = BROKEN[what]
+    whole = office.record(feed)
+    kept = office.feeds
+    for record in (whole | cells, whole):
+        office.feeds = {feed: [record]} if mode == "delta" else kept | {feed: [record]}
+        office.run()
+        if mode == "delta":
+            office.feeds = {}
+        receipt = office.run()
+
+    assert [("change:L1:recurring", "parked", 1)] == items(office)
+    assert () == receipt.batches
+
+
+def test_a_feed_that_a_delta_does_not_bring_has_not_been_read(tmp_path: Path):
+    office = Office(tmp_path / "office", lines=1, profile='[feeds]\nmode = "delta"\n')
+    office.run()
+    kept = office.feeds
+    office.feeds = {"order_lines": [{"line_id": "L2"}]}
+    assert 22 == office.job().exit_code
+    office.feeds = {"customers": kept["customers"]}
+    office.run()
+    before = items(office)
+    office.feeds = {"order_lines": kept["order_lines"]}
+    office.run()
+
+    assert [("feed:order_lines", "parked", 1)] == before
+    assert [("feed:order_lines", "done", 1)] == items(office)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("what", ["a line", "an asset"])
+def test_a_number_is_not_given_up_while_a_record_is_broken(tmp_path: Path, mode: str, what: str):
+    profile = f'[feeds]\nmode = "{mode}"\nmax_reject_rate = 1\n'
+    office = Office(tmp_path / "office", lines=1, profile=profile)
+    office.run()
+    office.answer({L1: "rejected:E1", UP1: "accepted"})
+    feed, cells = BROKEN[what]
+    record = office.record(feed) | cells
+    office.feeds = {feed: [record]} if mode == "delta" else office.feeds | {feed: [record]}
+    receipt = office.run()
+
+    assert () == receipt.batches
+    assert [("live",)] == office.query("SELECT status FROM ops.cli_state")

@@ -1,6 +1,7 @@
 -- CLIs that are there, and that nobody stands on or wants to: with the charges that did, or were to. Their
 -- rows were refused, given up or answered late, so nothing else says that it is over. What hangs on an
--- asset with additional numbers is not among them, nor what only a one-off came with.
+-- asset with additional numbers is not among them, nor what only a one-off came with, nor what a line or an asset
+-- has to do with that is broken: nobody knows what it wants.
 -- Params: $as_of DATE. empty_place is made.
 CREATE OR REPLACE TABLE work.left_cli AS
 WITH refused AS (
@@ -81,5 +82,11 @@ SELECT empty.site_ref, empty.cli, empty.customer_ref, empty.asset_id, stood.line
 FROM empty_place AS empty
 INNER JOIN stood ON empty.site_ref = stood.site_ref AND empty.cli = stood.cli
 ANTI JOIN wanted ON empty.site_ref = wanted.site_ref AND empty.cli = wanted.cli
+ANTI JOIN (
+    FROM ops.broken WHERE feed = 'order_lines' AND until_run IS NULL
+) AS broken_line ON stood.line_id = broken_line.record_key
+ANTI JOIN (
+    FROM ops.broken WHERE feed = 'assets' AND until_run IS NULL
+) AS broken_asset ON empty.asset_id = broken_asset.record_key
 WHERE stood.charge_type = 'recurring'
 GROUP BY ALL;
