@@ -100,8 +100,8 @@ def explain(profile: LoadedProfile, line_id: str) -> LineStory:
             {"line_id": line_id},
         )
         asked = list(verdicts(pl.concat(facts), terms)) if facts else []
-        if asked:
-            beside = Beside(**store.beside(line_id), held=_reasons(holds))
+        if asked and (found := store.beside(line_id)):
+            beside = Beside(**found, held=_reasons(holds))
             asked = [with_rivals(line_id, each, beside) for each in asked]
         light = read(
             connection,

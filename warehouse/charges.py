@@ -178,8 +178,17 @@ class ChargeStore:
         claims = read(self._connection, statement("judge/read_twin_claims"))
         return claims, read(self._connection, statement("judge/read_handed_over"))
 
+    def billed_all_the_same(self) -> pl.DataFrame:
+        """Ready charges (charge key, `reason`) whose row Affinity was seen to bill."""
+        return read(self._connection, statement("judge/read_billed_all_the_same"))
+
     def beside(self, line_id: str) -> dict[str, pl.DataFrame]:
-        """What stands beside one line, by name: what `contested` and `twins` say of all of them."""
+        """What stands beside one line, by name: what `contested` and `twins` say of all of them.
+
+        Nothing where retention has taken what the last judgement left behind.
+        """
+        if not has_table(self._connection, "work", "claim"):
+            return {}
         claims = self._beside("explain/read_claims", line_id)
         lives = self._beside("explain/read_lives", line_id, claims)
         others = lives.join(claims, on="asset_id", how="anti")

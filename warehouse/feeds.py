@@ -415,6 +415,10 @@ class FeedStore:
                 [(name, self._left_out.get(name, 0)) for name in FEEDS],
             )
 
+    def remember_cease_requests(self) -> None:
+        """Keep what cease requests say: the next delivery takes the place of this one."""
+        self._connection.execute(statement("judge/remember_cease_requests"))
+
     def keep_marks(self, marks: Mapping[str, str]) -> None:
         """Note how far each feed has been read: belongs into the transaction of `replace_core`."""
         for feed, mark in marks.items():

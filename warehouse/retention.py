@@ -26,8 +26,11 @@ PEOPLE_FEEDS = {
 }
 """The feeds that say who and what is there, by their keys."""
 
-_FOR_LOOKING = ("reading", "asset_of_line", "renewal", "replacement", "site_ref", "catalogue")
-"""Tables of `work` that explaining a line reads long after the run that made them."""
+_KEPT = (
+    *("reading", "asset_of_line", "renewal", "replacement", "site_ref", "catalogue"),
+    "unseen_snapshot",
+)
+"""Tables of `work` that explaining a line, or the next run, reads after the run that made them."""
 
 
 class _Words(NamedTuple):
@@ -155,7 +158,7 @@ class RetentionStore:
             "SELECT schema_name, table_name FROM duckdb_tables() "
             "WHERE (schema_name = 'work' AND NOT list_contains($kept, table_name)) "
             "OR (schema_name IN ('core', 'known') AND starts_with(table_name, 'new_'))",
-            {"kept": list(_FOR_LOOKING)},
+            {"kept": list(_KEPT)},
         ).fetchall()
         for schema, table in rows:
             self._connection.execute(f'DROP TABLE {schema}."{table}"')

@@ -58,6 +58,15 @@ class UnseenSnapshots:
         )
         return found > 0
 
+    def count_for(self, run_id: str, feed: str) -> None:
+        """Let a run count as having read `feed` that looks at what an earlier one was brought."""
+        self._connection.execute(
+            "INSERT INTO ops.feed_read SELECT * REPLACE ($run_id AS run_id) FROM "
+            "(FROM ops.feed_read WHERE feed = $feed ORDER BY run_id DESC LIMIT 1) "
+            "WHERE run_id <> $run_id",
+            {"run_id": run_id, "feed": feed},
+        )
+
     def note_seen(self, step: str) -> None:
         """`step` has looked at all: belongs into the transaction that stores what came of it."""
         if has_table(self._connection, "work", "unseen_snapshot"):

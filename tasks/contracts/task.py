@@ -83,6 +83,7 @@ def accept_records(run: RunRef, landed: LandedFeeds, terms: ReadingTerms) -> dic
             else:  # what a delta brought does not come again
                 store.replace_core()
                 UnseenSnapshots(connection).note(landed.names, is_delta=terms.is_delta)
+                store.remember_cease_requests()
                 store.keep_marks(landed.marks)
                 store.count_dangling()
     if failure is not None:

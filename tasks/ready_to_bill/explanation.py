@@ -82,7 +82,7 @@ def with_rivals(line_id: str, asked: ChargeVerdicts, beside: Beside) -> ChargeVe
     """Ask the rules that look at other lines, too, and name whom they saw."""
     assets = others_on_cli(beside.claims, beside.lives, beside.ancestors, beside.replaced)
     lines = others_sold(line_id, beside.twins, beside.handed_over)
-    held = beside.held.get(asked.charge_type, frozenset())
+    held = beside.held.get(asked.charge_type, frozenset[str]())
     return asked._replace(
         holds=[
             # an additional number may be what does not fit
@@ -92,8 +92,8 @@ def with_rivals(line_id: str, asked: ChargeVerdicts, beside: Beside) -> ChargeVe
                 else each
                 for each in asked.holds
             ),
-            _beside(HoldReason.CLI_CONFLICT, "assets", asked, assets, ("cli", "asset_id")),
-            _beside(HoldReason.SUSPECTED_DUPLICATE, "lines", asked, lines, DUPLICATE_KEY),
+            _beside(HoldReason.CLI_CONFLICT, asked, assets, ("cli", "asset_id"), held=held),
+            _beside(HoldReason.SUSPECTED_DUPLICATE, asked, lines, DUPLICATE_KEY, held=held),
             RuleVerdict(
                 HoldReason.SOURCE_GONE.value,
                 {"asset_id": asked.facts.get("asset_id")},
@@ -105,15 +105,18 @@ def with_rivals(line_id: str, asked: ChargeVerdicts, beside: Beside) -> ChargeVe
 
 def _beside(
     reason: HoldReason,
-    what: str,
     asked: ChargeVerdicts,
     others: pl.DataFrame,
     looks_at: tuple[str, ...],
+    *,
+    held: AbstractSet[str],
 ) -> RuleVerdict:
+    """What Affinity bills all the same holds a charge, too, though nobody is beside it."""
     named = others.filter(pl.col("charge_type") == asked.charge_type)["other"].sort().to_list()
     seen = {name: asked.facts.get(name) for name in looks_at}
-    found: dict[str, Any] = {f"other_{what}": named[:_SHOWN], "how_many": len(named)}
-    return RuleVerdict(reason.value, {**seen, **found}, bool(named))
+    what = "other_assets" if reason is HoldReason.CLI_CONFLICT else "other_lines"
+    found: dict[str, Any] = {what: named[:_SHOWN], "how_many": len(named)}
+    return RuleVerdict(reason.value, {**seen, **found}, bool(named) or reason in held)
 
 
 def _name(disposition: Disposition) -> str:

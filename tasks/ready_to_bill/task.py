@@ -72,6 +72,7 @@ def judge_charges(
                 )
                 store.add_rivals(numbers_unfit(numbers, terms.cli_layout))
             store.add_rivals(suspected_duplicates(*store.twins()))
+            store.add_rivals(store.billed_all_the_same())
             store.mark_billed_in_both(billed_in_affinity(store.own_in_snapshot(run.as_of)))
             store.keep_gone()
             store.remember_days(run.as_of)

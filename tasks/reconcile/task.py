@@ -60,6 +60,7 @@ def remember_sides(run: RunRef, routes: Routes) -> None:
             judged.note_done("remember both sides")
             if unseen.has(SIDES, SITE_PRODUCTS):
                 store.remember_affinity(run.run_id, run.as_of)
+                unseen.count_for(run.run_id, SITE_PRODUCTS)
             unseen.note_seen(SIDES)
 
 

@@ -318,7 +318,8 @@ def read_back(
             proven += settlement.outcomes.height
             overruled += _overruled(rows, settlement)
         with transaction(connection):
-            unseen.note_seen(READ_BACK)
+            if not lost:  # a delta does not show them again, and the folder may come back
+                unseen.note_seen(READ_BACK)
             note_warnings(
                 connection,
                 run.run_id,

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from flows.reconcile import reconcile
+from flows.retention import apply_retention
 from tests.integration.office import Office, Row
+from tests.running import AS_OF
 
 DELTA = '[feeds]\nmode = "delta"\nmax_reject_rate = 1\n'
 FULL = "[feeds]\nmax_reject_rate = 1\n"
@@ -157,8 +160,10 @@ def _broken(office: Office) -> list[tuple[str, str]]:
     )
 
 
-@pytest.mark.parametrize("is_stopped", [False, True])
-def test_a_snapshot_is_evidence_whatever_became_of_its_run(tmp_path: Path, is_stopped: bool):
+@pytest.mark.parametrize(("is_stopped", "is_tidied"), [(False, False), (True, False), (True, True)])
+def test_a_snapshot_is_evidence_whatever_became_of_its_run(
+    tmp_path: Path, is_stopped: bool, is_tidied: bool
+):
     """A delta does not come again: what it brought of Affinity is looked at by the next run."""
     office = Office(tmp_path / "office", lines=1, profile='[feeds]\nmode = "delta"\n')
     office.run()
@@ -182,10 +187,36 @@ def test_a_snapshot_is_evidence_whatever_became_of_its_run(tmp_path: Path, is_st
     }
     exit_code = office.job().exit_code
     office.feeds = {}
-    office.run()
+    if is_tidied:
+        apply_retention(office.profile, actor="Ann", today=AS_OF)
+    receipt = office.run()
     facts = office.query("SELECT object_uid FROM ops.affinity_fact")
 
     assert (30 if is_stopped else 0) == exit_code
     assert {"L1": "in_billing"} == office.dispositions()
     assert [("U1",)] == facts
     assert [] == office.query("FROM work.unseen_snapshot")
+    assert AS_OF == reconcile.fn(str(office.folder / "r2b.toml"), with_report=False).snapshot_on
+    assert "live" == office.query("SELECT status FROM ops.cli_state")[0][0]
+    assert 0 == receipt.feeds["affinity_site_products"].read
+
+
+def test_a_cease_request_of_a_delta_that_was_stopped_is_not_lost(tmp_path: Path):
+    """The list has no keys, so the next delivery takes its place: here an empty one."""
+    office = Office(tmp_path / "office", lines=1, profile='[feeds]\nmode = "delta"\n')
+    office.record("assets")["object_uid"] = "U1"
+    office.run()
+    office.uploaded()
+    unfit = office.line(1) | {"line_id": "L9", "quantity": "x"}
+    office.feeds = {
+        "affinity_cease_requests": [{"OBJECTUID": "U1", "Completed On": "2026-04-30"}],
+        "order_lines": [unfit],
+    }
+    stopped = office.job().exit_code
+    office.feeds = {"affinity_cease_requests": []}
+    office.run()
+
+    assert 30 == stopped
+    assert ["2026-04-30"] == [
+        str(day) for (day,) in office.query("SELECT cease_on FROM out.batch_cease")
+    ]

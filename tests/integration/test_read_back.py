@@ -292,3 +292,37 @@ def test_old_rows_without_an_answer_are_a_warning(
     expected = {f"batches: rows exported more than {limit} days ago have no answer": 3}
 
     assert (expected if warns else {}) == dict(receipt.warnings)
+
+
+def test_what_affinity_bills_is_not_sent_again_though_its_folder_is_gone(office: Office):
+    """What cannot be journalled is not decided; nor is it handed over a second time."""
+    key = office.key(*L1)
+    office.abandon()
+    office.batch().rename(office.folder / "archived")
+    shows(office, key).run()
+    first = (standing(office)[L1], office.holds(), office.lines_written(2))
+    del office.feeds["affinity_site_products"], office.feeds["affinity_clis"]
+    office.answer({UP1: "accepted"}, seq=2)
+    receipt = office.run(AS_OF + timedelta(days=1))
+    held = office.holds()
+    (office.folder / "archived").rename(office.batch())
+    shows(office, key).run(AS_OF + timedelta(days=2))
+
+    assert ("abandoned", [(*L1, "suspected_duplicate")], [UP1]) == first
+    assert ((), [(*L1, "suspected_duplicate")]) == (receipt.batches, held)
+    assert ("in_billing", []) == (standing(office)[L1], office.holds())
+
+
+def test_evidence_of_a_delta_waits_for_the_folder_it_is_journalled_in(tmp_path: Path):
+    office = Office(tmp_path / "office", lines=1, profile='[feeds]\nmode = "delta"\n')
+    office.run()
+    key = office.key(*L1)
+    office.feeds = {}
+    office.batch().rename(office.folder / "archived")
+    receipt = shows(office, key).run()
+    (office.folder / "archived").rename(office.batch())
+    office.feeds = {}
+    office.run()
+
+    assert 1 == receipt.warnings["batches: rows found in Affinity, but the batch's folder is gone"]
+    assert "in_billing" == standing(office)[L1]
