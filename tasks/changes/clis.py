@@ -85,13 +85,21 @@ class CliChanges(NamedTuple):
     needed: pl.DataFrame
 
 
-def cli_changes(standing: pl.DataFrame, lives: pl.DataFrame, as_of: date) -> CliChanges:
+def cli_changes(
+    standing: pl.DataFrame,
+    lives: pl.DataFrame,
+    as_of: date,
+    *,
+    numbers: pl.DataFrame | None = None,
+) -> CliChanges:
     """Say what is to be told of the CLIs whose charges move, end or go on.
 
     Args:
         standing: STANDING. Additional numbers come as charges of their own.
         lives: LIFE.
         as_of: the day of the run; a CLI that everybody leaves ends the day before.
+        numbers: STANDING of additional numbers, where `standing` is of the others: a CLI that is
+            one of them goes nowhere.
 
     Source: contract section 4, `06_clis.csv`. Nothing is doubled: a CLI whose charges all go to one
     other number or site of the same customer is changed, not ended and added.
@@ -99,6 +107,9 @@ def cli_changes(standing: pl.DataFrame, lives: pl.DataFrame, as_of: date) -> Cli
     placed = _placed(standing, lives, as_of)
     wanted = _wanted(placed)
     left = _left(standing, wanted, lives)
+    if numbers is not None:
+        open_still = pl.col("end_on").is_null() | (pl.col("end_on") >= as_of)
+        left = left.join(numbers.filter(open_still), on=_WHERE, how="anti")
     moved = _moved(left, wanted, lives, placed, as_of)
     gone = left.join(moved, on=_WHERE, how="anti")
     due = pl.concat(
@@ -235,7 +246,8 @@ def _as_update(moved: pl.DataFrame) -> pl.DataFrame:
         pl.col("to_cli").alias("cli"),
         pl.lit("UPDATE").alias("action"),
         pl.coalesce("to_type", "cli_type").alias("cli_type"),
-        "range_end",
+        # a range is one of the number it begins with
+        pl.when(~renumbered).then("range_end").alias("range_end"),
         "start_on",
         pl.col("wanted_end").alias("end_on"),
         pl.when(renumbered).then(pl.col("cli")).alias("previous_cli"),

@@ -26,7 +26,7 @@ def number_changes(
     Returns:
         CLI_DUE: ADD, UPDATE and CEASE rows, one per site and number.
     """
-    hanging = _hanging(standing, numbers, lives)
+    hanging = hanging_numbers(standing, numbers, lives)
     found = cli_changes(hanging, lives, as_of)
     own = (
         numbers.sort("start_on", "asset_id", nulls_last=True)
@@ -38,7 +38,9 @@ def number_changes(
     return pl.concat([found.due, added, ranged])
 
 
-def _hanging(standing: pl.DataFrame, numbers: pl.DataFrame, lives: pl.DataFrame) -> pl.DataFrame:
+def hanging_numbers(
+    standing: pl.DataFrame, numbers: pl.DataFrame, lives: pl.DataFrame
+) -> pl.DataFrame:
     """Each number as if it were the CLI of the charges it hangs on: STANDING.
 
     Where a charge goes on as a new row, its numbers go along.

@@ -13,7 +13,7 @@ from tasks.changes.clis import LIFE, cli_changes
 from tasks.changes.earlier import earlier_ends
 from tasks.changes.entities import SUBJECTS, Records, entity_changes, oddities
 from tasks.changes.groups import CANDIDATE, fold
-from tasks.changes.numbers import number_changes
+from tasks.changes.numbers import hanging_numbers, number_changes
 from tasks.changes.terms import ChangeTerms
 from tasks.step import step
 from warehouse.batches import BatchStore
@@ -85,8 +85,9 @@ def _clis(store: ChangeStore, batches: BatchStore, terms: ChangeTerms) -> None:
     standing = store.standing(terms.as_of)
     sites = pl.concat([standing["site_ref"], standing["told_site_ref"]]).unique()
     lives = store.lives(sites)
-    found = cli_changes(standing.filter("is_touched"), lives, terms.as_of)
     numbers = _cleaned(store.numbers(), terms)
+    hanging = hanging_numbers(standing, numbers, lives)
+    found = cli_changes(standing.filter("is_touched"), lives, terms.as_of, numbers=hanging)
     others = number_changes(standing, numbers, lives, terms.as_of)
     store.add_due("cli", found.due)
     # a number that is a CLI of its own goes as that

@@ -215,3 +215,47 @@ def test_a_charge_that_is_given_a_number_later_brings_it_along(new: Callable[...
     assert [("L1", "UPDATE", FIRST)] == days.told(UPDATES, "Layer Line ID", "Action", "CLI")
     days.taken_all()
     assert days.is_quiet()
+
+
+def test_a_number_that_is_listed_besides_stays_where_its_asset_gets_another(
+    tmp_path: Path,
+):
+    days = Days(Office(tmp_path / "office", lines=1))
+    days.office.feeds["asset_numbers"] = [
+        {"asset_id": "A1", "cli": FIRST, "range_end": "01204600009", "start_on": "", "end_on": ""}
+    ]
+    days.run().taken_all()
+    asset(days, 1)["cli"] = OTHER
+    days.run()
+    told = days.told(CLIS, "CLI", "Action", "Range End", "Previous CLI")
+    days.taken_all()
+    assert days.is_quiet()
+    asset(days, 1)["cease_on"] = "2026-04-30"
+    days.run()
+
+    assert [(OTHER, "ADD", "", "")] == told
+    assert [(FIRST, "CEASE", "30/04/2026"), (OTHER, "CEASE", "30/04/2026")] == days.told(
+        CLIS, "CLI", "Action", "End Date"
+    )
+
+
+def test_numbers_of_an_asset_that_was_renewed_end_with_the_one_that_renewed_it(tmp_path: Path):
+    days = Days(Office(tmp_path / "office", lines=1))
+    days.office.feeds["asset_numbers"] = [
+        {"asset_id": "A1", "cli": OTHER, "range_end": "", "start_on": "", "end_on": ""}
+    ]
+    days.run().taken_all()
+    first = asset(days, 1)
+    days.office.feeds["assets"].append(
+        first
+        | {"asset_id": "A9", "line_id": "", "connection_on": "2026-04-03", "is_auto_renew": "true"}
+    )
+    first["cease_on"] = "2026-04-02"
+    days.run().taken_all()
+    assert days.is_quiet()
+    days.office.record("assets", 2)["cease_on"] = "2026-05-31"
+    days.run()
+
+    assert [(FIRST, "CEASE", "31/05/2026"), (OTHER, "CEASE", "31/05/2026")] == days.told(
+        CLIS, "CLI", "Action", "End Date"
+    )

@@ -60,6 +60,16 @@ def test_of_two_lives_of_a_number_the_one_that_is_not_over_is_renumbered():
     )
 
 
+def test_a_range_is_one_of_the_number_it_begins_with():
+    ranged = life("S1", date(2026, 1, 27), range_end="01514960879")
+
+    (renumbered,) = due([charge("L1", cli=NEW)], [ranged])
+    (moved,) = due([charge("L1", site_ref="S2")], [ranged])
+
+    assert (NEW, None) == (renumbered["cli"], renumbered["range_end"])
+    assert (OLD, "01514960879") == (moved["cli"], moved["range_end"])
+
+
 def test_a_life_that_is_over_goes_along_where_no_other_does():
     (row,) = due(
         [charge("L1", site_ref="S2", cli=NEW)],

@@ -1,5 +1,13 @@
--- The additional numbers of assets that Affinity bills a recurring charge of.
+-- The additional numbers of assets that Affinity bills a recurring charge of, and of those that they renewed.
 -- Params: none.
+WITH number AS (
+    FROM core.asset_numbers
+    UNION ALL
+    SELECT renewed.* REPLACE (renewal.renewed_by AS asset_id)
+    FROM core.asset_numbers AS renewed
+    INNER JOIN work.renewal AS renewal ON renewed.asset_id = renewal.asset_id
+)
+
 SELECT
     number.asset_id,
     number.cli,
@@ -8,7 +16,7 @@ SELECT
     number.end_on,
     product.base_category,
     product.needs_cli
-FROM core.asset_numbers AS number
+FROM number
 INNER JOIN core.assets AS asset ON number.asset_id = asset.asset_id
 INNER JOIN core.products AS product ON asset.product_id = product.product_id
 SEMI JOIN (
