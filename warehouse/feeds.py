@@ -17,6 +17,8 @@ from warehouse.statements import statement
 
 NEW_PREFIX = "new_"
 """Tables of `core` so named hold records that a run has not accepted yet, or never did."""
+_ORPHANS = "orphan_"
+"""Tables of `known` so named hold what is unfit of a full feed for want of what it points at."""
 
 _LEFT_OUT = "known record left out: what it points at is gone"
 
@@ -75,6 +77,7 @@ class FeedStore:
                 self._connection.execute(
                     f"CREATE OR REPLACE TABLE {self._new(feed)} AS FROM core.{feed.name} LIMIT 0"
                 )
+                self._connection.execute(f"DROP TABLE IF EXISTS {_new_orphans(feed)}")
         self._connection.execute(
             "CREATE OR REPLACE TABLE work.run_reject AS FROM ops.reject LIMIT 0"
         )
@@ -244,7 +247,11 @@ class FeedStore:
         be merged: what is delivered replaces it whole.
         """
         new, known = self._new(feed), f"known.{feed.name}"
-        self._connection.execute(f"CREATE TABLE IF NOT EXISTS {known} AS FROM core.{feed.name}")
+        if not has_table(self._connection, "known", feed.name):
+            # the last delivery was a full one
+            self._connection.execute(f"CREATE TABLE {known} AS FROM core.{feed.name}")
+            if has_table(self._connection, "known", _ORPHANS + feed.name):
+                self._connection.execute(f"INSERT INTO {known} FROM known.{_ORPHANS}{feed.name}")
         unmentioned = "WHERE FALSE"
         if feed.keys:
             same = " AND ".join(f"old.{key} = fresh.{key}" for key in feed.keys)
@@ -259,6 +266,21 @@ class FeedStore:
             f"CREATE OR REPLACE TABLE known.{NEW_PREFIX}{feed.name} AS FROM {new} "
             f"WHERE NOT coalesce(is_deleted, FALSE) "
             f"AND row_number NOT IN (SELECT row_number FROM work.reject)"
+        )
+
+    def note_unfit(self) -> None:
+        """What is unfit by now is so by itself; what will be, by what else there is."""
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP TABLE unfit_by_itself AS "
+            "SELECT DISTINCT row_number FROM work.reject"
+        )
+
+    def _keep_orphans(self, feed: Feed) -> None:
+        """Keep what a delta might bring the parent of; belongs before what is unfit is removed."""
+        self._connection.execute(
+            f"CREATE OR REPLACE TABLE {_new_orphans(feed)} AS FROM {self._new(feed)} "
+            "WHERE row_number IN (SELECT row_number FROM work.reject EXCEPT FROM unfit_by_itself) "
+            "AND NOT coalesce(is_deleted, FALSE)"
         )
 
     def settle(self, feed: Feed, *, read_count: int, sha256: str, path: Path) -> FeedCount:
@@ -311,6 +333,8 @@ class FeedStore:
             self.warn({(feed.name, _LEFT_OUT): orphans})
             if orphans:
                 self._note_orphans(feed)
+            if not self._is_delta:
+                self._keep_orphans(feed)
             self._connection.execute(
                 f"DELETE FROM {self._new(feed)} "
                 "WHERE row_number IN (SELECT row_number FROM work.reject)"
@@ -387,6 +411,11 @@ class FeedStore:
             self._connection.execute(f"DROP TABLE core.{feed.name}")
             self._connection.execute(f"ALTER TABLE {self._new(feed)} RENAME TO {feed.name}")
             self._connection.execute(f"DROP TABLE IF EXISTS known.{feed.name}")
+            self._connection.execute(f"DROP TABLE IF EXISTS known.{_ORPHANS}{feed.name}")
+            if has_table(self._connection, "known", NEW_PREFIX + _ORPHANS + feed.name):
+                self._connection.execute(
+                    f"ALTER TABLE {_new_orphans(feed)} RENAME TO {_ORPHANS}{feed.name}"
+                )
             if self._is_delta:
                 self._connection.execute(
                     f"ALTER TABLE known.{NEW_PREFIX}{feed.name} RENAME TO {feed.name}"
@@ -443,6 +472,10 @@ class FeedStore:
     def warn(self, warnings: Mapping[tuple[str, str], int]) -> None:
         """Note what looks odd but stops nothing: (subject, warning) -> records."""
         note_warnings(self._connection, self._run_id, warnings)
+
+
+def _new_orphans(feed: Feed) -> str:
+    return f"known.{NEW_PREFIX}{_ORPHANS}{feed.name}"
 
 
 def _points_at(feed: Feed, records: str) -> str:

@@ -143,6 +143,8 @@ def _look_beyond(feed: Feed, store: FeedStore, terms: ReadingTerms, *, delivered
     store.find_duplicates(feed)
     if terms.is_delta:
         store.merge(feed, delivered=delivered)
+    else:
+        store.note_unfit()
     store.find_unknown_references(feed)
     if feed.name == "asset_numbers":
         store.reject(bad_ranges(store.additional_numbers(), terms.cli_profiles))

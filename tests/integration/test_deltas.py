@@ -220,3 +220,38 @@ def test_a_cease_request_of_a_delta_that_was_stopped_is_not_lost(tmp_path: Path)
     assert ["2026-04-30"] == [
         str(day) for (day,) in office.query("SELECT cease_on FROM out.batch_cease")
     ]
+
+
+def test_what_a_full_feed_pointed_in_vain_is_known_when_deltas_follow(tmp_path: Path):
+    """The order of L2 comes only with the first delta; a number of an asset likewise."""
+    office = Office(tmp_path / "office", lines=2, profile=FULL)
+    office.line(2)["order_id"] = "O2"
+    office.feeds["asset_numbers"] = [{"asset_id": "A9", "cli": "01204700000"}]
+    office.run()
+    first = set(office.dispositions())
+    office.uploaded()
+    order = office.record("orders") | {"order_id": "O2"}
+    late = office.record("assets") | {"asset_id": "A9", "line_id": ""}
+    (office.folder / "r2b.toml").write_text(DELTA, encoding="utf-8")
+    office.feeds = {"orders": [order], "assets": [late]}
+    office.run()
+
+    assert {"L1"} == first
+    assert {"L1": "in_billing", "L2": "exported"} == office.dispositions()
+    assert [("01204700000",)] == office.query("SELECT cli FROM core.asset_numbers")
+    assert [] == office.query("FROM ops.broken WHERE until_run IS NULL")
+
+
+def test_what_a_full_feed_that_was_stopped_pointed_in_vain_is_not_known(tmp_path: Path):
+    office = Office(tmp_path / "office", lines=3)
+    office.run()
+    office.uploaded()
+    for number in (2, 3):
+        office.line(number)["order_id"] = "O2"
+    assert 30 == office.job().exit_code
+    order = office.record("orders") | {"order_id": "O2"}
+    (office.folder / "r2b.toml").write_text(DELTA, encoding="utf-8")
+    office.feeds = {"orders": [order]}
+    office.run()
+
+    assert {"O1"} == {order for (order,) in office.query("SELECT order_id FROM core.order_lines")}
