@@ -30,7 +30,7 @@ class EntityStore:
         self._run_id = run_id
 
     def is_first(self) -> bool:
-        """Whether no finished run before this one looked at entities.
+        """Whether no run before this one looked at entities.
 
         So also in a warehouse whose runs are older than that: what its feeds link is there already.
         """

@@ -1,5 +1,6 @@
 """Customers and what belongs to them are told to Affinity, and so bill by themselves afterwards."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -446,3 +447,22 @@ def test_nobody_is_named_in_the_published_copy(
     content = office.profile.published.read_bytes()
     assert b"baker@example.com" not in content
     assert b"second@example.com" not in content
+
+
+@pytest.mark.parametrize("breaks_off", [False, True])
+def test_a_contact_that_comes_after_the_first_batch_is_told_whatever_became_of_its_run(
+    tmp_path: Path, breaks_off: bool, monkeypatch: pytest.MonkeyPatch
+):
+    office = Office(tmp_path / "office", lines=1)
+    contact = {"contact_id": "K1", "customer_id": "C1", "site_id": "S1", "last_name": "Baker"}
+    office.feeds["contacts"] = [contact]
+    with monkeypatch.context() as patch, contextlib.ExitStack() as ends:
+        if breaks_off:
+            patch.setattr("flows.billing_run.finish_run", lambda *_, **__: 1 / 0)
+            ends.enter_context(pytest.raises(ZeroDivisionError))
+        office.run()
+    office.uploaded()
+    office.feeds["contacts"].append(contact | {"contact_id": "K2"})
+    office.run(APRIL[0])
+
+    assert {"04_contacts.csv": [("K2", "ADD")]} == files(office, 2)
