@@ -1,6 +1,6 @@
 -- Keep since when the holds stand that an answer brought about.
 -- Params: $today DATE.
-INSERT INTO out.hold_since
+INSERT INTO out.hold_since (line_id, charge_type, reason, since)
 SELECT
     hold.line_id,
     hold.charge_type,
