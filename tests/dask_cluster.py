@@ -38,8 +38,12 @@ class Cluster:
             *("--scheduler-file", str(self._file), "--port", "0"),
             DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="1",
         )
-        _until(self._file.exists, "the scheduler did not come up")
+        _until(self._is_written, "the scheduler did not come up")
         self.address = str(json.loads(self._file.read_text("utf-8"))["address"])
+
+    def _is_written(self) -> bool:
+        """The file is there before what it says is, which ends with a bracket."""
+        return self._file.exists() and self._file.read_text("utf-8").rstrip().endswith("}")
 
     def add_workers(self, number: int, **environment: str) -> None:
         """Start so many more, of one thread each, and wait until they are there."""
