@@ -399,6 +399,7 @@ class FeedStore:
         for feed in FEEDS.values():
             if feed.name not in self._kept:
                 self._connection.execute(f"DROP TABLE {self._new(feed)}")
+                self._connection.execute(f"DROP TABLE IF EXISTS {_new_orphans(feed)}")
 
     def replace_core(self) -> None:
         """Put what was accepted in the place of what was known."""
