@@ -195,7 +195,7 @@ class ChargeStore:
         return {
             "claims": claims,
             "lives": lives,
-            "ancestors": self._beside("explain/read_ancestors", line_id, others),
+            "ancestors": self._beside("judge/read_ancestors", line_id, others),
             "replaced": self._beside("explain/read_replaced", line_id, others),
             "twins": self._beside("explain/read_twin_claims", line_id, claims),
             "handed_over": self._beside("explain/read_handed_over", line_id, claims),
@@ -205,7 +205,10 @@ class ChargeStore:
         self, name: str, line_id: str, where_any: pl.DataFrame | None = None
     ) -> pl.DataFrame:
         """What is asked of long tables only where there is anybody to ask about."""
-        sql = statement(name)
+        sql = statement(name).replace(
+            "/* listed only */",
+            "AND asset_id IN (SELECT asset_id FROM work.claim WHERE line_id = $line_id)",
+        )
         if where_any is not None and where_any.is_empty():
             sql = f"FROM ({sql.rstrip().removesuffix(';')}) LIMIT 0"
         return read(self._connection, sql, {"line_id": line_id})

@@ -10,7 +10,7 @@ _WHERE = ["site_ref", "cli"]
 
 
 def number_changes(
-    standing: pl.DataFrame, numbers: pl.DataFrame, lives: pl.DataFrame, as_of: date
+    hanging: pl.DataFrame, numbers: pl.DataFrame, lives: pl.DataFrame, as_of: date
 ) -> pl.DataFrame:
     """Say what is to be told of additional numbers: new, moved, ended, another end of the range.
 
@@ -18,7 +18,7 @@ def number_changes(
     itself. One that is gone from the feed ends nothing by itself.
 
     Args:
-        standing: STANDING of the charges of assets with additional numbers.
+        hanging: STANDING of the numbers, as `hanging_numbers` has it.
         numbers: `asset_id`, `cli`, `range_end`, `cli_type`, `start_on`, `end_on`, cleaned.
         lives: LIFE.
         as_of: the day of the run; a new number that does not say otherwise begins on it.
@@ -26,7 +26,6 @@ def number_changes(
     Returns:
         CLI_DUE: ADD, UPDATE and CEASE rows, one per site and number.
     """
-    hanging = hanging_numbers(standing, numbers, lives)
     found = cli_changes(hanging, lives, as_of)
     own = (
         numbers.sort("start_on", "asset_id", nulls_last=True)
@@ -43,7 +42,8 @@ def hanging_numbers(
 ) -> pl.DataFrame:
     """Each number as if it were the CLI of the charges it hangs on: STANDING.
 
-    Where a charge goes on as a new row, its numbers go along.
+    `standing`: that of the charges of assets with additional numbers. Where a charge goes on as a
+    new row, its numbers go along.
     """
     is_told = pl.col("told_customer_ref").is_not_null()
     along = ("customer_ref", "site_ref", "asset_id", "end_on")

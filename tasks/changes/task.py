@@ -88,7 +88,7 @@ def _clis(store: ChangeStore, batches: BatchStore, terms: ChangeTerms) -> None:
     numbers = _cleaned(store.numbers(), terms)
     hanging = hanging_numbers(standing, numbers, lives)
     found = cli_changes(standing.filter("is_touched"), lives, terms.as_of, numbers=hanging)
-    others = number_changes(standing, numbers, lives, terms.as_of)
+    others = number_changes(hanging, numbers, lives, terms.as_of)
     store.add_due("cli", found.due)
     # a number that is a CLI of its own goes as that
     others = others.join(found.due, on=["site_ref", "cli"], how="anti")

@@ -14,11 +14,12 @@ from flows.standing import status
 from schemas.errors import IllegalTransition, SourceUnavailable, UsageError
 from schemas.explanations import queue_owner
 from schemas.vocabulary import RetryState
-from tests.integration.office import Office
+from tests.integration.office import Office, Row
 from tests.running import AS_OF, mart, run_job
 from warehouse.retry_queue import RetryItem
 
 Written = Callable[[Path, int], Office]
+Feeds = dict[str, list[Row]]
 
 L1, UP1 = ("L1", "recurring"), ("L1", "upfront")
 QUICK = "retry = {first_wait_seconds = 3600, jitter = false, max_attempts = 2}\n"
@@ -355,33 +356,39 @@ BROKEN = {
 MODES = ("full", "delta")
 
 
+def office_with(tmp_path: Path, mode: str) -> Office:
+    """One line in batch 1, in a tenant whose feeds may have any number of rejects."""
+    profile = f'[feeds]\nmode = "{mode}"\nmax_reject_rate = 1\n'
+    office = Office(tmp_path / "office", lines=1, profile=profile)
+    office.run()
+    return office
+
+
+def bringing(kept: Feeds, mode: str, feed: str, record: Row) -> Feeds:
+    """A delta brings this record; a full feed, all there is with it."""
+    return {feed: [record]} if mode == "delta" else kept | {feed: [record]}
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("what", BROKEN)
 def test_what_affinity_refused_stays_refused_while_a_record_is_broken(
     tmp_path: Path, mode: str, what: str
 ):
-    profile = f'[feeds]\nmode = "{mode}"\nmax_reject_rate = 1\n'
-    office = Office(tmp_path / "office", lines=1, profile=profile)
-    office.run()
+    office = office_with(tmp_path, mode)
     office.answer({L1: "rejected:E1", UP1: "accepted"})
     feed, cells = BROKEN[what]
     whole = office.record(feed)
     kept = office.feeds
-
-    def brought(*records: dict[str, str]) -> None:
-        """A delta brings these records; a full feed, all there is with them."""
-        office.feeds = {feed: list(records)} if mode == "delta" else kept | {feed: list(records)}
-
     seen = []
-    for records in ((whole,), (whole | cells,)):
-        brought(*records)
+    for record in (whole, whole | cells):
+        office.feeds = bringing(kept, mode, feed, record)
         office.run()
         seen.append(items(office))
     if mode == "delta":
         office.feeds = {}
     office.run()
     seen.append(items(office))
-    brought(whole)
+    office.feeds = bringing(kept, mode, feed, whole)
     office.run()
 
     assert [[("charge:L1:recurring", "parked", 1)]] * 3 == seen
@@ -393,9 +400,7 @@ def test_what_affinity_refused_stays_refused_while_a_record_is_broken(
 def test_a_change_that_was_refused_stays_refused_while_a_record_is_broken(
     tmp_path: Path, mode: str, what: str
 ):
-    profile = f'[feeds]\nmode = "{mode}"\nmax_reject_rate = 1\n'
-    office = Office(tmp_path / "office", lines=1, profile=profile)
-    office.run()
+    office = office_with(tmp_path, mode)
     office.uploaded()
     office.record("assets")["recurring_price"] = "7"
     office.run()
@@ -404,7 +409,7 @@ def test_a_change_that_was_refused_stays_refused_while_a_record_is_broken(
     whole = office.record(feed)
     kept = office.feeds
     for record in (whole | cells, whole):
-        office.feeds = {feed: [record]} if mode == "delta" else kept | {feed: [record]}
+        office.feeds = bringing(kept, mode, feed, record)
         office.run()
         if mode == "delta":
             office.feeds = {}
@@ -433,13 +438,10 @@ def test_a_feed_that_a_delta_does_not_bring_has_not_been_read(tmp_path: Path):
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("what", ["a line", "an asset"])
 def test_a_number_is_not_given_up_while_a_record_is_broken(tmp_path: Path, mode: str, what: str):
-    profile = f'[feeds]\nmode = "{mode}"\nmax_reject_rate = 1\n'
-    office = Office(tmp_path / "office", lines=1, profile=profile)
-    office.run()
+    office = office_with(tmp_path, mode)
     office.answer({L1: "rejected:E1", UP1: "accepted"})
     feed, cells = BROKEN[what]
-    record = office.record(feed) | cells
-    office.feeds = {feed: [record]} if mode == "delta" else office.feeds | {feed: [record]}
+    office.feeds = bringing(office.feeds, mode, feed, office.record(feed) | cells)
     receipt = office.run()
 
     assert () == receipt.batches

@@ -1,8 +1,11 @@
--- Every asset above each asset that has a parent; a cycle ends where it closes.
+-- Every asset above each asset that has a parent; a cycle ends where it closes. /* listed only */ stands for
+-- a condition by which a few assets are asked about.
 WITH RECURSIVE above AS (
     SELECT asset_id, parent_asset_id AS ancestor_id
     FROM core.assets
-    WHERE parent_asset_id IS NOT NULL
+    WHERE
+        parent_asset_id IS NOT NULL
+        /* listed only */
     UNION
     SELECT above.asset_id, asset.parent_asset_id AS ancestor_id
     FROM above
