@@ -9,12 +9,13 @@ import polars as pl
 
 from flows.judging import judging_terms, rule_columns
 from flows.profile import LoadedProfile
-from schemas.errors import TooManyRejects, UsageError
+from schemas.errors import StaleStatus, TooManyRejects, UsageError
 from tasks.ready_to_bill.explanation import Beside, ChargeVerdicts, verdicts, with_rivals
 from warehouse.charges import ChargeStore
 from warehouse.connection import Connection, open_reading
 from warehouse.judged import JudgedStore
 from warehouse.ledger import Ledger
+from warehouse.migrate import is_behind
 from warehouse.queries import first_row, read
 from warehouse.retry_queue import RetryItem, RetryQueue
 
@@ -45,12 +46,18 @@ def explain(profile: LoadedProfile, line_id: str) -> LineStory:
 
     Raises:
         UsageError: nothing is known of such a line.
+        StaleStatus: no run has been since the program was updated.
     """
     if not profile.warehouse.exists():
         raise UsageError(
             "Explaining a line: nothing has run here yet.", hint="Run `r2b run` first."
         )
     with open_reading(profile.warehouse) as connection:
+        if is_behind(connection):
+            raise StaleStatus(
+                "Explaining a line: the warehouse is as an older version of this program left it.",
+                hint="The next `r2b run` brings it up to date; ask again after it.",
+            )
         charges = read(
             connection,
             "SELECT * FROM mart.charge WHERE line_id = $line_id ORDER BY charge_type DESC",

@@ -781,7 +781,7 @@ BEHIND: Mapping[str, str] = {
     "ops.charge_state": "The ledger folded: where each charge we ever exported stands now.",
     "ops.billed": "What Affinity was told and took of each charge; behind `mart.billed`.",
     "ops.cease_request": "Affinity's cease requests and the assets they end, as last seen.",
-    "ops.renewal": "Which asset renewed which by itself, as first seen.",
+    "ops.renewal": "Which asset renewed which by itself, since it began.",
     "ops.entity_state": "What Affinity took of customers, sites, addresses and contacts.",
     "ops.cli_state": "The CLIs we added in Affinity, or are adding, or that our charges found.",
     "ops.billed_group": "What Affinity was told of each group of licences as a whole.",

@@ -34,7 +34,7 @@ class ChargeStore:
         """Work on an open warehouse; the caller owns the transaction."""
         self._connection = connection
 
-    def resolve(self, *, platform_names: Sequence[str]) -> None:
+    def resolve(self, *, platform_names: Sequence[str], as_of: date) -> None:
         """Prepare what every line refers to: site references, assets by line, the catalogue."""
         self._connection.execute(
             statement("judge/make_site_ref"),
@@ -43,9 +43,10 @@ class ChargeStore:
                 "site_entity_type": SITE_ENTITY_TYPE,
             },
         )
+        self._connection.execute(statement("judge/see_renewals"))
+        for name in ("judge/remember_renewals", "judge/make_renewal"):
+            self._connection.execute(statement(name), {"as_of": as_of})
         for name in (
-            "judge/remember_renewals",
-            "judge/make_renewal",
             "judge/make_reading",
             "judge/make_asset_of_line",
             "judge/make_replacement",

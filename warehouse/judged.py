@@ -79,7 +79,11 @@ _SEEN: Mapping[str, _Seen] = {
     ),
     "catalogue": _Seen("affinity_products", "work.catalogue", "product_code", ("is_active",)),
     "renewal": _Seen(
-        "assets", "work.renewal", "asset_id", ("renewed_by", "is_last"), ("renewed_by",)
+        "assets",
+        "work.renewal",
+        "asset_id",
+        ("renewed_by", "is_last", "is_to_come"),
+        ("renewed_by",),
     ),
     "replacement": _Seen(
         "assets", "work.replacement", "asset_id", ("line_id", "last_day"), ("line_id",)

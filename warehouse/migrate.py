@@ -7,6 +7,7 @@ from typing import NamedTuple
 import duckdb
 
 from schemas.errors import MigrationFailed
+from warehouse.queries import scalar
 from warehouse.statements import views
 
 BOOK = """
@@ -80,6 +81,12 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> list[int]:
     if ran:
         connection.execute("CHECKPOINT")
     return ran
+
+
+def is_behind(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether an older version left it so, and no run has brought it up to date since."""
+    newest = scalar(connection, "SELECT max(number) FROM main.migration")
+    return newest < migrations()[-1].number
 
 
 def _renew_views(connection: duckdb.DuckDBPyConnection, *, all_of_them: bool) -> None:

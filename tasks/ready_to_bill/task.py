@@ -43,7 +43,7 @@ def judge_charges(
     with open_warehouse(run.warehouse, memory=run.memory) as connection:
         store, judged_store = ChargeStore(connection), JudgedStore(connection)
         with transaction(connection):
-            store.resolve(platform_names=terms.platform_names)
+            store.resolve(platform_names=terms.platform_names, as_of=terms.as_of)
             listed_only = judged_store.find_lines(by, days)
         with transaction(connection):
             store.start_over(listed_only=listed_only)

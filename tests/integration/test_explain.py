@@ -3,12 +3,13 @@
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from flows.console.answering import out
 from flows.console.explain_view import explain_json, show_explanation
 from flows.looking import explain
-from schemas.errors import UsageError
+from schemas.errors import StaleStatus, UsageError
 from tests.integration.office import Office
 
 
@@ -194,6 +195,16 @@ def test_where_no_run_has_read_anything_the_first_is_asked_for(tmp_path: Path):
 
     assert 22 == office.job().exit_code
     with pytest.raises(UsageError, match=r"nothing has been read here yet.*Run `r2b run` first"):
+        explain(office.profile, "L1")
+
+
+def test_a_warehouse_that_an_older_version_left_has_to_run_first(judged: Office, tmp_path: Path):
+    office = judged.copied(tmp_path / "office")
+    with duckdb.connect(str(office.profile.warehouse)) as connection:
+        connection.execute(
+            "DELETE FROM main.migration WHERE number = (SELECT max(number) FROM main.migration)"
+        )
+    with pytest.raises(StaleStatus, match=r"an older version.*The next `r2b run`"):
         explain(office.profile, "L1")
 
 

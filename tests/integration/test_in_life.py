@@ -5,7 +5,7 @@ A story makes a run a day and checks many things on its way, as every run takes 
 
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -442,7 +442,8 @@ def test_a_renewal_is_told_as_another_asset_and_ends_nothing(days: Days):
     add_asset(
         days, 22, 2, connection_on="2026-05-01", is_auto_renew="true", cease_on="", is_live="true"
     )
-    days.run()
+    assert days.is_quiet()
+    days.run(days=30)
     assert [("L1", "A21", "01/03/2026", ""), ("L2", "A22", "01/03/2026", "")] == days.told(
         UPDATES, "Layer Line ID", "Layer Asset ID", "Bill Start Date", "Bill End Date"
     )
@@ -465,6 +466,55 @@ def test_a_renewal_is_told_as_another_asset_and_ends_nothing(days: Days):
     )
     days.taken_all()
     assert days.is_quiet()
+
+
+def renew(days: Days, number: int, *, on: date, **changes: str) -> Row:
+    """Let asset A<20 + number> renew A<number> from a day on."""
+    asset(days, number).update(cease_on=str(on - timedelta(days=1)), is_live="false")
+    fresh = {"connection_on": str(on), "is_auto_renew": "true", "cease_on": "", "is_live": "true"}
+    add_asset(days, 20 + number, number, **({"line_id": ""} | fresh | changes))
+    return asset(days, 20 + number)
+
+
+def test_a_renewal_counts_from_the_day_it_begins(days: Days):
+    day = date(2026, 5, 1)
+    renew(days, 1, on=day, recurring_price="9")
+    marks = {"do_not_bill": "true", "upfront_billing_route": "The Layer"}
+    renew(days, 2, on=day, **marks)
+    renew(days, 3, on=day, cease_on="2026-09-30")
+    renew(days, 4, on=day, cease_on="2026-06-30", is_live="false")
+    renew(days, 24, on=date(2026, 7, 1), quantity="8")
+    days.run()
+    # an end beyond it is known already; one that goes on in the next renewal is none
+    assert [("A3", "30/09/2026")] == days.told(CEASES, "Layer Asset ID", "Cease Date")
+    assert [] == days.rows(UPDATES)
+    days.taken_all()
+    assert days.is_quiet(days=29)
+    assert day - timedelta(days=1) == days.today
+
+    days.run()
+    assert [("L1", "A21", "9.0000"), ("L3", "A23", "5.5000"), ("L4", "A24", "5.5000")] == days.told(
+        UPDATES, "Layer Line ID", "Layer Asset ID", "Unit Price"
+    )
+    # the one-off was sold with the first asset
+    assert [("A2", "RECURRING", "01/05/2026")] == days.told(
+        CEASES, "Layer Asset ID", "Charge Type", "Cease Date"
+    )
+    days.taken_all()
+    assert days.is_quiet(days=60)
+    days.run()
+    assert [("L4", "A44", "8")] == days.told(UPDATES, "Layer Line ID", "Layer Asset ID", "Quantity")
+
+
+def test_a_renewal_that_is_taken_back_before_its_day_renews_nothing(days: Days):
+    fresh = renew(days, 1, on=date(2026, 5, 1))
+    assert days.is_quiet()
+    assert [] == days.office.query("FROM ops.renewal")
+    assert [] == days.office.query("FROM ops.layer_fact WHERE layer_key LIKE '%A21%'")
+
+    days.office.feeds["assets"].remove(fresh)
+    days.run()
+    assert [("A1", "30/04/2026")] == days.told(CEASES, "Layer Asset ID", "Cease Date")
 
 
 def test_what_is_billed_by_a_line_of_its_own_or_might_renew_two_renews_nothing(days: Days):
@@ -1267,13 +1317,13 @@ def test_what_is_not_billed_yet_is_what_was_sold(days: Days):
     one_offs = [r["Row Key"] for r in days.rows(UPDATES) if r["Charge Type"] == "UPFRONT"]
     days.answered(dict.fromkeys(one_offs, "E1"))
     days.release_all()
-    asset(days, 9).update(cease_on="2026-04-02", is_live="false")
+    asset(days, 9).update(cease_on="2026-04-01", is_live="false")
     add_asset(
         days,
         19,
         like=9,
         line_id="",
-        connection_on="2026-04-03",
+        connection_on="2026-04-02",
         is_auto_renew="true",
         is_live="true",
         cease_on="",

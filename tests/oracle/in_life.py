@@ -208,10 +208,13 @@ class _Day:
         self.platforms = {row["name"] for row in feeds.get("billing_platforms", [])}
         for row in feeds.get("affinity_cease_requests", []):
             book.requests[row["OBJECTUID"]] = _day(row["Completed On"])
+        self.to_come: dict[str, str] = {}
         for asset_id, asset in self.assets.items():
-            renewed = self._renewed_today(asset)
-            if renewed is not None:
-                book.renewals.setdefault(asset_id, renewed["asset_id"])
+            renewed = self._renews(asset)
+            if renewed is None or asset_id in book.renewals:
+                continue
+            begun = _day(renewed["connection_on"]) <= as_of
+            (book.renewals if begun else self.to_come)[asset_id] = renewed["asset_id"]
 
     def answer(self) -> Answer:
         """Everything that is to be told."""
@@ -302,6 +305,9 @@ class _Day:
         is_own_told = charge in self.book.told
         while is_own_told and (renewed := self._renewed_by(asset)):
             asset = renewed
+        last = asset
+        while is_own_told and (heir := self._heir_of(last)):
+            last = heir
         product = self.products[(asset if is_own_told else line)["product_id"]]
         recurring = kind == "recurring"
         price = line.get(f"{kind}_price") or product.get(f"{kind}_price")
@@ -309,15 +315,15 @@ class _Day:
         if recurring and is_own_told:
             price = asset.get("recurring_price") or price
             quantity = asset.get("quantity") or quantity
-        cease, why = _day(asset.get("cease_on")), "cease"
+        cease, why = _day(last.get("cease_on")), "cease"
         if (
             cease is None
             and is_own_told
-            and (asked := self.book.requests.get(asset.get("object_uid")))
+            and (asked := self.book.requests.get(last.get("object_uid")))
         ):
             cease, why = asked, "request"
         end, by_line = cease, None
-        after, successor = self._replaced(asset)
+        after, successor = self._replaced(last)
         if is_own_told and after is not None:
             by_line = successor
             if end is None or after <= end:
@@ -332,7 +338,8 @@ class _Day:
         if recurring:
             sku = product.get("external_sku_recurring") or sku
         site = asset.get("site_id") or "S1"
-        route = asset.get(f"{kind}_billing_route") or line.get(f"{kind}_billing_route")
+        sold = asset if recurring else first
+        route = sold.get(f"{kind}_billing_route") or line.get(f"{kind}_billing_route")
         return {
             "quantity": int(quantity),
             "unit_price": _money(price),
@@ -347,10 +354,10 @@ class _Day:
             "asset": asset["asset_id"],
             "description": product["name"],
             # not told
-            "row": asset,
+            "row": {**asset, "is_live": last["is_live"], "cease_reason": last.get("cease_reason")},
             "route": route or product[f"{kind}_billing_route"],
             "needs_cli": product["needs_cli"] == "true",
-            "is_do_not_bill": "true" in (line.get(f"{kind}_do_not_bill"), asset.get("do_not_bill")),
+            "is_do_not_bill": "true" in (line.get(f"{kind}_do_not_bill"), sold.get("do_not_bill")),
             "why": why,
             "by_line": by_line,
             "cease": cease,
@@ -360,7 +367,11 @@ class _Day:
         """Once seen, a renewal is remembered: both assets may change afterwards."""
         return self.assets.get(self.book.renewals.get(asset["asset_id"], ""))
 
-    def _renewed_today(self, asset: Row) -> Row | None:
+    def _heir_of(self, asset: Row) -> Row | None:
+        """Whoever renews it, begun or to come: its end is the chain's."""
+        return self._renewed_by(asset) or self.assets.get(self.to_come.get(asset["asset_id"], ""))
+
+    def _renews(self, asset: Row) -> Row | None:
         cease = _day(asset.get("cease_on"))
         if cease is None:
             return None

@@ -29,7 +29,9 @@ SELECT
     coalesce(line.recurring_price, product.recurring_price) AS recurring_unit_price,
     coalesce(line.billing_frequency, product.billing_frequency) AS frequency,
     coalesce(
-        asset.upfront_billing_route, line.upfront_billing_route, product.upfront_billing_route
+        first_asset.upfront_billing_route,
+        line.upfront_billing_route,
+        product.upfront_billing_route
     ) AS upfront_route,
     coalesce(
         asset.recurring_billing_route,
@@ -39,7 +41,7 @@ SELECT
     coalesce(line.upfront_billing_route, product.upfront_billing_route) AS upfront_order_route,
     line.upfront_bill_status,
     line.recurring_bill_status,
-    coalesce(line.upfront_do_not_bill, FALSE) OR coalesce(asset.do_not_bill, FALSE)
+    coalesce(line.upfront_do_not_bill, FALSE) OR coalesce(first_asset.do_not_bill, FALSE)
         AS upfront_do_not_bill,
     coalesce(line.recurring_do_not_bill, FALSE) OR coalesce(asset.do_not_bill, FALSE)
         AS recurring_do_not_bill,
@@ -55,13 +57,17 @@ SELECT
     asset.customer_id AS asset_customer_id,
     asset.product_id AS asset_product_id,
     asset_product.item_type AS asset_item_type,
-    asset.is_live AS asset_is_live,
+    CASE WHEN heir.asset_id IS NULL THEN asset.is_live ELSE heir.is_live END AS asset_is_live,
     asset.cli AS asset_cli,
     CASE WHEN renewal.asset_id IS NULL THEN asset.connection_on ELSE first_asset.connection_on END
         AS connection_on,
-    coalesce(asset.cease_on, request.completed_on) AS cease_on,
-    asset.cease_on IS NULL AND request.completed_on IS NOT NULL AS is_cease_requested,
-    asset.cease_reason,
+    coalesce(
+        CASE WHEN heir.asset_id IS NULL THEN asset.cease_on ELSE heir.cease_on END,
+        request.completed_on
+    ) AS cease_on,
+    CASE WHEN heir.asset_id IS NULL THEN asset.cease_on ELSE heir.cease_on END IS NULL
+    AND request.completed_on IS NOT NULL AS is_cease_requested,
+    CASE WHEN heir.asset_id IS NULL THEN asset.cease_reason ELSE heir.cease_reason END AS cease_reason,
     asset.object_uid,
     asset.quantity AS asset_quantity,
     asset.recurring_price AS asset_price,
@@ -120,7 +126,7 @@ LEFT JOIN core.assets AS first_asset
                     THEN of_line.first_asset_id
             END
         )
--- of what Affinity bills, the asset that renewed it by itself counts
+-- of what Affinity bills, the asset that renewed it by itself counts, from the day it begins
 LEFT JOIN work.renewal AS renewal
     ON
         reading.reading <> 'new'
@@ -135,11 +141,22 @@ INNER JOIN core.products AS product
             WHEN reading.reading IN ('asset', 'seen') THEN coalesce(asset.product_id, line.product_id)
             ELSE line.product_id
         END
-LEFT JOIN work.replacement AS replacement ON asset.asset_id = replacement.asset_id
+-- its end, though, is that of the one it will come to
+LEFT JOIN (
+    SELECT to_come.asset_id AS renews, heir.asset_id, heir.is_live, heir.cease_on, heir.cease_reason
+    FROM work.renewal AS to_come
+    INNER JOIN core.assets AS heir ON to_come.renewed_by = heir.asset_id
+    WHERE to_come.is_to_come
+) AS heir
+    ON reading.reading <> 'new' AND first_asset.asset_id = heir.renews
+LEFT JOIN work.replacement AS replacement
+    ON coalesce(heir.asset_id, asset.asset_id) = replacement.asset_id
 LEFT JOIN (
     SELECT asset_id, min(completed_on) AS completed_on FROM ops.cease_request GROUP BY asset_id
 ) AS request
-    ON reading.reading <> 'new' AND asset.asset_id = request.asset_id
+    ON
+        reading.reading <> 'new'
+        AND coalesce(heir.asset_id, asset.asset_id) = request.asset_id
 LEFT JOIN ops.entity_state AS learnt_customer
     ON
         learnt_customer.file = 'customers'
