@@ -364,37 +364,6 @@ class BatchStore:
             },
         )
 
-    def claimed_charges(self, seq: int) -> pl.DataFrame:
-        """`line_id` and `charge_type` of a batch's product rows."""
-        return read(
-            self._connection,
-            "SELECT line_id, charge_type FROM out.batch_charge "
-            "WHERE seq = $seq AND kind = 'charge'",
-            {"seq": seq},
-        )
-
-    def claimed_changes(self, seq: int) -> pl.DataFrame:
-        """`subject`, `line_id`, `charge_type`, `kind`, `what` of a batch's changes and ends."""
-        return read(self._connection, statement("batch/read_claimed_changes"), {"seq": seq})
-
-    def entity_subjects(self, seq: int) -> pl.Series:
-        """The queue's names of the entities with a row in a batch."""
-        found = read(
-            self._connection,
-            "SELECT subject FROM out.batch_row WHERE seq = $seq AND kind = 'entity'",
-            {"seq": seq},
-        )
-        return found["subject"]
-
-    def cli_row_keys(self, seq: int) -> pl.Series:
-        """The row keys of a batch's CLI rows."""
-        found = read(
-            self._connection,
-            "SELECT row_key FROM out.batch_cli WHERE seq = $seq",
-            {"seq": seq},
-        )
-        return found["row_key"]
-
     def products(self, seq: int, row_keys: pl.Series) -> pl.DataFrame:
         """A batch's frozen product rows of those keys, whole, in no order."""
         with registered(self._connection, "asked", pl.DataFrame({"row_key": row_keys})):

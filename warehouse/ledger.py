@@ -1,17 +1,53 @@
 """The ledger: every transition of every charge, chained so that nothing can be changed unseen."""
 
+import hashlib
+from collections import Counter, defaultdict
 from datetime import date, datetime
+from typing import NamedTuple
 
 import duckdb
 import polars as pl
 
 from schemas.feeds import SITE_ENTITY_TYPE
 from schemas.layer_imports import APPLICATION_LINKS, ASSETS, CUSTOMERS, ORDER_LINES
-from warehouse.queries import append, first_row, read, registered
+from warehouse.queries import append, batches_of, first_row, read, registered
 from warehouse.statements import statement
 
 GENESIS = "0" * 64
 """What the first commit names as its predecessor."""
+
+
+class Digest(NamedTuple):
+    """What the rows of a commit come to: how many, and the SHA-256 of their hashes in order."""
+
+    rows: int
+    sha256: str
+
+
+NOTHING = Digest(0, hashlib.sha256().hexdigest())
+"""A commit without rows."""
+
+
+def digests(
+    connection: duckdb.DuckDBPyConnection, commit_no: int | None = None
+) -> dict[int | None, Digest]:
+    """Of one commit, or of every one that has rows, whatever order they are stored in.
+
+    The hashes of a commit need not fit into memory: DuckDB sorts them, and they are digested as
+    they come.
+    """
+    rows: Counter[int | None] = Counter()
+    hashed: defaultdict[int | None, hashlib._Hash] = defaultdict(hashlib.sha256)
+    asked = (
+        "SELECT commit_no, hash FROM ops.ledger WHERE $all OR commit_no = $commit_no ORDER BY ALL"
+    )
+    parameters: dict[str, object] = {"all": commit_no is None, "commit_no": commit_no}
+    for batch in batches_of(connection, asked, parameters):
+        for (number,), found in batch.group_by("commit_no", maintain_order=True):
+            rows[number] += found.height
+            hashed[number].update("".join(found["hash"].drop_nulls()).encode())
+    return {number: Digest(rows[number], hashed[number].hexdigest()) for number in rows}
+
 
 MOVE = pl.Schema(
     {
@@ -85,17 +121,44 @@ class Ledger:
         self, moves: pl.DataFrame, *, what: str, seq: int, actor: str, moment: datetime
     ) -> None:
         """Append one commit of `moves` (MOVE); one without moves leaves its mark as well."""
+        moves = moves.select(pl.col(c).cast(t) for c, t in MOVE.items())
+        with registered(self._connection, "moves", moves):
+            self._commit(
+                statement("ledger/record"), {}, what=what, seq=seq, actor=actor, moment=moment
+            )
+
+    def record_claim(self, seq: int, *, actor: str, moment: datetime) -> None:
+        """Append one commit of what batch `seq` takes, which need not fit into memory."""
+        claimed = statement("ledger/read_claimed_moves")
+        sql = statement("ledger/record").replace("FROM moves", f"FROM ({claimed}) AS moves")
+        self._commit(sql, {"seq": seq}, what="claim", seq=seq, actor=actor, moment=moment)
+
+    def _commit(
+        self,
+        sql: str,
+        parameters: dict[str, object],
+        *,
+        what: str,
+        seq: int,
+        actor: str,
+        moment: datetime,
+    ) -> None:
         head = first_row(
             self._connection,
             "SELECT commit_no, hash FROM ops.ledger_commit ORDER BY commit_no DESC LIMIT 1",
         )
         commit_no, previous = (head[0] + 1, head[1]) if head else (1, GENESIS)
-        common = {"commit_no": commit_no, "actor": actor, "previous": previous}
-        moves = moves.select(pl.col(c).cast(t) for c, t in MOVE.items())
-        with registered(self._connection, "moves", moves):
-            self._connection.execute(statement("ledger/record"), {**common, "committed_at": moment})
+        common = {
+            "commit_no": commit_no,
+            "committed_at": moment,
+            "actor": actor,
+            "previous": previous,
+        }
+        self._connection.execute(sql, {**parameters, **common})
+        rows, digest = digests(self._connection, commit_no).get(commit_no, NOTHING)
         self._connection.execute(
-            statement("ledger/seal"), {**common, "committed_at": moment, "what": what, "seq": seq}
+            statement("ledger/seal"),
+            {**common, "what": what, "seq": seq, "rows": rows, "digest": digest},
         )
 
     def decisions(self) -> dict[int, int]:

@@ -60,11 +60,6 @@ class RetryEvent(NamedTuple):
     detail: str | None
 
 
-def charge_subject() -> pl.Expr:
-    """The queue's name for the charge of a row with `line_id` and `charge_type`."""
-    return pl.format("charge:{}:{}", "line_id", "charge_type").alias("subject")
-
-
 def delivery_subject(seq: int) -> str:
     """The queue's name for the delivery of a batch."""
     return f"delivery:{seq}"
@@ -268,6 +263,11 @@ class RetryQueue:
         with registered(self._connection, "named", pl.DataFrame({"row_key": row_keys})):
             found = read(self._connection, statement("queue/read_same_clis"), {"seq": seq})
         return found["subject"]
+
+    def taken(self, seq: int) -> pl.Series:
+        """The subjects of open items about what batch `seq` takes."""
+        asked = {"seq": seq, "open": list(_OPEN)}
+        return read(self._connection, statement("queue/read_taken"), asked)["subject"]
 
     def feeds(self, read_now: Collection[str] | None = None) -> pl.Series:
         """The subjects of open items about feeds: one of them, or all.

@@ -25,7 +25,6 @@ from schemas.receipts import (
 from schemas.vocabulary import (
     BatchState,
     BillStatus,
-    CeaseKind,
     CliProfile,
     Disposition,
     RetryState,
@@ -49,7 +48,7 @@ from warehouse.batches import Batch, BatchStore, SitePart, Tail
 from warehouse.charges import ChargeStore
 from warehouse.connection import Connection, file_sha256, open_warehouse, transaction
 from warehouse.ledger import Ledger
-from warehouse.retry_queue import RetryQueue, cease_subject, charge_subject
+from warehouse.retry_queue import RetryQueue, cease_subject
 from warehouse.runs import note_warnings
 from warehouse.undos import Changed, UndoStore
 
@@ -136,26 +135,10 @@ def _freeze(
     store.meet_clis(met, seq=seq)
     ledger = Ledger(connection)
     ledger.take(seq)
-    claimed, changed = store.claimed_charges(seq), store.claimed_changes(seq)
-    ledger.record(
-        pl.concat([_exported(claimed), _changing(changed)]).with_columns(
-            pl.lit(seq, pl.Int64).alias("batch_seq")
-        ),
-        what="claim",
-        seq=seq,
-        actor=run.run_id,
-        moment=moment,
-    )
+    ledger.record_claim(seq, actor=run.run_id, moment=moment)
     queue = RetryQueue(connection)
     queue.move(
-        pl.concat(
-            [
-                claimed.select(charge_subject()).to_series(),
-                changed["subject"],
-                store.entity_subjects(seq),
-                queue.clis_of(seq, store.cli_row_keys(seq)),
-            ]
-        ),
+        queue.taken(seq),
         RetryState.IN_FLIGHT,
         now=moment,
         outcome=None,
@@ -166,29 +149,6 @@ def _freeze(
         connection,
         run.run_id,
         {("clis", "CLI is live in Affinity at another site"): elsewhere},
-    )
-
-
-def _exported(charges: pl.DataFrame) -> pl.DataFrame:
-    ready = pl.lit(BillStatus.READY_TO_BILL.value)
-    return charges.select(
-        "line_id",
-        "charge_type",
-        ready.alias("from_status"),
-        ready.alias("to_status"),
-        pl.lit("exported").alias("reason"),
-    )
-
-
-def _changing(changes: pl.DataFrame) -> pl.DataFrame:
-    in_billing = pl.lit(BillStatus.IN_BILLING.value)
-    # what was stopped is not billed, and stays so
-    return changes.filter(pl.col("kind") != CeaseKind.SOONER).select(
-        "line_id",
-        "charge_type",
-        in_billing.alias("from_status"),
-        in_billing.alias("to_status"),
-        pl.col("what").alias("reason"),
     )
 
 

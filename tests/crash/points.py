@@ -68,6 +68,7 @@ PLACES = (
     "warehouse.batches.BatchStore.sealed",
     "warehouse.batches.BatchStore.move",
     "warehouse.ledger.Ledger.record",
+    "warehouse.ledger.Ledger.record_claim",
     "warehouse.ledger.Ledger.take",
     "warehouse.ledger.Ledger.settle",
     "warehouse.deliveries.DeliveryStore.replace",

@@ -196,7 +196,7 @@ def test_a_batch_is_called_written_once_its_folder_is_there(tmp_path: Path):
 
 def test_a_claim_that_is_cut_off_was_none(tmp_path: Path):
     _, batches = killed(
-        tmp_path, "run", "before:warehouse.ledger.Ledger.record", "SELECT seq FROM out.batch"
+        tmp_path, "run", "before:warehouse.ledger.Ledger.record_claim", "SELECT seq FROM out.batch"
     )
 
     assert [] == batches

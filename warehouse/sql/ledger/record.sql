@@ -1,4 +1,5 @@
--- One commit of the ledger: the moves in the registered frame `moves`, chained to what came before.
+-- One commit of the ledger: the moves in the registered frame `moves`, or what it is replaced by, chained
+-- to what came before.
 -- Params: $commit_no BIGINT, $committed_at TIMESTAMP, $actor VARCHAR, $previous VARCHAR.
 INSERT INTO ops.ledger
 SELECT

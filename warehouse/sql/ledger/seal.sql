@@ -1,6 +1,6 @@
 -- Seal a commit: its hash covers its predecessor and every row, whatever order they are stored in.
 -- Params: $commit_no BIGINT, $committed_at TIMESTAMP, $what VARCHAR, $seq BIGINT, $actor VARCHAR,
--- $previous VARCHAR.
+-- $previous VARCHAR, $rows BIGINT, $digest VARCHAR.
 INSERT INTO ops.ledger_commit
 SELECT
     $commit_no AS commit_no,
@@ -8,13 +8,10 @@ SELECT
     $what AS what,
     $seq AS batch_seq,
     $actor AS actor,
-    count(*) AS rows,
+    $rows AS rows,
     $previous AS previous_hash,
     sha256(
         concat_ws(
-            chr(31), $previous, $commit_no, $what, $seq, $actor, count(*),
-            sha256(coalesce(string_agg(hash, '' ORDER BY hash), ''))
+            chr(31), $previous, $commit_no, $what, $seq, $actor, $rows, $digest
         )
-    ) AS hash
-FROM ops.ledger
-WHERE commit_no = $commit_no;
+    ) AS hash;

@@ -1,11 +1,10 @@
 -- Every commit of the ledger beside what its hash comes to now: its rows as they are found, how many of
 -- them are not as they were recorded, and its seal made anew. Rows of no commit have a null seal.
--- Params: none.
+-- Params: none. digests is a registered frame: each commit's rows, digested.
 WITH found AS (
     SELECT
         ledger.commit_no,
         count(*) AS found_rows,
-        sha256(coalesce(string_agg(ledger.hash, '' ORDER BY ledger.hash), '')) AS digest,
         count(*) FILTER (
             ledger.hash IS DISTINCT FROM sha256(
                 concat_ws(
@@ -39,9 +38,10 @@ SELECT
     sha256(
         concat_ws(
             chr(31), sealed.previous_hash, sealed.commit_no, sealed.what, sealed.batch_seq,
-            sealed.actor, sealed.rows, coalesce(found.digest, sha256(''))
+            sealed.actor, sealed.rows, coalesce(digests.sha256, sha256(''))
         )
     ) AS resealed
 FROM ops.ledger_commit AS sealed
 FULL JOIN found ON sealed.commit_no = found.commit_no
+LEFT JOIN digests ON sealed.commit_no = digests.commit_no
 ORDER BY commit_no, sealed.hash;
