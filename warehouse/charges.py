@@ -166,6 +166,29 @@ class ChargeStore:
             read(self._connection, statement("judge/read_replaced")),
         )
 
+    def contested_by_changes(
+        self, as_of: date
+    ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        """As `contested`, of billed charges that come to another CLI."""
+        self._connection.execute(statement("judge/make_changed_claim"), {"as_of": as_of})
+        of_claims = "AND asset_id IN (SELECT asset_id FROM changed_claim)"
+        above = statement("judge/read_ancestors").replace("/* listed only */", of_claims)
+        chain = read(self._connection, statement("judge/read_chain_of_changed"))
+        return (
+            read(self._connection, "FROM changed_claim"),
+            read(self._connection, statement("judge/read_lives_on_changed")),
+            pl.concat([read(self._connection, above), chain]),
+            read(self._connection, statement("judge/read_replaced")),
+        )
+
+    def keep_change_rivals(self, rivals: pl.DataFrame) -> None:
+        """Keep which changes other lines hold (charge key and `reason`), for this run alone."""
+        self._connection.execute(
+            "CREATE OR REPLACE TABLE work.change_rival "
+            "(line_id VARCHAR, charge_type VARCHAR, reason VARCHAR)"
+        )
+        append(self._connection, "work.change_rival", rivals)
+
     def numbers_of_ready(self) -> pl.DataFrame:
         """Additional numbers of ready charges' assets, as The Layer writes them.
 

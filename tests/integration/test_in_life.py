@@ -517,6 +517,39 @@ def test_a_renewal_that_is_taken_back_before_its_day_renews_nothing(days: Days):
     assert [("A1", "30/04/2026")] == days.told(CEASES, "Layer Asset ID", "Cease Date")
 
 
+def test_a_number_that_another_asset_lives_on_is_not_taken(days: Days):
+    taken = asset(days, 2)["cli"]
+    asset(days, 1)["cli"] = taken
+    asset(days, 3)["cli"], asset(days, 4)["cli"] = asset(days, 4)["cli"], asset(days, 3)["cli"]
+    days.run()
+    # two that change places on one day are in nobody's way
+    assert {"L3", "L4"} == {line for (line,) in days.told(UPDATES, "Layer Line ID")}
+    assert {("L1", "recurring", "cli_conflict")} == days.holds()
+    days.taken_all()
+
+    # until the day after the other one's last
+    asset(days, 2)["cease_on"] = "2026-04-03"
+    days.run()
+    assert [("A2", "03/04/2026")] == days.told(CEASES, "Layer Asset ID", "Cease Date")
+    days.taken_all()
+    assert days.is_quiet()
+    days.run()
+    assert [("L1", taken)] == days.told(UPDATES, "Layer Line ID", "CLI")
+    assert set() == days.holds()
+    days.taken_all()
+    assert days.is_quiet()
+
+
+def test_a_number_changes_along_the_whole_of_a_chain_of_renewals(days: Days):
+    first = renew(days, 1, on=date(2026, 5, 1), cease_on="2026-05-31", is_live="false")
+    second = renew(days, 21, on=date(2026, 6, 1))
+    for each in (asset(days, 1), first, second):
+        each.update(cli="01204600999", is_live="true")
+    days.run()
+    assert [("L1", "01204600999")] == days.told(UPDATES, "Layer Line ID", "CLI")
+    assert set() == days.holds()
+
+
 def test_what_is_billed_by_a_line_of_its_own_or_might_renew_two_renews_nothing(days: Days):
     ended = {"cease_on": "2026-04-30", "is_live": "false"}
     fresh = {"connection_on": "2026-05-01", "is_auto_renew": "true"}
