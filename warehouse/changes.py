@@ -137,16 +137,19 @@ class ChangeStore:
         with registered(self._connection, "settled", settled):
             self._connection.execute(statement("groups/settle_members"))
 
-    def standing(self, as_of: date) -> pl.DataFrame:
-        """Charges at the places that something changes about, once the batch was taken: STANDING.
+    def standing(self, as_of: date, *, listed: pl.DataFrame) -> pl.DataFrame:
+        """Charges at the places that something changes about, once the batch was taken.
 
-        What is due of charges has to be added before.
+        STANDING and `is_touched`, also of the charges of assets with additional numbers, about
+        which nothing may change. What is due of charges has to be added before. `listed`:
+        `asset_id`, `cli` of the additional numbers, cleaned.
         """
         # what was taken as seen meanwhile has its CLI
         self._connection.execute(statement("changes/make_without_clis"))
         day: dict[str, object] = {"as_of": as_of}
         # one after the other: in one statement, all of it would have to fit into memory at once
-        self._find_empty_places(day)
+        with registered(self._connection, "listed_number", listed):
+            self._find_empty_places(day)
         self._connection.execute(statement("changes/make_left_clis"), day)
         self._connection.execute(statement("changes/make_standing_told"), day)
         self._connection.execute(statement("changes/make_standing"), day)
@@ -166,6 +169,16 @@ class ChangeStore:
             self._connection.execute(f"{put} {some}", day)
             put = "INSERT INTO empty_place"
 
+    def standing_at(self, places: pl.DataFrame) -> pl.DataFrame:
+        """All that stands at `places` (`site_ref`, `cli`), or stood: STANDING."""
+        with registered(self._connection, "named_place", places):
+            return read(self._connection, statement("changes/read_standing_at"))
+
+    def clis_given_up(self, sites: pl.Series) -> pl.DataFrame:
+        """What was told at `sites` and is not there: `site_ref`, `cli`, and the last `start_on`."""
+        with registered(self._connection, "named_site", sites.rename("site_ref").to_frame()):
+            return read(self._connection, statement("changes/read_clis_given_up"))
+
     def lives(self, sites: pl.Series) -> pl.DataFrame:
         """The CLIs that are there at `sites` (Affinity's references): LIFE."""
         with registered(self._connection, "named_site", sites.rename("site_ref").to_frame()):
@@ -184,6 +197,11 @@ class ChangeStore:
         named = pl.lit(subject).alias("subject")
         append(self._connection, "out.change", _by_layer_id(changes).with_columns(named))
         append(self._connection, "out.change_hold", _by_layer_id(holds).with_columns(named))
+
+    def hold_numbers(self, line_ids: pl.Series, reason: str) -> None:
+        """Show that additional numbers of these lines' recurring charges must wait."""
+        with registered(self._connection, "named_line", line_ids.rename("line_id").to_frame()):
+            self._connection.execute(statement("changes/hold_numbers"), {"reason": reason})
 
     def tell_people(self) -> dict[tuple[str, str], int]:
         """List what Do Not Bill withholds and what became of cease requests.

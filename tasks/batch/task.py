@@ -247,10 +247,23 @@ def _cli_rows(store: BatchStore, terms: BatchTerms, *, is_canary: bool) -> CliRo
         _cli_rows_at(at, store, terms, numbers, changed, is_canary=is_canary)
         for at in store.site_parts()
     ]
+    is_new = pl.col("action") == "ADD"
+    changed = pl.concat(
+        [
+            changed.filter(~is_new),
+            _moved(changed.filter(is_new).drop("previous_site_ref"), store),
+        ],
+        how="diagonal",
+    )
     return CliRows(
         added=pl.concat([*(each.added for each in found), changed], how="diagonal"),
         met=pl.concat(each.met for each in found),
     )
+
+
+def _moved(added: pl.DataFrame, store: BatchStore) -> pl.DataFrame:
+    """Rows to add, but what Affinity has at another site of the customer is moved."""
+    return moved_here(added, store.movable_clis(added["customer_ref"].unique()))
 
 
 def _cli_rows_at(
@@ -276,8 +289,7 @@ def _cli_rows_at(
         ended=store.ended_clis(at),
         expands_ranges=terms.expands_ranges,
     )
-    customers = found.added["customer_ref"].unique()
-    return found._replace(added=moved_here(found.added, store.movable_clis(customers)))
+    return found._replace(added=_moved(found.added, store))
 
 
 @step("publish batch")

@@ -23,13 +23,15 @@ STANDING = pl.Schema(
         "start_on": pl.Date(),
         "end_on": pl.Date(),
         "is_without": pl.Boolean(),
+        "is_left": pl.Boolean(),
     }
 )
 """A recurring charge at a place that something changes about, one row per charge.
 
 `told_*` is where it stood before the batch, null for one that begins with it; `end_on` its last
 day, null while it is open; `is_without`: it is billed with a CLI that was given up, or may go
-again, and that nothing says is there (`told_cli` is null then).
+again, and that nothing says is there (`told_cli` is null then); `is_left`: no charge, but a CLI
+that everybody has left, and where it may go along.
 """
 
 LIFE = pl.Schema(
@@ -85,21 +87,14 @@ class CliChanges(NamedTuple):
     needed: pl.DataFrame
 
 
-def cli_changes(
-    standing: pl.DataFrame,
-    lives: pl.DataFrame,
-    as_of: date,
-    *,
-    numbers: pl.DataFrame | None = None,
-) -> CliChanges:
+def cli_changes(standing: pl.DataFrame, lives: pl.DataFrame, as_of: date) -> CliChanges:
     """Say what is to be told of the CLIs whose charges move, end or go on.
 
     Args:
-        standing: STANDING. Additional numbers come as charges of their own.
+        standing: STANDING. Additional numbers are among them, as charges of their own: one open
+            user of either kind keeps a CLI open.
         lives: LIFE.
         as_of: the day of the run; a CLI that everybody leaves ends the day before.
-        numbers: STANDING of additional numbers, where `standing` is of the others: a CLI that is
-            one of them goes nowhere.
 
     Source: contract section 4, `06_clis.csv`. Nothing is doubled: a CLI whose charges all go to one
     other number or site of the same customer is changed, not ended and added.
@@ -107,9 +102,6 @@ def cli_changes(
     placed = _placed(standing, lives, as_of)
     wanted = _wanted(placed)
     left = _left(standing, wanted, lives)
-    if numbers is not None:
-        open_still = pl.col("end_on").is_null() | (pl.col("end_on") >= as_of)
-        left = left.join(numbers.filter(open_still), on=_WHERE, how="anti")
     moved = _moved(left, wanted, lives, placed, as_of)
     gone = left.join(moved, on=_WHERE, how="anti")
     due = pl.concat(
@@ -129,14 +121,17 @@ def _placed(standing: pl.DataFrame, lives: pl.DataFrame, as_of: date) -> pl.Data
     What begins after the end of a CLI opens a new one, and what ended before it began stood on an
     earlier one, unless it is the one that the CLI began with: neither stands on it.
     """
-    begins_later = pl.col("told_cli").is_null() & (pl.col("start_on") > pl.col("life_ends"))
+    is_new = pl.col("told_customer_ref").is_null()
+    begins_later = is_new & (pl.col("start_on") > pl.col("life_ends"))
     ended_before = (
         (pl.col("end_on") < pl.col("life_starts"))
         & (pl.col("start_on") <= pl.col("end_on"))
         & (pl.col("asset_id") != pl.col("life_asset"))
     )
     keeps_open = ~_arrives() & (pl.col("end_on") >= as_of).fill_null(value=True)
-    is_over = (pl.col("life_ends") < as_of).fill_null(value=False)
+    is_over = (pl.col("life_ends") < pl.max_horizontal("start_on", pl.lit(as_of))).fill_null(
+        value=False
+    )
     return (
         standing.filter(pl.col("cli").is_not_null() & pl.col("site_ref").is_not_null())
         .join(
@@ -291,7 +286,8 @@ def _ends(wanted: pl.DataFrame, lives: pl.DataFrame, as_of: date) -> pl.DataFram
             pl.max_horizontal("wanted_end", "start_on")
         )
     )
-    differs = pl.col("wanted_end").ne_missing(pl.col("end_on"))
+    ends = pl.when(pl.col("end_on").is_not_null()).then(pl.max_horizontal("end_on", "start_on"))
+    differs = pl.col("wanted_end").ne_missing(ends)
     is_over = (pl.col("end_on") < as_of).fill_null(value=False)
     goes_on = pl.col("wanted_end").is_null() | (is_over & (pl.col("wanted_end") >= as_of))
     return pl.concat(

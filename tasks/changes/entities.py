@@ -64,8 +64,8 @@ SITES_NOW = pl.Schema(
         **STATE,
     }
 )
-"""One row per site. `refs`: how many distinct refs feed and results give it, `feed_refs`: the feed
-alone; `site_ref`: the one, if it is one."""
+"""One row per site. `refs`: how many distinct refs it has, those of results where the feed gives
+none; `feed_refs`: the feed alone; `site_ref`: the one, if it is one."""
 
 
 def _cells(file: OutFile) -> tuple[str, ...]:

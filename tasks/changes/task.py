@@ -4,16 +4,23 @@ from dataclasses import replace
 
 import polars as pl
 
+from schemas.affinity import CLIS
 from schemas.charge import CHARGE_KEY
 from schemas.cli_text import already_there, clean_numbers, lives_in_affinity
+from schemas.layout import texts_unfit
 from schemas.receipts import ChangeReceipt, RunRef
-from schemas.vocabulary import CeaseKind
+from schemas.vocabulary import CeaseKind, HoldReason
 from tasks.changes.charges import ChargeChanges, charge_changes
 from tasks.changes.clis import LIFE, cli_changes
 from tasks.changes.earlier import earlier_ends
 from tasks.changes.entities import SUBJECTS, Records, entity_changes, oddities
 from tasks.changes.groups import CANDIDATE, fold
-from tasks.changes.numbers import hanging_numbers, number_changes
+from tasks.changes.numbers import (
+    hanging_numbers,
+    numbers_added,
+    ranges_changed,
+    said_of_numbers,
+)
 from tasks.changes.terms import ChangeTerms
 from tasks.step import step
 from warehouse.batches import BatchStore
@@ -21,6 +28,8 @@ from warehouse.changes import ChangeStore
 from warehouse.connection import open_warehouse, transaction
 from warehouse.entities import EntityStore
 from warehouse.runs import note_warnings
+
+_PLACE = ["site_ref", "cli"]
 
 
 @step("find changes")
@@ -82,21 +91,35 @@ def _clis(store: ChangeStore, batches: BatchStore, terms: ChangeTerms) -> None:
         return already_there(clis, lives_in_affinity(batches.affinity_clis(clis["site_ref"])))
 
     store.take_seen(in_affinity(store.without()))
-    standing = store.standing(terms.as_of)
+    numbers = _cleaned(store.numbers(), terms)
+    standing = store.standing(terms.as_of, listed=numbers.select("asset_id", "cli").unique())
     sites = pl.concat([standing["site_ref"], standing["told_site_ref"]]).unique()
     lives = store.lives(sites)
-    numbers = _cleaned(store.numbers(), terms)
-    hanging = hanging_numbers(standing, numbers, lives)
-    found = cli_changes(standing.filter("is_touched"), lives, terms.as_of, numbers=hanging)
-    others = number_changes(hanging, numbers, lives, terms.as_of)
-    store.add_due("cli", found.due)
-    # a number that is a CLI of its own goes as that
-    others = others.join(found.due, on=["site_ref", "cli"], how="anti")
-    there = in_affinity(others.filter(pl.col("action") == "ADD"))
+    hanging = hanging_numbers(standing.drop("is_touched"), numbers, lives)
+    # a number may be somebody's own CLI as well
+    beside = store.standing_at(hanging.select("site_ref", "cli").drop_nulls().unique())
+    charges = pl.concat([standing.filter("is_touched").drop("is_touched"), beside]).unique()
+    found = cli_changes(pl.concat([charges, hanging]), lives, terms.as_of)
+    said = said_of_numbers(hanging, numbers, terms.as_of)
+    of_charges = found.needed.join(charges, on=_PLACE, how="semi")
+    added = numbers_added(
+        found.needed.join(of_charges, on=_PLACE, how="anti"),
+        said,
+        lives,
+        store.clis_given_up(sites),
+        terms.as_of,
+    )
+    there = in_affinity(added)
     store.take_seen(there.select(list(LIFE)))
-    store.add_due("cli", others.join(there, on=["site_ref", "cli"], how="anti"))
+    added = added.join(there, on=_PLACE, how="anti")
+    ranged = ranges_changed(said, lives).join(found.due, on=_PLACE, how="anti")
+    due = pl.concat([found.due, added, ranged])
+    is_unfit = texts_unfit(CLIS.texts, terms.layout_of(CLIS.name))
+    unfit = hanging.join(due.filter(is_unfit), on=_PLACE, how="semi")
+    store.hold_numbers(unfit["line_id"].unique(), HoldReason.LAYOUT_UNFIT)
+    store.add_due("cli", due.filter(~is_unfit))
     store.drop_refused_clis(terms.as_of)
-    store.add_due("cli_place", found.needed)
+    store.add_due("cli_place", of_charges)
 
 
 def _cleaned(numbers: pl.DataFrame, terms: ChangeTerms) -> pl.DataFrame:

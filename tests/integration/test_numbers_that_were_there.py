@@ -248,9 +248,9 @@ def test_numbers_of_an_asset_that_was_renewed_end_with_the_one_that_renewed_it(t
     first = asset(days, 1)
     days.office.feeds["assets"].append(
         first
-        | {"asset_id": "A9", "line_id": "", "connection_on": "2026-04-03", "is_auto_renew": "true"}
+        | {"asset_id": "A9", "line_id": "", "connection_on": "2026-04-02", "is_auto_renew": "true"}
     )
-    first["cease_on"] = "2026-04-02"
+    first["cease_on"] = "2026-04-01"
     days.run().taken_all()
     assert days.is_quiet()
     days.office.record("assets", 2)["cease_on"] = "2026-05-31"

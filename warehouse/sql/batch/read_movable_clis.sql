@@ -1,4 +1,5 @@
--- CLIs that Affinity shows at a site of one of our customers where no charge of ours stands on them.
+-- CLIs that Affinity shows at a site of one of our customers where no charge of ours stands on them, or is to,
+-- and none hangs on one as an additional number.
 -- Params: none. named_customer is a registered frame: whose.
 SELECT DISTINCT customer.ref AS customer_ref, there.site_ref, there.cli, there.end_on
 FROM core.affinity_clis AS there
@@ -21,4 +22,13 @@ ANTI JOIN (
     INNER JOIN out.batch_product AS product
         ON state.batch_seq = product.seq AND state.row_key = product.row_key
     WHERE state.status = 'exported' AND product.cli IS NOT NULL
+    UNION ALL
+    SELECT charge.site_ref, charge.cli
+    FROM out.charge AS charge
+    WHERE charge.disposition = 'ready' AND charge.cli IS NOT NULL
+    UNION ALL
+    SELECT life.site_ref, life.cli
+    FROM ops.cli_state AS life
+    SEMI JOIN core.asset_numbers AS number ON life.asset_id = number.asset_id
+    WHERE life.status IN ('live', 'seen', 'exported') AND life.end_on IS NULL
 ) AS standing ON there.site_ref = standing.site_ref AND there.cli = standing.cli;

@@ -20,4 +20,12 @@ SELECT
     count(*)
 FROM out.cease_request
 WHERE state = 'other_day'
+UNION ALL
+SELECT
+    'sites',
+    'Affinity reference differs from the one its result gave',
+    count(*)
+FROM ops.entity_state AS learnt
+INNER JOIN work.site_ref AS known ON learnt.layer_id = known.site_id
+WHERE learnt.file = 'sites' AND known.feed_refs = 1 AND known.site_ref <> learnt.ref
 ORDER BY subject, warning;

@@ -1,7 +1,7 @@
 -- CLIs that are there, and that nobody stands on or wants to: with the charges that did, or were to. Their
--- rows were refused, given up or answered late, so nothing else says that it is over. What hangs on an
--- asset with additional numbers is not among them, nor what only a one-off came with, nor what a line or an asset
--- has to do with that is broken: nobody knows what it wants.
+-- rows were refused, given up or answered late, or The Layer lists them no more, and so nothing else says that it
+-- is over. What only a one-off came with is not among them, nor what a line or an asset has to do with that is
+-- broken: nobody knows what it wants.
 -- Params: $as_of DATE. empty_place is made.
 CREATE OR REPLACE TABLE work.left_cli AS
 WITH refused AS (
@@ -69,6 +69,20 @@ named AS (
             AND moved.cli = billed.cli
             AND billed.charge_type = 'recurring'
     WHERE moved.action = 'UPDATE'
+    UNION
+    -- an additional number that is listed no more ends with the last charge of its asset
+    SELECT empty.site_ref, empty.cli, 0 AS seq, NULL AS line_id, 'recurring' AS charge_type
+    FROM empty_place AS empty
+    INNER JOIN (
+        SELECT billed.asset_id
+        FROM ops.billed AS billed
+        SEMI JOIN empty_place AS empty ON billed.asset_id = empty.asset_id
+        WHERE billed.charge_type = 'recurring'
+        GROUP BY billed.asset_id
+        HAVING bool_and(
+            coalesce(billed.bill_end_on < $as_of, FALSE) AND billed.ended_by IS DISTINCT FROM 'change'
+        )
+    ) AS over ON empty.asset_id = over.asset_id
 ),
 
 -- the newest batch that had to do with a place has the last word

@@ -1,6 +1,7 @@
 -- Which charges stand on which CLIs once the next batch was taken, and which did before.
 -- Params: $as_of DATE. standing_told and work.left_cli are made.
 CREATE OR REPLACE TEMP TABLE standing AS
+SELECT *, FALSE AS is_left
 FROM standing_told
 UNION ALL
 SELECT
@@ -18,7 +19,8 @@ SELECT
     charge.bill_end_on AS told_end_on,
     FALSE AS stays,
     FALSE AS is_open,
-    FALSE AS is_without
+    FALSE AS is_without,
+    FALSE AS is_left
 FROM out.charge AS charge
 WHERE charge.disposition = 'ready' AND charge.charge_type = 'recurring'
 UNION ALL
@@ -37,7 +39,8 @@ SELECT
     due.bill_end_on AS told_end_on,
     FALSE AS stays,
     FALSE AS is_open,
-    FALSE AS is_without
+    FALSE AS is_without,
+    FALSE AS is_left
 FROM out.due_product AS due
 WHERE due.action = 'ADD' AND due.charge_type = 'recurring'
 UNION ALL
@@ -56,7 +59,8 @@ SELECT
     product.bill_end_on AS told_end_on,
     FALSE AS stays,
     FALSE AS is_open,
-    FALSE AS is_without
+    FALSE AS is_without,
+    FALSE AS is_left
 FROM ops.charge_state AS state
 INNER JOIN out.batch_product AS product
     ON state.batch_seq = product.seq AND state.row_key = product.row_key
@@ -78,7 +82,8 @@ SELECT
     told.end_on AS told_end_on,
     FALSE AS stays,
     FALSE AS is_open,
-    FALSE AS is_without
+    FALSE AS is_without,
+    TRUE AS is_left
 FROM work.left_cli AS gone
 LEFT JOIN standing_told AS told
     ON gone.line_id = told.line_id AND (told.end_on IS NULL OR told.end_on >= $as_of);

@@ -1,6 +1,6 @@
--- Places of CLIs that are there, and that no billed charge stands on, nor anything that has no answer yet. What
--- hangs on an asset with additional numbers is not among them.
--- Params: $as_of DATE. unanswered_place is made. /* part */ stands for a condition by which some places are asked
+-- Places of CLIs that are there, and that no billed charge stands on, nor anything that has no answer yet. The
+-- additional numbers that The Layer lists are not among them.
+-- Params: $as_of DATE. unanswered_place is made; listed_number is a registered frame. /* part */ stands for a condition by which some places are asked
 -- about at a time: all would have to fit into memory.
 SELECT life.site_ref, life.cli, life.customer_ref, life.asset_id
 FROM (
@@ -22,4 +22,5 @@ ANTI JOIN (
 ) AS billed ON life.site_ref = billed.site_ref AND life.cli = billed.cli
 ANTI JOIN unanswered_place AS asked
     ON life.site_ref = asked.site_ref AND life.cli = asked.cli
-ANTI JOIN core.asset_numbers AS number ON life.asset_id = number.asset_id;
+ANTI JOIN listed_number AS number
+    ON life.asset_id = number.asset_id AND life.cli = number.cli;

@@ -1,4 +1,5 @@
--- The additional numbers of assets that Affinity bills a recurring charge of, and of those that they renewed.
+-- The additional numbers of assets that Affinity bills a recurring charge of, or is to, and of those that they
+-- renewed.
 -- Params: none.
 WITH number AS (
     FROM core.asset_numbers
@@ -21,4 +22,8 @@ INNER JOIN core.assets AS asset ON number.asset_id = asset.asset_id
 INNER JOIN core.products AS product ON asset.product_id = product.product_id
 SEMI JOIN (
     SELECT asset_id FROM ops.billed WHERE charge_type = 'recurring'
+    UNION ALL
+    SELECT asset_id FROM out.charge WHERE charge_type = 'recurring' AND disposition = 'ready'
+    UNION ALL
+    SELECT asset_id FROM out.due_product WHERE charge_type = 'recurring' AND action = 'ADD'
 ) AS billed ON number.asset_id = billed.asset_id;

@@ -18,6 +18,15 @@ SEMI JOIN (
     INNER JOIN out.charge AS charge
         ON hold.line_id = charge.line_id AND hold.charge_type = charge.charge_type
     WHERE hold.reason = 'sku_pending'
+    UNION ALL
+    -- what a billed asset has become
+    SELECT coalesce(asset.product_id, line.product_id) AS product_id
+    FROM out.change_hold AS hold
+    INNER JOIN out.now_charge AS now
+        ON hold.layer_id = now.line_id AND hold.charge_type = now.charge_type
+    INNER JOIN core.order_lines AS line ON now.line_id = line.line_id
+    LEFT JOIN core.assets AS asset ON now.asset_id = asset.asset_id
+    WHERE hold.subject = 'charge' AND hold.reason = 'sku_pending'
 ) AS awaited ON product.product_id = awaited.product_id
 LEFT JOIN ops.entity_state AS state
     ON state.file = 'new_products' AND product.product_id = state.layer_id
