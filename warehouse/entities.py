@@ -59,10 +59,13 @@ class EntityStore:
 
     def records(self) -> dict[str, Iterator[pl.DataFrame]]:
         """Every record of files 01 to 05 that there is something to say of, by file, in batches."""
-        return {
+        found = {
             file: read_batches(self._connection, statement(reading))
             for file, reading in _READING.items()
         }
+        # few, and asked for by what this transaction has held
+        products = read(self._connection, statement(_READING[NEW_PRODUCTS.name]))
+        return found | {NEW_PRODUCTS.name: iter([products])}
 
     def start_baseline(self) -> None:
         """Nothing is noted yet of what Affinity has already."""

@@ -77,7 +77,9 @@ def cli_rows(
         live = live.join(ended, on=_WHERE, how="anti")
     wanted = _needed(_uncovered(ready, live_by_ledger))
     main = _not_among(wanted, there := already_there(wanted, live))
-    every_number = _additional(ready, needed, numbers, by_category)
+    # where the number they hang on begins anew, so do they
+    begun = pl.concat([wanted, _not_among(needed, wanted)])
+    every_number = _additional(ready, begun, numbers, by_category)
     if expands_ranges:
         every_number = each_number(every_number)
     ranges = every_number.drop_nulls("range_end").select(*_WHERE, adds_range="range_end")
