@@ -67,7 +67,12 @@ def explain(profile: LoadedProfile, line_id: str) -> LineStory:
             connection,
             "SELECT row_number, column_name, reason, raw_value FROM mart.reject "
             "WHERE feed = 'order_lines' AND record_key = $line_id AND run_id = "
-            "(SELECT max(run_id) FROM ops.feed_read) ORDER BY row_number",
+            # one that an earlier delta broke is broken until it comes again
+            "(SELECT max(run_id) FROM ops.reject WHERE feed = 'order_lines' "
+            "AND record_key = $line_id AND run_id >= coalesce((SELECT max(from_run) "
+            "FROM ops.broken WHERE feed = 'order_lines' AND record_key = $line_id "
+            "AND until_run IS NULL), (SELECT max(run_id) FROM ops.feed_read))) "
+            "ORDER BY row_number",
             {"line_id": line_id},
         )
         read_in = first_row(

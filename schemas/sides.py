@@ -107,8 +107,8 @@ asset. Many to many: a group is one row of Affinity, a charge in periods is seve
 UNSOLD = "unsold"
 """The disposition of an asset that no accepted line was sold with."""
 
-LINE_MISSING = "line_missing"
-"""The reason of an unsold asset that names a line which is not there: rejected, or never sent."""
+LINE_MISSING, LINE_REJECTED = "line_missing", "line_rejected"
+"""The reason of an unsold asset that names a line which is not there: never sent, or rejected."""
 
 MATCH = pl.Schema(
     {

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import polars as pl
 
 from schemas.cli_text import read_uk_number
-from schemas.sides import LINE_MISSING, MATCH, UNSOLD
+from schemas.sides import LINE_MISSING, LINE_REJECTED, MATCH, UNSOLD
 from schemas.tables import VALUE
 from schemas.vocabulary import (
     ChargeType,
@@ -419,6 +419,12 @@ def _unsayable(terms: ReconcileTerms) -> list[_Rule]:
     rules = [
         _Rule(
             (theirs_alone | (both & is_off)) & pl.col("is_rejected"),
+            Reconciled.UNRECONCILED,
+            Why.RECORD_IS_REJECTED,
+        ),
+        # the line that says whether to bill it cannot be read
+        _Rule(
+            (pl.col("disposition") == UNSOLD) & (pl.col("reasons") == LINE_REJECTED),
             Reconciled.UNRECONCILED,
             Why.RECORD_IS_REJECTED,
         ),

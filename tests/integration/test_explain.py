@@ -1,6 +1,6 @@
 """`r2b explain`: however far the runs came, what is known of a line is said."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -11,6 +11,7 @@ from flows.console.explain_view import explain_json, show_explanation
 from flows.looking import explain
 from schemas.errors import StaleStatus, UsageError
 from tests.integration.office import Office
+from tests.running import AS_OF
 
 
 def shown(office: Office, line: str, *, every_rule: bool = False) -> str:
@@ -178,6 +179,20 @@ def test_a_line_rejected_by_a_run_that_never_judged_shows_its_reject(stopped: Of
     assert ([], ["bad_quantity"]) == (
         content["charges"],
         [each["reason"] for each in content["rejects"]],
+    )
+
+
+def test_a_line_that_an_earlier_delta_broke_shows_its_reject(tmp_path: Path):
+    profile = "feeds.mode = 'delta'\n[feeds.max_reject_rate]\norder_lines = 1\n"
+    office = Office(tmp_path / "office", lines=2, profile=profile)
+    office.run()
+    office.feeds = {"order_lines": [office.line(2) | {"quantity": "none"}]}
+    office.run(AS_OF + timedelta(days=1))
+    office.feeds = {"order_lines": []}
+    office.run(AS_OF + timedelta(days=2))
+
+    assert "Rejected (row 1, quantity): It is no whole number of at least 1." in shown(
+        office, "L2", every_rule=True
     )
 
 

@@ -3,6 +3,7 @@
 A story makes a run a day and checks many things on its way, as every run takes its time.
 """
 
+import csv
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
@@ -474,6 +475,42 @@ def renew(days: Days, number: int, *, on: date, **changes: str) -> Row:
     fresh = {"connection_on": str(on), "is_auto_renew": "true", "cease_on": "", "is_live": "true"}
     add_asset(days, 20 + number, number, **({"line_id": ""} | fresh | changes))
     return asset(days, 20 + number)
+
+
+def test_a_cease_that_was_put_off_before_its_answer_is_not_written_back(days: Days):
+    asset(days, 1)["cease_on"] = "2026-04-30"
+    replace_line(days, 12, 2, connection_on="2026-04-02")
+    line(days, 12)["connected_on"] = "2026-04-01"
+    days.run()
+    asset(days, 1)["cease_on"] = ""
+    days.taken_all()
+
+    # the one that The Layer does not know of is
+    written = days.office.batch(days.seq) / "layer_import" / "assets.csv"
+    assert ["A2"] == [row["Asset Id"] for row in rows_of(written)]
+
+
+def test_what_a_later_batch_made_of_a_charge_is_that_batchs_to_tell(days: Days):
+    days.office.add_line(9)
+    days.office.add_line(10)
+    days.run()
+    late = [row["Row Key"] for row in days.rows(UPDATES) if row["Layer Line ID"] == "L10"]
+    first = days.seq
+    days.answered({}, unanswered=tuple(late))
+    line(days, 9)["recurring_do_not_bill"] = "true"
+    days.run().taken_all()
+    days.office.transfer(first, results=days.office.results(*([key, "accepted"] for key in late)))
+
+    told = rows_of(days.office.batch(first) / "layer_updates.csv")
+    assert [("L10", "recurring"), ("L10", "upfront"), ("L9", "upfront")] == sorted(
+        (row["line_id"], row["charge_type"]) for row in told
+    )
+
+
+def rows_of(path: Path) -> list[Row]:
+    """The rows of a CSV file."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
 
 
 def test_a_renewal_counts_from_the_day_it_begins(days: Days):

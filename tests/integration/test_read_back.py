@@ -179,6 +179,27 @@ def test_a_row_that_is_on_its_way_again_is_proven_in_its_new_batch(office: Offic
     assert [(2,)] == office.query("SELECT batch_seq FROM ops.ledger WHERE to_status = 'In Billing'")
 
 
+def test_a_row_of_another_batch_proves_nothing_of_one_that_says_otherwise(office: Office):
+    office.abandon(1)
+    office.record("products")["recurring_price"] = "6"
+    office.run(AS_OF + timedelta(days=1))
+    shows(office, office.key(*L1), office.key(*UP1))
+    for row in office.feeds["affinity_site_products"]:
+        row.update(quantity="2", unit_price="5.5")
+    office.feeds["affinity_site_products"][1]["unit_price"] = "10"
+    office.run(AS_OF + timedelta(days=2))
+
+    assert {L1: "exported", UP1: "in_billing"} == standing(office)
+
+
+def test_what_was_taken_out_again_is_not_billed(office: Office):
+    shows(office, office.key(*L1))
+    office.feeds["affinity_site_products"][0].update(start_on="2026-03-01", end_on="2026-03-01")
+    office.run(AS_OF + timedelta(days=1))
+
+    assert {L1: "exported", UP1: "exported"} == standing(office)
+
+
 def test_without_a_snapshot_nothing_happens(tmp_path: Path):
     office = Office(tmp_path, lines=1, profile='feeds.mode = "delta"\n')
     office.run()

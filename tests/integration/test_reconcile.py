@@ -95,7 +95,7 @@ def test_each_side_of_a_difference_is_told(billed: Office):
     ] == found(billed)
 
 
-def test_what_the_next_batch_tells_is_explained_and_a_rejected_line_leaves_its_asset(
+def test_what_the_next_batch_tells_is_explained_and_a_rejected_line_says_nothing_of_its_asset(
     billed: Office,
 ):
     billed.line(1)["quantity"] = "3"
@@ -113,8 +113,39 @@ def test_what_the_next_batch_tells_is_explained_and_a_rejected_line_leaves_its_a
     assert [
         ("L1", "recurring", *in_flight),
         ("L1", "upfront", *in_flight),
-        ("L3", "recurring", "only_in_layer", "line_is_missing", None, "bill"),
+        ("L3", "recurring", "unreconciled", "record_is_rejected", None, "fetch"),
     ] == found(billed)
+
+
+def test_what_is_free_or_cannot_be_read_is_not_clean_where_affinity_bills_it(billed: Office):
+    billed.add_line(3)
+    billed.line(3).update(recurring_price="0", upfront_price="0")
+    billed.add_line(4)
+    billed.line(4).update(recurring_do_not_bill="true", quantity="none")
+    profile = billed.folder / "r2b.toml"
+    profile.write_text("[feeds.max_reject_rate]\norder_lines = 1\n", encoding="utf-8")
+    at = {"site_ref": "AS-1", "product_code": "SKU-1", "charge_type": "recurring"}
+    billed.feeds[SITE_PRODUCTS] += [
+        at
+        | {"object_uid": f"SN-9{number}", "cli": f"0120460000{number}"}
+        | {"quantity": "1", "unit_price": "5.5", "start_on": "2026-03-01"}
+        for number in (3, 4)
+    ]
+    billed.run(AS_OF + timedelta(days=1))
+
+    assert "unreconciled" == compared(billed).verdict
+    assert [
+        ("L3", "recurring", "ceased_but_billing", None, "status", "cease"),
+        ("L4", "recurring", "unreconciled", "record_is_rejected", None, "fetch"),
+    ] == found(billed)
+
+
+def test_what_is_free_is_nothing_to_bill(billed: Office):
+    billed.add_line(3)
+    billed.line(3).update(recurring_price="0", upfront_price="0")
+    billed.run(AS_OF + timedelta(days=1))
+
+    assert "clean" == compared(billed).verdict
 
 
 @pytest.mark.parametrize("is_delivered", [False, True])

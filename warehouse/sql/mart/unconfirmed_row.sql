@@ -7,7 +7,7 @@ SELECT
     written.line_id,
     written.charge_type,
     batch.as_of AS exported_on,
-    latest.as_of - batch.as_of AS age_days,
+    greatest(latest.as_of - batch.as_of, 0) AS age_days,
     CAST(product.quantity AS DECIMAL(38, 0)) * product.unit_price AS value,
     coalesce(snapshot.started_at > batch.created_at, FALSE) AS never_seen
 FROM mart.batch_row AS written

@@ -6,15 +6,16 @@ WITH refused AS (
     -- the lines that name an asset, and are no reason to bill it
     SELECT
         asset_id,
-        bool_or(is_cancelled) AS is_cancelled
+        bool_or(disposition = 'cancelled') AS is_cancelled,
+        bool_or(disposition = 'not_applicable') AS is_free
     FROM (
-        SELECT line.asset_id, charge.disposition = 'cancelled' AS is_cancelled
+        SELECT line.asset_id, charge.disposition
         FROM core.order_lines AS line
         SEMI JOIN side_unsold AS unsold ON line.asset_id = unsold.asset_id
         INNER JOIN out.charge AS charge
             ON line.line_id = charge.line_id AND charge.charge_type = 'recurring'
         UNION ALL
-        SELECT unsold.asset_id, charge.disposition = 'cancelled' AS is_cancelled
+        SELECT unsold.asset_id, charge.disposition
         FROM side_unsold AS unsold
         INNER JOIN out.charge AS charge
             ON unsold.line_id = charge.line_id AND charge.charge_type = 'recurring'
@@ -29,13 +30,18 @@ unsold AS (
         coalesce(product.external_sku_recurring, product.external_sku) AS sku,
         product.billing_frequency AS frequency,
         coalesce(refused.is_cancelled, FALSE) AS is_cancelled,
+        coalesce(refused.is_free, FALSE) AS is_free,
         line.line_id IS NULL AND asset.line_id IS NOT NULL AS lacks_line,
+        broken.record_key IS NOT NULL AS line_is_broken,
         lower(trim(coalesce(asset.recurring_billing_route, product.recurring_billing_route, '')))
             AS route
     FROM core.assets AS asset
     INNER JOIN core.products AS product ON asset.product_id = product.product_id
     LEFT JOIN refused ON asset.asset_id = refused.asset_id
     LEFT JOIN core.order_lines AS line ON asset.line_id = line.line_id
+    LEFT JOIN (
+        SELECT DISTINCT record_key FROM ops.broken WHERE feed = 'order_lines' AND until_run IS NULL
+    ) AS broken ON asset.line_id = broken.record_key
     SEMI JOIN side_unsold AS alone ON asset.asset_id = alone.asset_id
 ),
 
@@ -45,7 +51,7 @@ judged AS (
         concat('asset:', asset_id, ':recurring') AS layer_key,
         CASE
             WHEN is_cancelled THEN 'cancelled'
-            WHEN coalesce(price, 0) <= 0 THEN 'not_applicable'
+            WHEN is_free OR coalesce(price, 0) <= 0 THEN 'not_applicable'
             WHEN do_not_bill THEN 'do_not_bill'
             WHEN route = '' OR list_contains($own_names, route) THEN 'billed_in_layer'
             WHEN NOT list_contains($platform_names, route) THEN 'other_platform'
@@ -95,7 +101,10 @@ SELECT
     FALSE AS is_told,
     CAST(NULL AS VARCHAR) AS change_state,
     CAST(NULL AS VARCHAR) AS changing,
-    CASE WHEN judged.lacks_line THEN 'line_missing' END AS reasons,
+    CASE
+        WHEN judged.lacks_line AND judged.line_is_broken THEN 'line_rejected'
+        WHEN judged.lacks_line THEN 'line_missing'
+    END AS reasons,
     CASE WHEN ending.layer_key IS NOT NULL THEN TRUE END AS end_is_unknown
 FROM judged
 LEFT JOIN ending ON judged.layer_key = ending.layer_key
