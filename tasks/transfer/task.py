@@ -589,6 +589,22 @@ def _move_items(queue: RetryQueue, batch: Batch, rows: pl.DataFrame, decision: D
             outcome=None if outcome is None else f"{outcome} {batch.seq}",
             actor=actor,
         )
+    # a CLI that was to be added from another day has an item of its own: the newest goes on
+    refused = rows.filter(
+        (pl.col("stands_as") == LedgerStatus.REJECTED) & (pl.col("file") == "clis")
+    )
+    same = queue.clis_of(batch.seq, refused["row_key"])
+    queue.move(
+        same.filter(~same.is_in(refused["subject"].implode())),
+        RetryState.DONE,
+        now=moment,
+        outcome=f"refused anew in batch {batch.seq}",
+        actor=actor,
+    )
+    given_back = rows.filter(
+        (pl.col("stands_as") == LedgerStatus.RETURNED) & (pl.col("kind") == CeaseKind.UNDO)
+    )
+    queue.move(given_back["subject"], RetryState.PARKED, now=moment, outcome=None, actor=actor)
 
 
 _TAKEN = (

@@ -446,3 +446,46 @@ def test_a_number_is_not_given_up_while_a_record_is_broken(tmp_path: Path, mode:
 
     assert () == receipt.batches
     assert [("live",)] == office.query("SELECT status FROM ops.cli_state")
+
+
+def test_a_number_that_is_refused_under_another_key_has_one_item(office: Office):
+    def refuse(seq: int) -> None:
+        bad = [
+            [row["Row Key"], "rejected", "E1"]
+            for file in ("06_clis.csv", "08_products.csv")
+            for row in office.written(seq, file)
+        ]
+        office.transfer(seq, results=office.results(*bad))
+
+    refuse(1)
+    # the bill start is put right, so the number begins on another day, under another key
+    office.line(1)["bill_start_override"] = "2026-03-15"
+    office.run(AS_OF + timedelta(days=1))
+    refuse(2)
+
+    numbers = "FROM ops.retry_item WHERE starts_with(subject, 'cli:') ORDER BY id"
+    assert [("done", "refused anew in batch 2"), ("parked", None)] == office.query(
+        f"SELECT state, outcome {numbers}"
+    )
+
+
+def test_an_undo_that_another_row_took_along_waits_for_the_next_undo(tmp_path: Path):
+    office = Office(tmp_path / "office", lines=2, profile='delivery.failure_scope = "file"\n')
+    office.run()
+    office.uploaded()
+    for seq, bad in ((2, "A1"), (3, "A2")):
+        office.undo(1)
+        there = (office.batch(seq) / "06_clis.csv").exists()
+        numbers = office.written(seq, "06_clis.csv") if there else []
+        (refused,) = (
+            row["Row Key"]
+            for row in office.written(seq, "07_ceases.csv")
+            if (row["Layer Asset ID"], row["Charge Type"]) == (bad, "RECURRING")
+        )
+        taken = [[row["Row Key"], "accepted"] for row in numbers]
+        office.transfer(seq, results=office.results(*taken, [refused, "rejected", "E1"]))
+
+    states = office.query(
+        "SELECT DISTINCT state FROM ops.retry_item WHERE starts_with(subject, 'cease:')"
+    )
+    assert [("parked",)] == states
