@@ -93,14 +93,18 @@ def cli_rows(
     others = _not_among(added, numbers_there := already_there(added, live))
     rows = pl.concat([main, _not_among(others, main).select(list(CLI_ROW))])
     met = pl.concat([there, _not_among(numbers_there, there).select(list(CLI_ROW))])
-    return CliRows(rows if ended is None else _opened_again(rows, ended), met)
+    return CliRows(rows if ended is None else opened_again(rows, ended), met)
 
 
 def _not_among(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     return rows.join(others, on=_WHERE, how="anti")
 
 
-def _opened_again(rows: pl.DataFrame, ended: pl.DataFrame) -> pl.DataFrame:
+def opened_again(rows: pl.DataFrame, ended: pl.DataFrame) -> pl.DataFrame:
+    """`rows` (CLI_ROW), but what an undo ended on its start date or later is opened by an UPDATE.
+
+    `ended`: as `cli_rows` takes it.
+    """
     was_there = (pl.col("ended_on") >= pl.col("start_on")).fill_null(value=False)
     return (
         rows.join(ended, on=_WHERE, how="left")

@@ -30,7 +30,13 @@ from schemas.vocabulary import (
     RetryState,
 )
 from tasks.batch.canary import goes_first
-from tasks.batch.clis import CliRows, cli_rows, clis_live_elsewhere, moved_here
+from tasks.batch.clis import (
+    CliRows,
+    cli_rows,
+    clis_live_elsewhere,
+    moved_here,
+    opened_again,
+)
 from tasks.batch.manifest import manifest, totals_of
 from tasks.batch.rendering import WrittenLayout
 from tasks.batch.undo import cease_rows, cli_cease_rows, sharing_a_key, unfit
@@ -248,10 +254,11 @@ def _cli_rows(store: BatchStore, terms: BatchTerms, *, is_canary: bool) -> CliRo
         for at in store.site_parts()
     ]
     is_new = pl.col("action") == "ADD"
+    ended = pl.concat(store.ended_clis(at) for at in store.site_parts())
     changed = pl.concat(
         [
             changed.filter(~is_new),
-            _moved(changed.filter(is_new).drop("previous_site_ref"), store),
+            _moved(opened_again(changed.filter(is_new), ended), store),
         ],
         how="diagonal",
     )

@@ -818,3 +818,20 @@ def test_a_canary_that_was_undone_is_followed_by_another(tmp_path: Path):
     receipt = office.run(AS_OF + timedelta(days=1))
 
     assert (3, True) == (receipt.batch.seq, receipt.batch.is_canary)
+
+
+def test_numbers_are_opened_again_where_affinity_took_no_charge_back(tmp_path: Path):
+    office = Office(tmp_path / "office", lines=1)
+    office.run()
+    office.uploaded()
+    office.undo(1)
+    (number,) = office.written(2, "06_clis.csv")
+    refused = [[row["Row Key"], "rejected", "E1"] for row in office.written(2, "07_ceases.csv")]
+    office.transfer(2, results=office.results([number["Row Key"], "accepted"], *refused))
+
+    assert "batch_written" == office.run(AS_OF + timedelta(days=1)).status
+    (opened,) = office.written(3, "06_clis.csv")
+    told = ("CLI", "Action", "Start Date", "End Date")
+    assert [number["CLI"], "UPDATE", "01/03/2026", ""] == [opened[name] for name in told]
+    office.uploaded(3)
+    assert "nothing_ready" == office.run(AS_OF + timedelta(days=2)).status
