@@ -181,6 +181,7 @@ class Ledger:
         self._connection.execute(statement("ledger/take_clis"), {"seq": seq})
         self._connection.execute(statement("changes/meet_entities"), {"seq": seq})
         self._connection.execute(statement("changes/show_left_entities"), {"seq": seq})
+        self._connection.execute(statement("changes/show_left_charges"), {"seq": seq})
 
     def outcomes(self, seq: int) -> pl.DataFrame:
         """Rows of a batch in no order, with what became of them; `outcome` null = none yet."""
@@ -210,6 +211,9 @@ class Ledger:
             self._connection.execute(statement("ledger/refresh_charges"), {"seq": seq})
             for change in _SETTLED_CHANGES:
                 self._connection.execute(statement(change), {"seq": seq})
+            self._connection.execute(statement("changes/make_answered_charges"), {"seq": seq})
+        for showing in ("changes/drop_told_charges", "changes/show_answered_charges"):
+            self._connection.execute(statement(showing))
         append(
             self._connection,
             "out.batch_outcome",

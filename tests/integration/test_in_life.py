@@ -513,6 +513,22 @@ def rows_of(path: Path) -> list[Row]:
         return list(csv.DictReader(lines))
 
 
+def test_what_differs_is_shown_as_it_stands_after_every_step(days: Days):
+    def shown() -> dict[str, str]:
+        rows = days.office.query("SELECT line_id, state FROM mart.change")
+        return dict(rows)
+
+    asset(days, 1)["quantity"] = "3"
+    asset(days, 2)["cease_on"] = "2026-04-30"
+    line(days, 3)["recurring_do_not_bill"] = "true"
+    asset(days, 4)["quantity"] = "3"
+    days.run()
+    assert dict.fromkeys(("L1", "L2", "L3", "L4"), "in_flight") == shown()
+    (refused,) = (row["Row Key"] for row in days.rows(UPDATES) if row["Layer Line ID"] == "L4")
+    days.answered({refused: "E1"})
+    assert {"L4": "held"} == shown()
+
+
 def test_a_renewal_counts_from_the_day_it_begins(days: Days):
     day = date(2026, 5, 1)
     renew(days, 1, on=day, recurring_price="9")
