@@ -33,6 +33,8 @@ class LineStory:
     rejects: list[dict[str, Any]]
     queue: list[RetryItem]
     light: str | None
+    written: list[dict[str, Any]]
+    """What the open batch says of its charges; nothing that comes later changes it."""
     billed: list[dict[str, Any]]
     """What Affinity was told of its charges, and `changes` what differs by now."""
     changes: list[dict[str, Any]]
@@ -134,6 +136,17 @@ def explain(profile: LoadedProfile, line_id: str) -> LineStory:
                 if item.subject.partition(":")[2].rpartition(":")[0] == line_id
             ],
             light=None if light.is_empty() else light.item(0, 0),
+            written=_of_line(
+                connection,
+                "SELECT written.charge_type, written.quantity, written.unit_price, written.sku, "
+                "written.cli, written.site_ref, written.bill_start_on, written.bill_end_on "
+                "FROM out.batch_charge AS written INNER JOIN out.charge AS charge "
+                "ON written.seq = charge.batch_seq AND written.line_id = charge.line_id "
+                "AND written.charge_type = charge.charge_type "
+                "WHERE charge.line_id = $line_id AND charge.disposition = 'exported' "
+                "AND written.kind = 'charge' ORDER BY written.charge_type",
+                line_id,
+            ),
             billed=_of_line(
                 connection,
                 "SELECT * FROM mart.billed WHERE line_id = $line_id ORDER BY ALL",

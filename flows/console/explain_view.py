@@ -99,14 +99,10 @@ def _show_charge(
 
 
 def _show_billed(story: LineStory, charge_type: str) -> None:
-    """What Affinity was told of a charge, what differs by now, and why that waits."""
-    for told in _of_type(story.billed, charge_type):
-        price = "none" if told["unit_price"] is None else pounds(told["unit_price"])
-        out.print(
-            f"    [dim]Told:[/] {told['quantity']} x {price}; SKU {escape(told['sku'] or 'none')}; "
-            f"CLI {escape(told['cli'] or 'none')}; site {escape(told['site_ref'] or 'none')}; "
-            f"from {_day(told['bill_start_on'])} to {_day(told['bill_end_on'])}"
-        )
+    """What Affinity was told of a charge, or is to be; what differs by now, and why that waits."""
+    for label, rows in (("Written", story.written), ("Told", story.billed)):
+        for told in _of_type(rows, charge_type):
+            _show_told(label, told)
     for change in _of_type(story.changes, charge_type):
         out.print(
             f"    [yellow]•[/] {change['field'].replace('_', ' ')}: "
@@ -116,6 +112,16 @@ def _show_billed(story: LineStory, charge_type: str) -> None:
     for hold in _of_type(story.change_holds, charge_type):
         words = hold_explanation(hold["reason"])
         out.print(f"      [dim]{words.meaning} {words.remedy} Usually: {words.owner}.[/]")
+
+
+def _show_told(label: str, told: dict[str, Any]) -> None:
+    price = "none" if told["unit_price"] is None else pounds(told["unit_price"])
+    out.print(
+        f"    [dim]{label}:[/] {told['quantity']} x {price}; "
+        f"SKU {escape(told['sku'] or 'none')}; "
+        f"CLI {escape(told['cli'] or 'none')}; site {escape(told['site_ref'] or 'none')}; "
+        f"from {_day(told['bill_start_on'])} to {_day(told['bill_end_on'])}"
+    )
 
 
 def _of_type(rows: list[dict[str, Any]], charge_type: str) -> list[dict[str, Any]]:
@@ -238,6 +244,7 @@ def explain_json(story: LineStory) -> dict[str, Any]:
                     for hold in story.holds
                     if hold["charge_type"] == charge["charge_type"]
                 ],
+                "written": next(iter(_of_type(story.written, charge["charge_type"])), None),
                 "told": next(iter(_of_type(story.billed, charge["charge_type"])), None),
                 "changes": _of_type(story.changes, charge["charge_type"]),
                 "change_holds": [

@@ -182,6 +182,21 @@ def test_a_line_rejected_by_a_run_that_never_judged_shows_its_reject(stopped: Of
     )
 
 
+def test_what_the_open_batch_says_is_shown_beside_what_has_become_of_it(tmp_path: Path):
+    office = Office(tmp_path / "office", lines=1)
+    office.run()
+    office.line(1)["quantity"] = "5"
+    office.run(AS_OF + timedelta(days=1))
+
+    assert [("charges", "charge of an open batch has changed since it was written", 2)] == (
+        office.query("SELECT subject, warning, records FROM ops.warning")
+    )
+    assert "5 x £5.50 = £27.50" in shown(office, "L1")
+    assert "Written: 2 x £5.50; SKU SKU-1; CLI 01204600001;" in shown(office, "L1")
+    recurring = explain_json(explain(office.profile, "L1"))["charges"][1]
+    assert ("recurring", 2) == (recurring["charge_type"], recurring["written"]["quantity"])
+
+
 def test_a_line_that_an_earlier_delta_broke_shows_its_reject(tmp_path: Path):
     profile = "feeds.mode = 'delta'\n[feeds.max_reject_rate]\norder_lines = 1\n"
     office = Office(tmp_path / "office", lines=2, profile=profile)
