@@ -513,6 +513,20 @@ def rows_of(path: Path) -> list[Row]:
         return list(csv.DictReader(lines))
 
 
+def test_who_bills_what_was_stopped_is_said_with_the_answer(days: Days):
+    line(days, 1)["recurring_do_not_bill"] = "true"
+    line(days, 2)["recurring_billing_route"] = "The Layer"
+    days.run().taken_all()
+    asked = (
+        "SELECT line_id, class, reason FROM mart.layer_invoiceable "
+        "WHERE charge_type = 'recurring' AND line_id IN ('L1', 'L2') ORDER BY line_id"
+    )
+    said = days.office.query(asked)
+    assert [("L1", "do_not_bill", None), ("L2", "neither", "recurring")] == said
+    assert days.is_quiet()
+    assert said == days.office.query(asked)
+
+
 def test_what_differs_is_shown_as_it_stands_after_every_step(days: Days):
     def shown() -> dict[str, str]:
         rows = days.office.query("SELECT line_id, state FROM mart.change")
