@@ -166,10 +166,8 @@ class ChargeStore:
             read(self._connection, statement("judge/read_replaced")),
         )
 
-    def contested_by_changes(
-        self, as_of: date
-    ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-        """As `contested`, of billed charges that come to another CLI."""
+    def contested_by_changes(self, as_of: date) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        """As `contested` but for what was replaced, of billed charges that come to another CLI."""
         self._connection.execute(statement("judge/make_changed_claim"), {"as_of": as_of})
         of_claims = "AND asset_id IN (SELECT asset_id FROM changed_claim)"
         above = statement("judge/read_ancestors").replace("/* listed only */", of_claims)
@@ -178,7 +176,6 @@ class ChargeStore:
             read(self._connection, "FROM changed_claim"),
             read(self._connection, statement("judge/read_lives_on_changed")),
             pl.concat([read(self._connection, above), chain]),
-            read(self._connection, statement("judge/read_replaced")),
         )
 
     def keep_change_rivals(self, rivals: pl.DataFrame) -> None:

@@ -254,14 +254,10 @@ def _cli_rows(store: BatchStore, terms: BatchTerms, *, is_canary: bool) -> CliRo
         for at in store.site_parts()
     ]
     is_new = pl.col("action") == "ADD"
-    ended = pl.concat(store.ended_clis(at) for at in store.site_parts())
-    changed = pl.concat(
-        [
-            changed.filter(~is_new),
-            _moved(opened_again(changed.filter(is_new), ended), store),
-        ],
-        how="diagonal",
-    )
+    if not (new := changed.filter(is_new)).is_empty():
+        ended = pl.concat(store.ended_clis(at) for at in store.site_parts())
+        moved = _moved(opened_again(new, ended), store)
+        changed = pl.concat([changed.filter(~is_new), moved], how="diagonal")
     return CliRows(
         added=pl.concat([*(each.added for each in found), changed], how="diagonal"),
         met=pl.concat(each.met for each in found),

@@ -116,7 +116,8 @@ def _clis(store: ChangeStore, batches: BatchStore, terms: ChangeTerms) -> None:
     due = pl.concat([found.due, added, ranged])
     is_unfit = texts_unfit(CLIS.texts, terms.layout_of(CLIS.name))
     unfit = hanging.join(due.filter(is_unfit), on=_PLACE, how="semi")
-    store.hold_numbers(unfit["line_id"].unique(), HoldReason.LAYOUT_UNFIT)
+    if not unfit.is_empty():
+        store.hold_numbers(unfit["line_id"].unique(), HoldReason.LAYOUT_UNFIT)
     store.add_due("cli", due.filter(~is_unfit))
     store.drop_refused_clis(terms.as_of)
     store.add_due("cli_place", of_charges)

@@ -65,8 +65,10 @@ def judge_charges(
                     )
             lives = _lives(store, terms, listed_only=listed_only)
             store.keep_lives(lives, listed_only=listed_only)
-            store.add_rivals(cli_conflicts(*store.contested()))
-            store.keep_change_rivals(cli_conflicts(*store.contested_by_changes(run.as_of)))
+            claims, others, ancestors, replaced = store.contested()
+            store.add_rivals(cli_conflicts(claims, others, ancestors, replaced))
+            claims, others, ancestors = store.contested_by_changes(run.as_of)
+            store.keep_change_rivals(cli_conflicts(claims, others, ancestors, replaced))
             if is_narrow(terms.cli_layout):
                 numbers = clean_numbers(
                     store.numbers_of_ready(), terms.cli_profiles, expands=terms.expands_ranges
